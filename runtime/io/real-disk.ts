@@ -1,0 +1,137 @@
+import * as fs from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat } from './disk.ts'
+
+/** File systems limit one write to 2 GiB; larger requests are refused by Node, so none is made. */
+class RealFile implements DiskFile {
+  readonly path: string
+  readonly #fd: number
+
+  constructor(path: string, fd: number) {
+    this.path = path
+    this.#fd = fd
+  }
+
+  sizeBytes(): number {
+    return fs.fstatSync(this.#fd).size
+  }
+
+  read(into: Uint8Array, intoOffset: number, length: number, position: number): number {
+    let done = 0
+    while (done < length) {
+      const count = fs.readSync(this.#fd, into, intoOffset + done, length - done, position + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  write(from: Uint8Array, fromOffset: number, length: number, position: number): void {
+    let done = 0
+    while (done < length) {
+      done += fs.writeSync(this.#fd, from, fromOffset + done, length - done, position + done)
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    fs.ftruncateSync(this.#fd, sizeBytes)
+  }
+
+  syncDataNow(): void {
+    fs.fdatasyncSync(this.#fd)
+  }
+
+  syncData(done: (error: Error | null) => void): void {
+    fs.fdatasync(this.#fd, done)
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd)
+  }
+}
+
+/** The machine's file systems. */
+export class RealDisk implements Disk {
+  open(path: string, mode: 'read' | 'write'): DiskFile {
+    if (mode === 'read') return new RealFile(path, fs.openSync(path, fs.constants.O_RDONLY))
+    fs.mkdirSync(dirname(path), { recursive: true })
+    return new RealFile(path, fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644))
+  }
+
+  stat(path: string): FileStat | undefined {
+    const stat = fs.statSync(path, { throwIfNoEntry: false })
+    return stat && { sizeBytes: stat.size, modifiedMs: Math.trunc(stat.mtimeMs), isDirectory: stat.isDirectory() }
+  }
+
+  list(folder: string): string[] {
+    try {
+      return fs.readdirSync(folder).sort()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  }
+
+  makeFolder(folder: string): void {
+    fs.mkdirSync(folder, { recursive: true })
+  }
+
+  remove(path: string): void {
+    fs.rmSync(path, { recursive: true, force: true })
+  }
+
+  rename(from: string, to: string): void {
+    fs.renameSync(from, to)
+  }
+
+  readFile(path: string): Buffer {
+    return fs.readFileSync(path)
+  }
+
+  writeFile(path: string, content: Uint8Array): void {
+    fs.mkdirSync(dirname(path), { recursive: true })
+    fs.writeFileSync(path, content)
+  }
+
+  syncFolder(folder: string): void {
+    const fd = fs.openSync(folder, fs.constants.O_RDONLY)
+    try {
+      fs.fsyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+
+  space(path: string): DiskSpace {
+    const found = fs.statfsSync(existingAncestor(path))
+    return { totalBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize }
+  }
+
+  lock(path: string): DiskLock | undefined {
+    fs.mkdirSync(dirname(path), { recursive: true })
+    const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644)
+    // fcntl lock of byte 0, the very lock that Java's FileChannel.tryLock(0, 1, false) takes.
+    if (lockAddon().tryLock(fd, 0, 1)) return { release: () => fs.closeSync(fd) }
+    fs.closeSync(fd)
+    return undefined
+  }
+}
+
+interface LockAddon {
+  tryLock(fd: number, offset: number, length: number): boolean
+}
+
+let addon: LockAddon | undefined
+
+/** Loaded on first use: tools that never lock a store do not pay for it. */
+function lockAddon(): LockAddon {
+  addon ??= createRequire(import.meta.url)('fs-native-extensions') as LockAddon
+  return addon
+}
+
+function existingAncestor(path: string): string {
+  let at = path
+  while (!fs.existsSync(at) && dirname(at) !== at) at = dirname(at)
+  return fs.existsSync(at) ? at : join(at, '/')
+}
