@@ -50,5 +50,9 @@ export interface Network {
   /** Accepts connections. `events` is asked for each new one. Rejects e.g. with EADDRINUSE, naming host and port. */
   listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>
   /** Opens a connection: `opened` first, or `closed` with the error (also after `timeoutMs`). */
-  connect(address: Address, timeoutMs: number, events: ConnectionEvents & { opened(connection: Connection): void }): void
+  connect(
+    address: Address,
+    timeoutMs: number,
+    events: ConnectionEvents & { opened(connection: Connection): void },
+  ): void
 }

@@ -35,7 +35,9 @@ export class RealNetwork implements Network {
       socket.destroy(new Error(`no connection to ${address.host}:${address.port} within ${timeoutMs} ms`))
     }, timeoutMs)
     socket.once('close', () => clearTimeout(timer))
-    socket.connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true }, () => {
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true)
+    socket.connect(address.port, address.host, () => {
       clearTimeout(timer)
       connection.opened()
       events.opened(connection)
@@ -50,7 +52,10 @@ interface WithHandle {
 function serve(accepted: net.Socket, accept: (connection: Connection) => ConnectionEvents): void {
   const handle = (accepted as unknown as WithHandle)._handle
   // The peer may have gone between accept and this call.
-  if (!handle) return void accepted.destroy()
+  if (!handle) {
+    accepted.destroy()
+    return
+  }
   ;(accepted as unknown as WithHandle)._handle = null
   // The events object is only known once `accept` saw the connection, and the connection needs the socket: a holder ties them.
   const holder: { events?: ConnectionEvents } = {}
