@@ -1,0 +1,199 @@
+import { javaHashCode } from '../bytes.ts'
+
+/*
+ * A record's properties: name \x01 value \x02 name \x01 value \x02 ..., UTF-8. The last \x02 may be missing. Entries with an
+ * empty name or an empty value are passed over, a repeated name keeps its last value: `MessageDecoder` does both.
+ */
+
+const NAME_VALUE_SEPARATOR = 1
+const PROPERTY_SEPARATOR = 2
+
+/** Names of properties the engine itself reads or writes (Apache RocketMQ's `MessageConst`). */
+export const Property = {
+  keys: 'KEYS',
+  tags: 'TAGS',
+  wait: 'WAIT',
+  delay: 'DELAY',
+  retryTopic: 'RETRY_TOPIC',
+  originGroup: 'ORIGIN_GROUP',
+  realTopic: 'REAL_TOPIC',
+  realQueueId: 'REAL_QID',
+  transactionPrepared: 'TRAN_MSG',
+  producerGroup: 'PGROUP',
+  minOffset: 'MIN_OFFSET',
+  maxOffset: 'MAX_OFFSET',
+  originMessageId: 'ORIGIN_MESSAGE_ID',
+  reconsumeTime: 'RECONSUME_TIME',
+  msgRegion: 'MSG_REGION',
+  traceOn: 'TRACE_ON',
+  uniqKey: 'UNIQ_KEY',
+  maxReconsumeTimes: 'MAX_RECONSUME_TIMES',
+  innerNum: 'INNER_NUM',
+  innerBase: 'INNER_BASE',
+  cluster: 'CLUSTER',
+  messageType: 'MSG_TYPE',
+  shardingKey: '__SHARDINGKEY',
+  timerDelayMs: 'TIMER_DELAY_MS',
+  timerDelaySec: 'TIMER_DELAY_SEC',
+  timerDeliverMs: 'TIMER_DELIVER_MS',
+  dlqOriginTopic: 'DLQ_ORIGIN_TOPIC',
+  dlqOriginMessageId: 'DLQ_ORIGIN_MESSAGE_ID',
+} as const
+
+export function decodeProperties(text: string): Map<string, string> {
+  const properties = new Map<string, string>()
+  for (const entry of text.split('\x02')) {
+    const separator = entry.indexOf('\x01')
+    if (separator > 0 && separator < entry.length - 1) {
+      properties.set(entry.slice(0, separator), entry.slice(separator + 1))
+    }
+  }
+  return properties
+}
+
+export function encodeProperties(properties: Iterable<readonly [string, string]>): string {
+  let text = ''
+  for (const [name, value] of properties) text += `${name}\x01${value}\x02`
+  return text
+}
+
+/**
+ * Where the values of the properties the data path needs stand in the scanned bytes. A start of -1 means that the
+ * property is absent. Reused from message to message.
+ */
+export class PropertyRanges {
+  tagsStart = -1
+  tagsLength = 0
+  keysStart = -1
+  keysLength = 0
+  uniqKeyStart = -1
+  uniqKeyLength = 0
+  delayStart = -1
+  delayLength = 0
+  waitStart = -1
+  waitLength = 0
+  transactionPreparedStart = -1
+  transactionPreparedLength = 0
+  /** Whether any of the TIMER_DELAY_SEC, TIMER_DELAY_MS and TIMER_DELIVER_MS properties is there. */
+  hasTimer = false
+
+  clear(): void {
+    this.tagsStart = -1
+    this.tagsLength = 0
+    this.keysStart = -1
+    this.keysLength = 0
+    this.uniqKeyStart = -1
+    this.uniqKeyLength = 0
+    this.delayStart = -1
+    this.delayLength = 0
+    this.waitStart = -1
+    this.waitLength = 0
+    this.transactionPreparedStart = -1
+    this.transactionPreparedLength = 0
+    this.hasTimer = false
+  }
+}
+
+/** Finds the properties of {@link PropertyRanges} without making strings. */
+export function scanProperties(bytes: Uint8Array, start: number, length: number, out: PropertyRanges): void {
+  out.clear()
+  const end = start + length
+  let entry = start
+  while (entry < end) {
+    let separator = entry
+    while (separator < end && bytes[separator] !== NAME_VALUE_SEPARATOR && bytes[separator] !== PROPERTY_SEPARATOR) {
+      separator++
+    }
+    let next = separator
+    if (bytes[separator] === NAME_VALUE_SEPARATOR) {
+      while (next < end && bytes[next] !== PROPERTY_SEPARATOR) next++
+      if (separator > entry && next > separator + 1) {
+        noteProperty(bytes, entry, separator - entry, next - separator - 1, out)
+      }
+    }
+    entry = next + 1
+  }
+}
+
+const NAME_TAGS = Buffer.from('TAGS')
+const NAME_KEYS = Buffer.from('KEYS')
+const NAME_WAIT = Buffer.from('WAIT')
+const NAME_DELAY = Buffer.from('DELAY')
+const NAME_UNIQ_KEY = Buffer.from('UNIQ_KEY')
+const NAME_TRAN_MSG = Buffer.from('TRAN_MSG')
+const NAME_TIMER_DELAY_MS = Buffer.from('TIMER_DELAY_MS')
+const NAME_TIMER_DELAY_SEC = Buffer.from('TIMER_DELAY_SEC')
+const NAME_TIMER_DELIVER_MS = Buffer.from('TIMER_DELIVER_MS')
+
+function noteProperty(bytes: Uint8Array, name: number, nameLength: number, length: number, out: PropertyRanges): void {
+  const value = name + nameLength + 1
+  switch (nameLength) {
+    case 4:
+      if (isAt(bytes, name, NAME_TAGS)) {
+        out.tagsStart = value
+        out.tagsLength = length
+      } else if (isAt(bytes, name, NAME_KEYS)) {
+        out.keysStart = value
+        out.keysLength = length
+      } else if (isAt(bytes, name, NAME_WAIT)) {
+        out.waitStart = value
+        out.waitLength = length
+      }
+      return
+    case 5:
+      if (isAt(bytes, name, NAME_DELAY)) {
+        out.delayStart = value
+        out.delayLength = length
+      }
+      return
+    case 8:
+      if (isAt(bytes, name, NAME_UNIQ_KEY)) {
+        out.uniqKeyStart = value
+        out.uniqKeyLength = length
+      } else if (isAt(bytes, name, NAME_TRAN_MSG)) {
+        out.transactionPreparedStart = value
+        out.transactionPreparedLength = length
+      }
+      return
+    case 14:
+      if (isAt(bytes, name, NAME_TIMER_DELAY_MS)) out.hasTimer = true
+      return
+    case 15:
+      if (isAt(bytes, name, NAME_TIMER_DELAY_SEC)) out.hasTimer = true
+      return
+    case 16:
+      if (isAt(bytes, name, NAME_TIMER_DELIVER_MS)) out.hasTimer = true
+  }
+}
+
+function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return false
+  return true
+}
+
+/** Java's String.hashCode of UTF-8 text, without making the string when it is ASCII. */
+export function hashCodeOfUtf8(bytes: Uint8Array, start: number, length: number): number {
+  let hash = 0
+  for (let i = start; i < start + length; i++) {
+    const byte = bytes[i]!
+    if (byte >= 0x80) return javaHashCode(Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('utf8'))
+    hash = (Math.imul(hash, 31) + byte) | 0
+  }
+  return hash
+}
+
+/** A decimal integer at `start`, NaN if it is none. */
+export function integerOfAscii(bytes: Uint8Array, start: number, length: number): number {
+  let at = start
+  const end = start + length
+  const isNegative = bytes[at] === 0x2d
+  if (isNegative || bytes[at] === 0x2b) at++
+  if (at === end) return Number.NaN
+  let value = 0
+  for (; at < end; at++) {
+    const digit = bytes[at]! - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return isNegative ? -value : value
+}
