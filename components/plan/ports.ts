@@ -1,0 +1,47 @@
+import type { ReplicaPlacement } from './placement.ts'
+import type { ClusterConfig } from './schema/cluster-config.ts'
+
+export const portMax = 65535
+
+/** A port a node occupies and what for, so that a clash can be explained. */
+export interface PortUse {
+  readonly port: number
+  /** The conf key the port comes from, e.g. `listenPort`, `listenPort - 2`. */
+  readonly purpose: string
+}
+
+/** Source: BrokerStartup (haListenPort) and the fast remoting server of BrokerController. */
+export const brokerPortUses = (listenPort: number): PortUse[] => [
+  { port: listenPort, purpose: 'listenPort' },
+  { port: listenPort - 2, purpose: 'listenPort - 2, the second request port' },
+  { port: listenPort + 1, purpose: 'listenPort + 1, replication' },
+]
+
+/**
+ * Listen ports of NameServers, in the order of `hosts`: the first of a host gets the base port, the next ones follow.
+ */
+export const nameServerPorts = (hosts: readonly string[], ports: ClusterConfig['ports']): number[] => {
+  const perHost = new Map<string, number>()
+  return hosts.map((host) => {
+    const rank = perHost.get(host) ?? 0
+    perHost.set(host, rank + 1)
+    return ports.nameServer + rank
+  })
+}
+
+/**
+ * Listen ports of brokers, in the order of `placements`. On each host masters take the even steps from the base port and
+ * slaves the odd ones: the first master 10911, the first slave 11911, the second master 12911 and so on. So a group
+ * appended to the config never moves the port of another one, and the classic two-host layout comes out as it is.
+ */
+export const brokerPorts = (placements: readonly ReplicaPlacement[], ports: ClusterConfig['ports']): number[] => {
+  const masters = new Map<string, number>()
+  const slaves = new Map<string, number>()
+  return placements.map(({ host, brokerId }) => {
+    const counts = brokerId === 0 ? masters : slaves
+    const rank = counts.get(host) ?? 0
+    counts.set(host, rank + 1)
+    const stepIndex = brokerId === 0 ? 2 * rank : 2 * rank + 1
+    return ports.broker + stepIndex * ports.brokerStep
+  })
+}

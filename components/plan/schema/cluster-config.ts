@@ -1,0 +1,169 @@
+import { z } from 'zod'
+
+/*
+ * What a user writes under `gantry:cluster`. Every default of the planner stands here and nowhere else; descriptions end
+ * up in stacks/gantry.schema.json and from there in the editor.
+ */
+
+/** Names that become part of node ids, file names and metric labels. */
+const identifier = (what: string, lengthMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(lengthMax)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, {
+      error: `is no ${what}|Start with a letter or digit and use only letters, digits, "_", "-" and ".".`,
+    })
+
+/** RocketMQ's rule for topics and groups (TopicValidator): these characters, and a length limit. */
+const topicOrGroupName = (what: string, lengthMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(lengthMax)
+    .regex(/^[%|a-zA-Z0-9_-]+$/, { error: `is no ${what}|Use only letters, digits, "_", "-", "%" and "|".` })
+
+const address = z.string().regex(/^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:]+$/, {
+  error: 'is no address|Give an IP address or a DNS name, without port.',
+})
+
+const confValue = z.union([z.string(), z.number(), z.boolean()])
+const confOverrides = (file: string) =>
+  z.record(z.string(), confValue).default({}).describe(`Any key of ${file}, added to the rendered file as it stands.`)
+
+const port = z.int().min(1).max(65535)
+
+const hostSchema = z
+  .strictObject({
+    name: identifier('host name', 63).describe('How the rest of this config refers to the host.'),
+    address: address.describe('Where the other nodes reach it. A loopback address means: this machine.'),
+    advertisedAddress: address
+      .optional()
+      .describe('Where clients reach it, when that differs from address (NAT, containers). Becomes brokerIP1.'),
+    bindAddress: address
+      .optional()
+      .describe(
+        'The interface to listen on. Left out: loopback hosts listen on their address, others on all interfaces.',
+      ),
+    dataDir: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Where nodes on this host keep their files, if not in the dataDir of the cluster.'),
+  })
+  .describe('A machine that nodes may be placed on.')
+
+const groupSchema = z
+  .strictObject({
+    name: identifier('broker group name', 64).describe('brokerName: the name master and slaves share.'),
+    replicas: z.int().min(1).max(9).default(1).describe('Brokers in the group: one master, the rest slaves.'),
+    replication: z
+      .enum(['async', 'sync'])
+      .default('async')
+      .describe(
+        'async: a send is acknowledged when the master has it. sync: when one slave has it too, so that losing the master loses no acknowledged message.',
+      ),
+    flush: z
+      .enum(['async', 'sync'])
+      .default('async')
+      .describe(
+        'async: acknowledged once handed to the operating system (survives a process crash). sync: once on disk (survives a power cut).',
+      ),
+    hosts: z
+      .array(z.string())
+      .optional()
+      .describe('Pins the replicas: one host name per replica, the master first. Left out: the planner spreads them.'),
+    config: confOverrides('broker.conf, for the brokers of this group'),
+  })
+  .describe('A broker group: replicas of the same queues under one brokerName.')
+
+const topicSchema = z
+  .strictObject({
+    name: topicOrGroupName('topic name', 127),
+    queues: z
+      .union([z.int().min(1).max(10_000), z.record(z.string(), z.int().min(0).max(10_000))])
+      .default(8)
+      .describe('Queues per broker group: one number for every group, or a number for each group named.'),
+    perm: z.enum(['rw', 'r', 'w']).default('rw').describe('What clients may do: read, write or both.'),
+    order: z
+      .boolean()
+      .default(false)
+      .describe('Marks the topic as ordered (strict order survives a broker going away).'),
+  })
+  .describe('A topic to create once the cluster is up.')
+
+const consumerGroupSchema = z
+  .strictObject({
+    name: topicOrGroupName('consumer group name', 120),
+    orderly: z.boolean().default(false).describe('consumeMessageOrderly.'),
+    broadcast: z.boolean().default(true).describe('consumeBroadcastEnable: broadcasting consumption is allowed.'),
+    retryQueues: z.int().min(1).max(10_000).default(1).describe('retryQueueNums: queues of the retry topic.'),
+    retryMaxTimes: z
+      .int()
+      .min(-1)
+      .max(10_000)
+      .default(16)
+      .describe('Deliveries before a message goes to the dead-letter topic.'),
+  })
+  .describe('A consumer group to create once the cluster is up.')
+
+export const clusterConfigSchema = z
+  .strictObject({
+    name: identifier('cluster name', 64).default('DefaultCluster').describe('brokerClusterName.'),
+    nameServers: z
+      .union([z.int().min(1).max(9), z.array(z.string()).min(1).max(9)])
+      .default(1)
+      .describe('How many NameServers (spread over the hosts), or the names of the hosts to run one each.'),
+    nameServerConfig: confOverrides('namesrv.conf, for all NameServers'),
+    groups: z.array(groupSchema).min(1).describe('The broker groups.'),
+    brokerConfig: confOverrides('broker.conf, for all brokers; a group may override it again'),
+    hosts: z
+      .array(hostSchema)
+      .min(1)
+      .default([{ name: 'local', address: '127.0.0.1' }])
+      .describe('The machines. Left out: everything runs on this machine and listens on loopback only.'),
+    antiAffinity: z
+      .enum(['preferred', 'required'])
+      .default('preferred')
+      .describe(
+        'Two replicas of a group share a host only when there are too few hosts (preferred), or never (required).',
+      ),
+    ports: z
+      .strictObject({
+        nameServer: port.default(9876).describe('First NameServer of a host; further ones follow one by one.'),
+        broker: port.default(10911).describe('First broker of a host. A broker also takes its port - 2 and + 1.'),
+        brokerStep: z
+          .int()
+          .min(4)
+          .max(10_000)
+          .default(1000)
+          .describe('Distance from one broker of a host to the next.'),
+      })
+      .prefault({}),
+    dataDir: z
+      .string()
+      .min(1)
+      .default('/var/lib/gantry')
+      .describe('Where nodes keep their files on hosts other than this machine.'),
+    runtime: z
+      .strictObject({
+        nodeOptions: z
+          .array(z.string().min(1))
+          .default([])
+          .describe('NODE_OPTIONS of every node, e.g. --max-old-space-size=512.'),
+      })
+      .prefault({})
+      .describe('Settings of the engine process itself.'),
+    topics: z.array(topicSchema).default([]),
+    consumerGroups: z.array(consumerGroupSchema).default([]),
+  })
+  .describe('A RocketMQ cluster.')
+
+/** A config as written, defaults still missing. */
+export type ClusterConfigInput = z.input<typeof clusterConfigSchema>
+/** A checked config with every default filled in. */
+export type ClusterConfig = z.output<typeof clusterConfigSchema>
+export type HostConfig = ClusterConfig['hosts'][number]
+export type GroupConfig = ClusterConfig['groups'][number]
+export type TopicConfig = ClusterConfig['topics'][number]
+export type ConfOverrides = GroupConfig['config']

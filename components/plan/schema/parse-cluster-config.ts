@@ -1,0 +1,57 @@
+import { checkClusterConfig } from '../checks/check-cluster-config.ts'
+import { ConfigError, type ConfigPath, type ConfigProblem } from '../config-problem.ts'
+import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
+import { describeIssue, type LocatedProblem } from './schema-problem.ts'
+
+/** A copy of `root` without what the problems point at, so that defaults may step in and the rest can be checked. */
+const without = (root: unknown, paths: readonly ConfigPath[]): unknown => {
+  const copy: unknown = structuredClone(root)
+  const holes: unknown[][] = []
+  for (const path of paths) {
+    let parent = copy
+    for (const key of path.slice(0, -1)) {
+      parent =
+        typeof parent === 'object' && parent !== null ? (parent as Record<string | number, unknown>)[key] : undefined
+    }
+    const last = path.at(-1)
+    if (typeof parent !== 'object' || parent === null || last === undefined) continue
+    delete (parent as Record<string | number, unknown>)[last]
+    if (Array.isArray(parent)) holes.push(parent)
+  }
+  for (const list of holes) list.splice(0, list.length, ...list.filter((entry) => entry !== undefined))
+  return copy
+}
+
+/** Fills a list with a hole would move the indexes that later problems name, so those are not looked for. */
+const leavesIndexesAlone = (problem: LocatedProblem): boolean => typeof problem.steps.at(-1) !== 'number'
+
+const strip = ({ path, value, problem, fix }: ConfigProblem): ConfigProblem => ({ path, value, problem, fix })
+
+/**
+ * Checks a config as written and fills in the defaults.
+ * @throws ConfigError with every problem found: those of the form and, as far as the form allows, those of the meaning.
+ */
+export const parseClusterConfig = (input: unknown): ClusterConfig => {
+  const parsed = clusterConfigSchema.safeParse(input)
+  if (parsed.success) {
+    const problems = checkClusterConfig(parsed.data)
+    if (problems.length > 0) throw new ConfigError(problems)
+    return parsed.data
+  }
+  const formProblems = parsed.error.issues.flatMap((issue) => describeIssue(issue, input, clusterConfigSchema))
+  const meaningProblems: ConfigProblem[] = []
+  if (formProblems.every(leavesIndexesAlone)) {
+    const repaired = clusterConfigSchema.safeParse(
+      without(
+        input,
+        formProblems.map((problem) => problem.steps),
+      ),
+    )
+    if (repaired.success) {
+      const known = formProblems.map((problem) => problem.path)
+      const unrelated = (problem: ConfigProblem) => !known.some((path) => problem.path.startsWith(path))
+      meaningProblems.push(...checkClusterConfig(repaired.data).filter(unrelated))
+    }
+  }
+  throw new ConfigError([...formProblems.map(strip), ...meaningProblems])
+}
