@@ -75,10 +75,11 @@ function serve(accepted: net.Socket, accept: (connection: Connection) => Connect
   connection.opened()
   holder.events = accept(connection)
   connection.events = holder.events
+  // `accept` may have refused the connection.
+  const live = (socket as unknown as { _handle: { useUserBuffer(buffer: Uint8Array): void } | null })._handle
+  if (!live) return
   // The first buffer was taken before `accept` could offer one.
-  ;(socket as unknown as WithHandle & { _handle: { useUserBuffer(buffer: Uint8Array): void } })._handle.useUserBuffer(
-    holder.events.readBuffer(),
-  )
+  live.useUserBuffer(holder.events.readBuffer())
   socket.read(0)
 }
 
