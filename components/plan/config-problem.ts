@@ -1,11 +1,15 @@
 /** One thing wrong with a cluster config: where, which value, what is wrong with it and what to do. */
 export interface ConfigProblem {
+  /** Where it is, from the cluster config's top. */
+  readonly steps: ConfigPath
   /** Config path as the user would write it, e.g. `gantry:cluster.groups[0].replicas`. */
   readonly path: string
   /** The offending value; `undefined` when something is missing. */
   readonly value: unknown
   readonly problem: string
   readonly fix: string
+  /** Line in the file the config was read from, the first being 1. */
+  readonly line?: number
 }
 
 /** Keys and indexes from the top of the config down to the place meant. */
@@ -33,7 +37,8 @@ export const showValue = (value: unknown): string => {
 
 export const formatConfigProblem = (problem: ConfigProblem): string => {
   const value = problem.value === undefined ? '' : ` (found ${showValue(problem.value)})`
-  return `${problem.path}: ${problem.problem}${value}\n    ${problem.fix}`
+  const line = problem.line === undefined ? '' : `line ${problem.line}: `
+  return `${line}${problem.path}: ${problem.problem}${value}\n    ${problem.fix}`
 }
 
 /** All problems of one config at once. Its message is ready to be shown to the user. */

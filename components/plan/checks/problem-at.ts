@@ -1,6 +1,7 @@
 import { type ConfigPath, type ConfigProblem, formatConfigPath } from '../config-problem.ts'
 
 export const problemAt = (steps: ConfigPath, value: unknown, problem: string, fix: string): ConfigProblem => ({
+  steps,
   path: formatConfigPath(steps),
   value,
   problem,

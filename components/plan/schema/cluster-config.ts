@@ -12,7 +12,7 @@ const identifier = (what: string, lengthMax: number) =>
     .min(1)
     .max(lengthMax)
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, {
-      error: `is no ${what}|Start with a letter or digit and use only letters, digits, "_", "-" and ".".`,
+      error: `is no ${what}\nStart with a letter or digit and use only letters, digits, "_", "-" and ".".`,
     })
 
 /** RocketMQ's rule for topics and groups (TopicValidator): these characters, and a length limit. */
@@ -21,10 +21,10 @@ const topicOrGroupName = (what: string, lengthMax: number) =>
     .string()
     .min(1)
     .max(lengthMax)
-    .regex(/^[%|a-zA-Z0-9_-]+$/, { error: `is no ${what}|Use only letters, digits, "_", "-", "%" and "|".` })
+    .regex(/^[%|a-zA-Z0-9_-]+$/, { error: `is no ${what}\nUse only letters, digits, "_", "-", "%" and "|".` })
 
 const address = z.string().regex(/^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:]+$/, {
-  error: 'is no address|Give an IP address or a DNS name, without port.',
+  error: 'is no address\nGive an IP address or a DNS name, without port.',
 })
 
 const confValue = z.union([z.string(), z.number(), z.boolean()])

@@ -1,12 +1,11 @@
 import { checkClusterConfig } from '../checks/check-cluster-config.ts'
 import { ConfigError, type ConfigPath, type ConfigProblem } from '../config-problem.ts'
 import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
-import { describeIssue, type LocatedProblem } from './schema-problem.ts'
+import { describeIssue } from './schema-problem.ts'
 
 /** A copy of `root` without what the problems point at, so that defaults may step in and the rest can be checked. */
 const without = (root: unknown, paths: readonly ConfigPath[]): unknown => {
   const copy: unknown = structuredClone(root)
-  const holes: unknown[][] = []
   for (const path of paths) {
     let parent = copy
     for (const key of path.slice(0, -1)) {
@@ -16,16 +15,12 @@ const without = (root: unknown, paths: readonly ConfigPath[]): unknown => {
     const last = path.at(-1)
     if (typeof parent !== 'object' || parent === null || last === undefined) continue
     delete (parent as Record<string | number, unknown>)[last]
-    if (Array.isArray(parent)) holes.push(parent)
   }
-  for (const list of holes) list.splice(0, list.length, ...list.filter((entry) => entry !== undefined))
   return copy
 }
 
-/** Fills a list with a hole would move the indexes that later problems name, so those are not looked for. */
-const leavesIndexesAlone = (problem: LocatedProblem): boolean => typeof problem.steps.at(-1) !== 'number'
-
-const strip = ({ path, value, problem, fix }: ConfigProblem): ConfigProblem => ({ path, value, problem, fix })
+/** Taking an entry out of a list would move the indexes that further problems name, so those are not looked for then. */
+const leavesIndexesAlone = (problem: ConfigProblem): boolean => typeof problem.steps.at(-1) !== 'number'
 
 /**
  * Checks a config as written and fills in the defaults.
@@ -53,5 +48,5 @@ export const parseClusterConfig = (input: unknown): ClusterConfig => {
       meaningProblems.push(...checkClusterConfig(repaired.data).filter(unrelated))
     }
   }
-  throw new ConfigError([...formProblems.map(strip), ...meaningProblems])
+  throw new ConfigError([...formProblems, ...meaningProblems])
 }

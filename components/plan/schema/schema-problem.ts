@@ -5,11 +5,6 @@ import { keysAt } from './schema-walk.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** A problem, and where it sits as steps (so that the bad part can be taken out and the rest be checked further). */
-export interface LocatedProblem extends ConfigProblem {
-  readonly steps: ConfigPath
-}
-
 export const valueAt = (root: unknown, path: ConfigPath): unknown =>
   path.reduce<unknown>(
     (value, key) =>
@@ -17,7 +12,7 @@ export const valueAt = (root: unknown, path: ConfigPath): unknown =>
     root,
   )
 
-const located = (root: unknown, steps: ConfigPath, problem: string, fix: string): LocatedProblem => ({
+const located = (root: unknown, steps: ConfigPath, problem: string, fix: string): ConfigProblem => ({
   steps,
   path: formatConfigPath(steps),
   value: valueAt(root, steps),
@@ -37,7 +32,7 @@ const kindNames: Record<string, string> = {
 
 const kindName = (kind: string): string => kindNames[kind] ?? kind
 
-const describeType = (issue: Issue & { code: 'invalid_type' }, root: unknown, steps: ConfigPath): LocatedProblem => {
+const describeType = (issue: Issue & { code: 'invalid_type' }, root: unknown, steps: ConfigPath): ConfigProblem => {
   const value = valueAt(root, steps)
   const expected = kindName(issue.expected)
   if (value === undefined || value === null) return located(root, steps, 'is missing', `Give it ${expected}.`)
@@ -80,7 +75,7 @@ export const describeIssue = (
   root: unknown,
   schema: z.ZodType,
   base: ConfigPath = [],
-): LocatedProblem[] => {
+): ConfigProblem[] => {
   const steps: ConfigPath = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))]
   switch (issue.code) {
     case 'unrecognized_keys': {
@@ -103,8 +98,8 @@ export const describeIssue = (
     case 'invalid_union':
       return describeUnion(issue, root, steps, schema)
     default: {
-      // Formats carry "problem|fix" as their message: see schema/cluster-config.ts.
-      const [problem = issue.message, fix = 'Correct the value.'] = issue.message.split('|')
+      // Formats carry "problem, line end, fix" as their message: see schema/cluster-config.ts.
+      const [problem = issue.message, fix = 'Correct the value.'] = issue.message.split('\n')
       return [located(root, steps, problem, fix)]
     }
   }

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { arbitraryConfig } from './arbitrary-config.ts'
+import { placeNameServers, placeReplicas } from './placement.ts'
+import { parseClusterConfig } from './schema/parse-cluster-config.ts'
+
+const countBy = (keys: readonly string[]): Map<string, number> => {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
+}
+
+it('puts replicas of a group on different hosts, and evenly when there are too few', () => {
+  fc.assert(
+    fc.property(arbitraryConfig, (input) => {
+      const config = parseClusterConfig(input)
+      const placements = placeReplicas(config)
+      for (const group of config.groups) {
+        const replicas = placements.filter((placement) => placement.group === group.name)
+        const perHost = [...countBy(replicas.map((replica) => replica.host)).values()]
+        expect(replicas.map((replica) => replica.brokerId)).toEqual([...Array(group.replicas).keys()])
+        expect(Math.max(...perHost)).toBe(Math.ceil(group.replicas / config.hosts.length))
+      }
+    }),
+  )
+})
+
+it('spreads masters evenly: no host has two more than another', () => {
+  fc.assert(
+    fc.property(arbitraryConfig, (input) => {
+      const config = parseClusterConfig(input)
+      const masters = placeReplicas(config).filter((placement) => placement.brokerId === 0)
+      const counts = countBy(masters.map((master) => master.host))
+      const perHost = config.hosts.map((host) => counts.get(host.name) ?? 0)
+      expect(Math.max(...perHost) - Math.min(...perHost)).toBeLessThanOrEqual(1)
+    }),
+  )
+})
+
+it('spreads slaves too when all groups are alike', () => {
+  const config = parseClusterConfig({
+    hosts: ['a', 'b', 'c'].map((name, index) => ({ name, address: `10.0.0.${index}` })),
+    groups: [0, 1, 2].map((index) => ({ name: `g${index}`, replicas: 3 })),
+  })
+  const brokers = countBy(placeReplicas(config).map((placement) => placement.host))
+  expect([...brokers]).toEqual([
+    ['a', 3],
+    ['b', 3],
+    ['c', 3],
+  ])
+})
+
+it('follows pinned hosts and spreads the other groups around them', () => {
+  const config = parseClusterConfig({
+    hosts: ['a', 'b'].map((name, index) => ({ name, address: `10.0.0.${index}` })),
+    groups: [
+      { name: 'pinned', replicas: 2, hosts: ['b', 'a'] },
+      { name: 'free', replicas: 2 },
+    ],
+  })
+  expect(placeReplicas(config)).toEqual([
+    { group: 'pinned', brokerId: 0, host: 'b' },
+    { group: 'pinned', brokerId: 1, host: 'a' },
+    { group: 'free', brokerId: 0, host: 'a' },
+    { group: 'free', brokerId: 1, host: 'b' },
+  ])
+})
+
+it('takes hosts in turn for NameServers, or those named', () => {
+  const hosts = ['a', 'b'].map((name, index) => ({ name, address: `10.0.0.${index}` }))
+  const groups = [{ name: 'g' }]
+  expect(placeNameServers(parseClusterConfig({ hosts, groups, nameServers: 3 }))).toEqual(['a', 'b', 'a'])
+  expect(placeNameServers(parseClusterConfig({ hosts, groups, nameServers: ['b'] }))).toEqual(['b'])
+})
