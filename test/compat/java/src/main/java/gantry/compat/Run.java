@@ -1,0 +1,163 @@
+package gantry.compat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.apache.rocketmq.client.ClientConfig;
+import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.SendResult;
+import org.apache.rocketmq.client.producer.SendStatus;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
+
+/** One execution of a scenario: its arguments, its clients (closed at the end) and its tally. */
+final class Run {
+    private static final AtomicInteger INSTANCES = new AtomicInteger();
+    private final Map<String, String> args;
+    private final Consumer<Map<String, Object>> events;
+    private final Deque<Runnable> closers = new ArrayDeque<>();
+    private final BlockingQueue<String> signals = new LinkedBlockingQueue<>();
+    final Tally tally = new Tally();
+    boolean duplicatesAllowed;
+
+    Run(Map<String, String> args, Consumer<Map<String, Object>> events) {
+        this.args = args;
+        this.events = events;
+    }
+
+    String text(String name) {
+        String value = args.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("argument " + name + " is missing");
+        }
+        return value;
+    }
+
+    int number(String name, int fallback) {
+        return args.containsKey(name) ? Integer.parseInt(args.get(name)) : fallback;
+    }
+
+    String topic() {
+        return text("topic");
+    }
+
+    String group() {
+        return text("group");
+    }
+
+    int count() {
+        return number("count", 100);
+    }
+
+    void emit(String event) {
+        events.accept(Map.of("event", event));
+    }
+
+    void signal(String name) {
+        signals.add(name);
+    }
+
+    /** Waits for the runner to say {@code name}; a scenario that waits longer than a minute has failed. */
+    void await(String name) throws InterruptedException {
+        String got = signals.poll(60, TimeUnit.SECONDS);
+        if (!name.equals(got)) {
+            throw new IllegalStateException("waited for " + name + ", got " + got);
+        }
+    }
+
+    void onClose(Runnable closer) {
+        closers.push(closer);
+    }
+
+    void close() {
+        while (!closers.isEmpty()) {
+            closers.pop().run();
+        }
+    }
+
+    /** Short intervals: a suite cannot wait for the 20 and 30 s defaults. */
+    private <T extends ClientConfig> T fast(T client) {
+        client.setNamesrvAddr(text("namesrv"));
+        client.setInstanceName("compat-" + ProcessHandle.current().pid() + "-" + INSTANCES.incrementAndGet());
+        client.setPollNameServerInterval(1000);
+        client.setHeartbeatBrokerInterval(1000);
+        client.setPersistConsumerOffsetInterval(1000);
+        client.setClientCallbackExecutorThreads(2);
+        return client;
+    }
+
+    DefaultMQProducer producer() throws Exception {
+        DefaultMQProducer producer = fast(new DefaultMQProducer("PID_" + group()));
+        producer.setSendMsgTimeout(10_000);
+        producer.setMaxMessageSize(8 << 20);
+        producer.start();
+        onClose(producer::shutdown);
+        return producer;
+    }
+
+    /** A push consumer that is not started yet. */
+    DefaultMQPushConsumer consumer(String group) {
+        DefaultMQPushConsumer consumer = fast(new DefaultMQPushConsumer(group));
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.setConsumeThreadMin(4);
+        consumer.setConsumeThreadMax(4);
+        onClose(consumer::shutdown);
+        return consumer;
+    }
+
+    DefaultLitePullConsumer litePull() {
+        DefaultLitePullConsumer consumer = fast(new DefaultLitePullConsumer(group()));
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.setPullThreadNums(2);
+        onClose(consumer::shutdown);
+        return consumer;
+    }
+
+    @SuppressWarnings("deprecation")
+    org.apache.rocketmq.client.consumer.DefaultMQPullConsumer pull() throws Exception {
+        var consumer = fast(new org.apache.rocketmq.client.consumer.DefaultMQPullConsumer(group()));
+        consumer.start();
+        onClose(consumer::shutdown);
+        return consumer;
+    }
+
+    DefaultMQAdminExt admin() throws Exception {
+        DefaultMQAdminExt admin = fast(new DefaultMQAdminExt(10_000));
+        admin.start();
+        onClose(admin::shutdown);
+        return admin;
+    }
+
+    Message message(int index) {
+        String key = key(index);
+        return new Message(topic(), null, key, ("body of " + key).getBytes(StandardCharsets.UTF_8));
+    }
+
+    String key(int index) {
+        return group() + "-" + index;
+    }
+
+    /** Every received message passes here: its body must be what its key says. */
+    void received(MessageExt message) {
+        String key = message.getKeys();
+        if (!new String(message.getBody(), StandardCharsets.UTF_8).equals("body of " + key)) {
+            tally.fault("wrong body for " + key);
+        }
+        tally.received(key);
+    }
+
+    void sent(SendResult result, String key, int copies) {
+        tally.check(result.getSendStatus() == SendStatus.SEND_OK, key + ": " + result.getSendStatus());
+        tally.sent(key, copies);
+    }
+}

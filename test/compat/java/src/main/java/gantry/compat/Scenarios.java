@@ -1,0 +1,51 @@
+package gantry.compat;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** All scenarios by name. */
+final class Scenarios {
+    private static final Map<String, Scenario> ALL = new TreeMap<>();
+
+    static {
+        ALL.put("send-sync", Sending::sync);
+        ALL.put("send-async", Sending::async);
+        ALL.put("send-oneway", Sending::oneway);
+        ALL.put("send-batch", Sending::batch);
+        ALL.put("auto-create", Sending::autoCreate);
+        ALL.put("big-body", Sending::bigBody);
+        ALL.put("delay", Sending::delay);
+        ALL.put("clustering", Consuming::clustering);
+        ALL.put("broadcasting", Consuming::broadcasting);
+        ALL.put("orderly", Consuming::orderly);
+        ALL.put("tag-filter", Consuming::tagFilter);
+        ALL.put("retry-dlq", Consuming::retryToDeadLetter);
+        ALL.put("restart", Consuming::restart);
+        ALL.put("slave-read", Consuming::slaveRead);
+        ALL.put("pull", Pulling::pull);
+        ALL.put("lite-pull", Pulling::litePull);
+        ALL.put("lite-pull-assign", Pulling::litePullAssign);
+        ALL.put("query", Querying::byIdAndKey);
+        ALL.put("timestamp", Querying::byTimestamp);
+        ALL.put("fill", Sending::fill);
+        ALL.put("drain", Consuming::drain);
+        ALL.put("hold", Consuming::hold);
+        ALL.put("api", AdminCalls::run);
+    }
+
+    private Scenarios() {
+    }
+
+    static Scenario find(String name) {
+        Scenario scenario = ALL.get(name);
+        if (scenario == null) {
+            throw new IllegalArgumentException("unknown scenario " + name + ", known: " + names());
+        }
+        return scenario;
+    }
+
+    static Set<String> names() {
+        return ALL.keySet();
+    }
+}
