@@ -1,0 +1,77 @@
+import type { Disk } from '../../io/disk.ts'
+import { type SegmentFiles, segmentName } from '../commit-log/segment-files.ts'
+import type { StoreReporter } from '../store-options.ts'
+import type { ScanEnd } from './log-scanner.ts'
+
+const COPY_BYTES = 1024 * 1024
+
+/**
+ * Ends the log where recovery found its end. What lies behind is never thrown away: the rest of the file is copied to
+ * `cutFolder`, later files that hold anything are moved there. Throws, with the log untouched, if the copy cannot be made.
+ */
+export function cutLog(
+  disk: Disk,
+  files: SegmentFiles,
+  end: ScanEnd,
+  cutFolder: string,
+  reporter: StoreReporter,
+): void {
+  const kept: string[] = []
+  if (end.debrisEnd > end.endOffset) kept.push(copyDebris(disk, files, end, cutFolder))
+  while ((files.starts.at(-1) ?? 0) > end.endOffset) {
+    const start = files.starts.at(-1)!
+    if (isUnused(files, start)) {
+      files.removeLast()
+      continue
+    }
+    const path = freePath(disk, `${cutFolder}/${segmentName(start)}`)
+    disk.makeFolder(cutFolder)
+    files.removeLast(path)
+    kept.push(path)
+  }
+  if (end.debrisEnd > end.endOffset) files.clearFrom(end.endOffset)
+  if (kept.length === 0) return
+  const where = `kept a copy of what was cut off: ${kept.join(', ')}`
+  if (end.kind === 'corrupt') {
+    reporter.error(
+      `commit log is damaged at offset ${end.endOffset} (${end.reason}), with intact messages behind it from offset ` +
+        `${end.nextRecordOffset}; the log now ends at the damage. ${where}. ` +
+        'If a replica holds these messages, take its store; otherwise read them from the copy',
+    )
+  } else {
+    reporter.warn(`commit log ended in a write that was cut off, at offset ${end.endOffset} (${end.reason}); ${where}`)
+  }
+}
+
+function copyDebris(disk: Disk, files: SegmentFiles, end: ScanEnd, cutFolder: string): string {
+  disk.makeFolder(cutFolder)
+  const path = freePath(disk, `${cutFolder}/${segmentName(end.endOffset)}.part`)
+  const bytes = new Uint8Array(COPY_BYTES)
+  const copy = disk.open(path, 'write')
+  try {
+    for (let at = end.endOffset; at < end.debrisEnd; ) {
+      const length = files.read(bytes, 0, Math.min(COPY_BYTES, end.debrisEnd - at), at)
+      copy.write(bytes, 0, length, at - end.endOffset)
+      at += length
+    }
+    copy.syncDataNow()
+  } finally {
+    copy.close()
+  }
+  disk.syncFolder(cutFolder)
+  return path
+}
+
+/** A later cut at the same offset must not overwrite an earlier one. */
+function freePath(disk: Disk, path: string): string {
+  let free = path
+  for (let n = 2; disk.stat(free) !== undefined; n++) free = `${path}.${n}`
+  return free
+}
+
+/** Files are made ahead of their use (Apache RocketMQ makes two): such a one begins with zeros. */
+function isUnused(files: SegmentFiles, start: number): boolean {
+  const head = new Uint8Array(COPY_BYTES)
+  const length = files.read(head, 0, COPY_BYTES, start)
+  return head.subarray(0, length).every((byte) => byte === 0)
+}
