@@ -1,0 +1,79 @@
+import type { ConsumeQueue } from './consume-queue.ts'
+import { PAGE_UNITS, type QueueContext } from './queue-context.ts'
+import type { QueueUnits } from './queue-unit.ts'
+
+/** Smallest offset in low..high for which `isBelow` is false; it must be true before and false after one point. */
+function partitionPoint(low: number, high: number, isBelow: (offset: number) => boolean): number {
+  let from = low
+  let to = high
+  while (from < to) {
+    const middle = from + Math.floor((to - from) / 2)
+    if (isBelow(middle)) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+/**
+ * One past the last unit that was written to the last file. The other files are full. The first page is looked at whole,
+ * because most of many queues are short; behind it the last unit is found by halving.
+ */
+export function findQueueEnd(queue: ConsumeQueue, lastFile: number, context: QueueContext): number {
+  const { unitsPerFile, page } = context
+  const start = lastFile * unitsPerFile
+  const first = Math.min(PAGE_UNITS, unitsPerFile)
+  queue.readFileUnits(start, first, page)
+  for (let i = 0; i < first; i++) if (!page.isWritten(i)) return start + i
+  return partitionPoint(start + first, start + unitsPerFile, (offset) => {
+    queue.readFileUnits(offset, 1, page)
+    return page.isWritten(0)
+  })
+}
+
+/**
+ * One past the last unit of an unbroken run that points below `phyOffset`. Everything that was synced before a crash is
+ * such a run; behind it there may be units, zeros and torn units in any order, so a unit only counts if it fits the one
+ * before it.
+ */
+export function findValidEnd(queue: ConsumeQueue, phyOffset: number, context: QueueContext): number {
+  const { unitsPerFile, page } = context
+  const start = queue.firstFileIndex * unitsPerFile
+  return partitionPoint(start, (queue.lastFileIndex + 1) * unitsPerFile, (offset) => {
+    const pair = offset === start ? 1 : 2
+    queue.readFileUnits(offset - pair + 1, pair, page)
+    const last = pair - 1
+    if (!page.isWritten(last) || page.phyOffsets[last]! >= phyOffset) return false
+    if (pair === 1) return true
+    if (page.isFiller(0)) return true
+    return page.isWritten(0) && page.phyOffsets[0]! + page.sizes[0]! <= page.phyOffsets[1]!
+  })
+}
+
+/** First offset in from..end whose unit is no filler. */
+export function firstRealUnit(queue: ConsumeQueue, from: number, end: number, page: QueueUnits): number {
+  return partitionPoint(from, end, (offset) => {
+    page.count = 0
+    queue.readStored(offset, 1, page)
+    return page.isFiller(0)
+  })
+}
+
+/** First offset in from..end whose message starts at or after `phyOffset`; `end` if there is none. */
+export function firstAtOrAfter(
+  queue: ConsumeQueue,
+  from: number,
+  end: number,
+  phyOffset: number,
+  page: QueueUnits,
+): number {
+  if (from >= end) return from
+  const isBelow = (offset: number) => {
+    page.count = 0
+    queue.readStored(offset, 1, page)
+    return page.isFiller(0) || page.phyOffsets[0]! < phyOffset
+  }
+  // Usually nothing has changed, or (a topic nobody uses any more) everything has gone.
+  if (!isBelow(from)) return from
+  if (isBelow(end - 1)) return end
+  return partitionPoint(from + 1, end - 1, isBelow)
+}
