@@ -1,0 +1,89 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { isUserError } from './user-error.ts'
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new InvalidArgumentError('Give a whole number from 1 to 65535.')
+  }
+  return port
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('Give a whole number from 0.')
+  return count
+}
+
+const stackHelp = 'name of a stack in stacks/ (e.g. 2m-2s-async), or path of a YAML file'
+const dataDirFlag = '--data-dir <folder>'
+const dataDirHelp = 'where the cluster keeps its files (default: .gantry/<stack>)'
+const basePortFlag = '--base-port <port>'
+const basePortHelp = 'first NameServer port; all other ports move along'
+
+/** Each command loads its code only when it runs: the others would slow its start. */
+function buildProgram(): Command {
+  const program = new Command('gantry').description('Plans, starts and watches RocketMQ clusters.').showHelpAfterError()
+  program
+    .command('up')
+    .description('start a cluster on this machine and keep it running until Ctrl-C')
+    .argument('<stack>', stackHelp)
+    .option('-d, --detach', 'leave it running in the background')
+    .option(dataDirFlag, dataDirHelp)
+    .option(basePortFlag, basePortHelp, parsePort)
+    .option('--runtime-bin <folder>', 'folder with the mqnamesrv and mqbroker to run (default: the own engine)')
+    .action(async (stack, options) => (await import('./commands/up.ts')).up(stack, options))
+  program
+    .command('status')
+    .description('show the clusters of this folder; exit code 1 when none runs')
+    .argument('[stack]', 'only this stack')
+    .option(dataDirFlag, dataDirHelp)
+    .option('--json', 'print JSON')
+    .action(async (stack, options) => (await import('./commands/status.ts')).status(stack, options))
+  program
+    .command('down')
+    .description('stop a cluster')
+    .argument('[stack]', 'which one, when there are several')
+    .option(dataDirFlag, dataDirHelp)
+    .option('--purge', 'remove its data dir, messages included')
+    .action(async (stack, options) => (await import('./commands/down.ts')).down(stack, options))
+  program
+    .command('logs')
+    .description('show the log of a node, or of the "supervisor"')
+    .argument('<node>', 'e.g. broker-a-0')
+    .option('-f, --follow', 'go on printing as the log grows')
+    .option('-n, --lines <count>', 'how many of the last lines', parseCount, 100)
+    .option('--stack <stack>', 'of which stack, when there are several')
+    .option(dataDirFlag, dataDirHelp)
+    .action(async (node, options) => (await import('./commands/logs.ts')).logs(node, options))
+  program
+    .command('plan')
+    .description('show nodes, ports, conf files and start order; touches nothing')
+    .argument('<stack>', stackHelp)
+    .option(dataDirFlag, dataDirHelp)
+    .option(basePortFlag, basePortHelp, parsePort)
+    .option('--json', 'print JSON')
+    .action(async (stack, options) => (await import('./commands/plan.ts')).plan(stack, options))
+  program
+    .command('validate')
+    .description('check a stack file')
+    .argument('<stack>', stackHelp)
+    .action(async (stack) => (await import('./commands/validate.ts')).validate(stack))
+  program
+    .command('supervise', { hidden: true })
+    .argument('<folder>')
+    .requiredOption('--runtime-bin <folder>')
+    .action(async (folder, options) => (await import('./commands/supervise.ts')).supervise(folder, options))
+  return program
+}
+
+/** Parses the command line and runs the command; sets the exit code when it fails. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync(argv)
+  } catch (error) {
+    if (!isUserError(error)) throw error
+    process.stderr.write(`gantry: ${error.message}\n`)
+    process.exitCode = 1
+  }
+}

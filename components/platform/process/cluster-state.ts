@@ -1,0 +1,96 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plan } from '../../plan/plan.ts'
+import type { NodePhase } from '../platform.ts'
+import type { ProcessRef } from './process-identity.ts'
+
+/** One node as last seen by its supervisor. */
+export interface NodeState {
+  readonly id: string
+  readonly phase: NodePhase
+  readonly process?: ProcessRef
+  /** Starts after the first one. */
+  readonly restarts: number
+  /** Why it is not healthy. */
+  readonly trouble?: string
+}
+
+/** What a supervisor leaves on disk for `status`, `down` and the next supervisor. */
+export interface ClusterState {
+  readonly version: 1
+  readonly supervisor: ProcessRef
+  /** Everything was healthy and created at least once since the supervisor started. */
+  readonly ready: boolean
+  readonly nodes: readonly NodeState[]
+}
+
+/** Files in a data dir. */
+export interface DataDirFiles {
+  readonly state: string
+  readonly plan: string
+  readonly lock: string
+  readonly logs: string
+  readonly supervisorLog: string
+}
+
+export function dataDirFiles(dataDir: string): DataDirFiles {
+  return {
+    state: join(dataDir, 'state.json'),
+    plan: join(dataDir, 'plan.json'),
+    lock: join(dataDir, 'supervisor.lock'),
+    logs: join(dataDir, 'logs'),
+    supervisorLog: join(dataDir, 'logs', 'supervisor.log'),
+  }
+}
+
+export function nodeLogFile(dataDir: string, nodeId: string): string {
+  return join(dataDirFiles(dataDir).logs, `${nodeId}.log`)
+}
+
+/** Replaces the file in one step, so that a reader never sees half of it. */
+function writeJson(path: string, value: unknown): void {
+  const temporary = `${path}.new`
+  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`)
+  renameSync(temporary, path)
+}
+
+function readJson(path: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Error(`${path} is not valid JSON: remove the file to start afresh`, { cause: error })
+  }
+}
+
+export function createDataDir(dataDir: string): void {
+  mkdirSync(dataDirFiles(dataDir).logs, { recursive: true })
+}
+
+export function writeState(dataDir: string, state: ClusterState): void {
+  writeJson(dataDirFiles(dataDir).state, state)
+}
+
+/** @throws Error when the file was written by a version with another layout. */
+export function readState(dataDir: string): ClusterState | undefined {
+  const path = dataDirFiles(dataDir).state
+  const state = readJson(path) as ClusterState | undefined
+  if (state !== undefined && state.version !== 1) {
+    throw new Error(`${path} has layout version ${state.version}, this gantry knows version 1: use the other gantry`)
+  }
+  return state
+}
+
+export function writePlan(dataDir: string, plan: Plan): void {
+  writeJson(dataDirFiles(dataDir).plan, plan)
+}
+
+export function readPlan(dataDir: string): Plan | undefined {
+  return readJson(dataDirFiles(dataDir).plan) as Plan | undefined
+}

@@ -1,0 +1,100 @@
+import type { Plan } from '../../plan/plan.ts'
+import type { BrokerNode, PlanNode } from '../../plan/plan-node.ts'
+import type { NodePhase } from '../platform.ts'
+import type { ClusterProbe } from './cluster-probe.ts'
+import type { NodeState } from './cluster-state.ts'
+import { advertisedAddress, nodeAddress } from './node-health.ts'
+
+/** One row of the cluster table: plain data, ready to be printed or given out as JSON. */
+export interface NodeView {
+  readonly cluster: string
+  readonly node: string
+  /** brokerName; missing for NameServers. */
+  readonly group?: string
+  readonly brokerId?: number
+  readonly role: string
+  /** Where clients reach it. */
+  readonly address: string
+  readonly pid?: number
+  readonly phase: NodePhase
+  readonly restarts: number
+  readonly trouble?: string
+  /** Messages per second taken in, over the last ten seconds. */
+  readonly inTps?: number
+  /** Messages per second given out, over the last ten seconds. */
+  readonly outTps?: number
+  /** Bytes of commit log a slave has not got yet. */
+  readonly lagBytes?: number
+}
+
+export type RuntimeInfo = ReadonlyMap<string, string>
+
+/** The first of the three figures (10 s, 1 min, 10 min) of a TPS entry. */
+function firstTps(info: RuntimeInfo | undefined, key: string): number | undefined {
+  const text = info?.get(key)?.trim().split(' ')[0]
+  const value = text === undefined || text === '' ? Number.NaN : Number(text)
+  return Number.isFinite(value) ? value : undefined
+}
+
+function offsetMax(info: RuntimeInfo | undefined): number | undefined {
+  const text = info?.get('commitLogMaxOffset')
+  return text === undefined ? undefined : Number(text)
+}
+
+/** Leaves out what is not known, as exactOptionalPropertyTypes demands. */
+function known<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
+}
+
+function brokerFigures(node: BrokerNode, infos: ReadonlyMap<string, RuntimeInfo>, master: string | undefined) {
+  const info = infos.get(node.id)
+  const own = offsetMax(info)
+  const masters = master === undefined || node.role !== 'SLAVE' ? undefined : offsetMax(infos.get(master))
+  return known({
+    inTps: firstTps(info, 'putTps'),
+    outTps: firstTps(info, 'getTransferredTps'),
+    lagBytes: own === undefined || masters === undefined ? undefined : Math.max(0, masters - own),
+  })
+}
+
+/** Puts together what the plan says, what the supervisor knows and what the brokers answered. */
+export function viewCluster(
+  plan: Plan,
+  states: ReadonlyMap<string, NodeState>,
+  infos: ReadonlyMap<string, RuntimeInfo>,
+): NodeView[] {
+  const masterIds = new Map<string, string>()
+  for (const node of plan.nodes) {
+    if (node.kind === 'broker' && node.brokerId === 0) masterIds.set(node.group, node.id)
+  }
+  return plan.nodes.map((node: PlanNode): NodeView => {
+    const state = states.get(node.id)
+    const common = {
+      cluster: plan.cluster,
+      node: node.id,
+      address: advertisedAddress(node),
+      phase: state?.phase ?? 'stopped',
+      restarts: state?.restarts ?? 0,
+      ...known({ pid: state?.process?.pid, trouble: state?.trouble }),
+    }
+    if (node.kind === 'nameServer') return { ...common, role: 'NAMESRV' }
+    const figures = brokerFigures(node, infos, masterIds.get(node.group))
+    return { ...common, group: node.group, brokerId: node.brokerId, role: node.role, ...figures }
+  })
+}
+
+/** Asks the healthy brokers for their figures; one that does not answer is left out. */
+export async function askRuntimeInfos(
+  probe: ClusterProbe,
+  plan: Plan,
+  states: ReadonlyMap<string, NodeState>,
+): Promise<ReadonlyMap<string, RuntimeInfo>> {
+  const brokers = plan.nodes.filter((node) => node.kind === 'broker' && states.get(node.id)?.phase === 'healthy')
+  const answers = await Promise.allSettled(brokers.map((node) => probe.runtimeInfo(nodeAddress(node))))
+  const infos = new Map<string, RuntimeInfo>()
+  for (const [index, node] of brokers.entries()) {
+    const answer = answers[index]
+    if (answer?.status === 'fulfilled') infos.set(node.id, answer.value)
+  }
+  return infos
+}

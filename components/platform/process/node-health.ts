@@ -1,0 +1,53 @@
+import { joinHostPort } from '../../plan/address.ts'
+import type { BrokerNode, PlanNode } from '../../plan/plan-node.ts'
+import type { ClusterProbe } from './cluster-probe.ts'
+
+/** What a node's health is judged against. */
+export interface HealthContext {
+  /** NameServers that are up: `host:port`. */
+  readonly nameServers: readonly string[]
+  /** For a slave: its master, and how many slaves of the group, this one included, must be in sync by now. */
+  readonly master?: { readonly address: string; readonly inSyncSlaves: number }
+}
+
+/** Where the other nodes reach it. */
+export const nodeAddress = (node: PlanNode): string => joinHostPort(node.address, node.port)
+/** Where clients reach it: what it registers with the NameServers. */
+export const advertisedAddress = (node: PlanNode): string => joinHostPort(node.advertisedAddress, node.port)
+
+async function missingRegistration(
+  probe: ClusterProbe,
+  node: BrokerNode,
+  nameServers: readonly string[],
+): Promise<string | undefined> {
+  const tables = await Promise.all(nameServers.map((nameServer) => probe.brokerTable(nameServer)))
+  const index = tables.findIndex((table) => table.get(node.group)?.get(node.brokerId) !== advertisedAddress(node))
+  return index < 0 ? undefined : `not registered with NameServer ${nameServers[index]} yet`
+}
+
+/**
+ * Whether a node does its work: a NameServer answers; a broker answers and is registered with every NameServer; a slave
+ * is also in sync with its master.
+ * @returns undefined when healthy, otherwise what is still missing.
+ */
+export async function whatIsMissing(
+  probe: ClusterProbe,
+  node: PlanNode,
+  context: HealthContext,
+): Promise<string | undefined> {
+  try {
+    if (node.kind === 'nameServer') {
+      await probe.brokerTable(nodeAddress(node))
+      return undefined
+    }
+    await probe.runtimeInfo(nodeAddress(node))
+    const registration = await missingRegistration(probe, node, context.nameServers)
+    if (registration !== undefined || context.master === undefined) return registration
+    const inSync = await probe.inSyncSlaves(context.master.address)
+    return inSync >= context.master.inSyncSlaves
+      ? undefined
+      : `not in sync with its master ${context.master.address} yet`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { failuresAfterExit, restartDelayMs, stableAfterMs } from './restart-backoff.ts'
+
+it('doubles from 250 ms up to 30 s and stays there', () => {
+  const delays = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1000].map(restartDelayMs)
+  expect(delays).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+})
+
+it('counts exits in a row and starts over after a stable run', () => {
+  expect(failuresAfterExit(0, 10)).toBe(1)
+  expect(failuresAfterExit(4, stableAfterMs - 1)).toBe(5)
+  expect(failuresAfterExit(4, stableAfterMs)).toBe(1)
+})

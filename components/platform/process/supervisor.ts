@@ -1,0 +1,272 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import type { Clock, Timer } from '../../../runtime/io/clock.ts'
+import type { Plan } from '../../plan/plan.ts'
+import type { PlanNode } from '../../plan/plan-node.ts'
+import type { NodeHandle, NodePhase, Platform } from '../platform.ts'
+import type { ClusterProbe } from './cluster-probe.ts'
+import { type ClusterState, dataDirFiles, type NodeState, nodeLogFile, writePlan, writeState } from './cluster-state.ts'
+import { type HealthContext, nodeAddress, whatIsMissing } from './node-health.ts'
+import { type Launchers, launchSpec } from './node-launch.ts'
+import { lastWords, rotateLog } from './node-log.ts'
+import type { ProcessRef } from './process-identity.ts'
+import type { ProcessExit, ProcessTable } from './process-table.ts'
+import { createTopicsAndGroups } from './provision.ts'
+import { failuresAfterExit, restartDelayMs } from './restart-backoff.ts'
+import { stopProcesses } from './stop-processes.ts'
+import type { SupervisorEvent } from './supervisor-event.ts'
+
+/** Between two questions to a node that is not healthy yet. */
+const healthPollMs = 25
+/** After this a starting node is reported as slow, and again after each further such time. */
+const slowAfterMs = 10_000
+const rotatePeriodMs = 5000
+
+export interface SupervisorOptions {
+  readonly dataDir: string
+  readonly launchers: Launchers
+  readonly processes: ProcessTable
+  readonly probe: ClusterProbe
+  readonly clock: Clock
+  readonly self: ProcessRef
+  readonly onEvent: (event: SupervisorEvent) => void
+}
+
+/** A node and its current process. */
+interface NodeRun {
+  readonly node: PlanNode
+  phase: NodePhase
+  process: ProcessRef | undefined
+  /** Was healthy at least once: what depends on it may start. */
+  wasHealthy: boolean
+  startedAtMs: number
+  slowReportedMs: number
+  failures: number
+  starts: number
+  trouble: string | undefined
+  timer: Timer | undefined
+}
+
+/**
+ * Runs the nodes of a plan as processes of this machine: starts them in order, restarts what dies, stops all in reverse
+ * order. One supervisor per data dir (see data-dir-lock.ts).
+ */
+export class Supervisor implements Platform {
+  readonly #options: SupervisorOptions
+  #plan: Plan | undefined
+  #runs = new Map<string, NodeRun>()
+  #ready = false
+  #stopping = false
+  #startedAtMs = 0
+  #provisionFailures = 0
+  #resolveReady: (() => void) | undefined
+  #provisionTimer: Timer | undefined
+  #rotation: Timer | undefined
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when every node is healthy and topics and groups exist. A node that keeps dying keeps it waiting. */
+  bringUp(plan: Plan): Promise<readonly NodeHandle[]> {
+    const { clock, dataDir } = this.#options
+    this.#plan = plan
+    this.#startedAtMs = clock.monotonic()
+    for (const node of plan.nodes) {
+      mkdirSync(node.dataDir, { recursive: true })
+      writeFileSync(node.confFile.path, node.confFile.text)
+      this.#runs.set(node.id, newRun(node))
+    }
+    writePlan(dataDir, plan)
+    this.#rotation = clock.every(rotatePeriodMs, () => {
+      for (const node of plan.nodes) rotateLog(nodeLogFile(dataDir, node.id))
+      rotateLog(dataDirFiles(dataDir).supervisorLog)
+    })
+    const ready = new Promise<void>((resolve) => {
+      this.#resolveReady = resolve
+    })
+    this.#startPossible()
+    return ready.then(() => this.handles())
+  }
+
+  /** Stops every node: SIGTERM, and SIGKILL for one that takes too long. */
+  async takeDown(): Promise<void> {
+    if (this.#stopping || this.#plan === undefined) return
+    this.#stopping = true
+    this.#rotation?.cancel()
+    this.#provisionTimer?.cancel()
+    for (const run of this.#runs.values()) run.timer?.cancel()
+    const { processes, clock, onEvent } = this.#options
+    const processOf = (id: string) => this.#runs.get(id)?.process
+    await stopProcesses({ plan: this.#plan, processOf, processes, clock }, (event) => {
+      if (event.type === 'stopping') this.#setPhase(event.nodeId, 'stopping')
+      if (event.type === 'stopped') this.#setPhase(event.nodeId, 'stopped')
+      onEvent(event)
+    })
+    for (const run of this.#runs.values()) run.phase = 'stopped'
+    this.#saveState()
+  }
+
+  /** For a user who will not wait for {@link takeDown}: ends every node at once. */
+  killAll(): void {
+    for (const { process: ref } of this.#runs.values())
+      if (ref !== undefined) this.#options.processes.signal(ref, 'SIGKILL')
+  }
+
+  handles(): readonly NodeHandle[] {
+    return [...this.#runs.values()].map(({ node, phase }) => ({ id: node.id, address: nodeAddress(node), phase }))
+  }
+
+  states(): ReadonlyMap<string, NodeState> {
+    return new Map([...this.#runs].map(([id, run]) => [id, stateOf(run)]))
+  }
+
+  #setPhase(id: string, phase: NodePhase): void {
+    const run = this.#runs.get(id)
+    if (run === undefined) return
+    run.phase = phase
+    this.#saveState()
+  }
+
+  #saveState(): void {
+    const state: ClusterState = {
+      version: 1,
+      supervisor: this.#options.self,
+      ready: this.#ready,
+      nodes: [...this.#runs.values()].map(stateOf),
+    }
+    writeState(this.#options.dataDir, state)
+  }
+
+  /** Starts every waiting node whose dependencies have been healthy. */
+  #startPossible(): void {
+    for (const run of this.#runs.values()) {
+      if (run.phase !== 'waiting') continue
+      if (run.node.dependsOn.every((id) => this.#runs.get(id)?.wasHealthy)) this.#start(run)
+    }
+    this.#saveState()
+  }
+
+  #start(run: NodeRun): void {
+    const { processes, dataDir, launchers, clock, onEvent } = this.#options
+    run.phase = 'starting'
+    run.starts++
+    run.startedAtMs = clock.monotonic()
+    run.slowReportedMs = 0
+    onEvent({ type: 'starting', nodeId: run.node.id })
+    const start = run.starts
+    run.process = processes.start(launchSpec(run.node, dataDir, launchers), (exit) => {
+      if (run.starts === start) this.#exited(run, exit)
+    })
+    this.#pollHealth(run, start)
+  }
+
+  #pollHealth(run: NodeRun, start: number): void {
+    const current = () => run.starts === start && run.phase === 'starting' && !this.#stopping
+    run.timer = this.#options.clock.after(healthPollMs, async () => {
+      const missing = await whatIsMissing(this.#options.probe, run.node, this.#healthContext(run.node))
+      if (!current()) return
+      if (missing === undefined) this.#becameHealthy(run)
+      else {
+        this.#reportSlow(run, missing)
+        this.#pollHealth(run, start)
+      }
+    })
+  }
+
+  #healthContext(node: PlanNode): HealthContext {
+    const healthy = [...this.#runs.values()].filter((run) => run.phase === 'healthy').map((run) => run.node)
+    const nameServers = healthy.filter((other) => other.kind === 'nameServer').map(nodeAddress)
+    if (node.kind !== 'broker' || node.brokerId === 0) return { nameServers }
+    const brokers = [...this.#runs.values()].flatMap(({ node: other }) => (other.kind === 'broker' ? [other] : []))
+    const master = brokers.find((broker) => broker.group === node.group && broker.brokerId === 0)
+    // A slave that restarts while its master is down does all it can: it serves reads.
+    if (master === undefined || this.#runs.get(master.id)?.phase !== 'healthy') return { nameServers }
+    const others = healthy.filter(
+      (other) => other.kind === 'broker' && other.group === node.group && other.brokerId > 0,
+    )
+    return { nameServers, master: { address: nodeAddress(master), inSyncSlaves: others.length + 1 } }
+  }
+
+  #reportSlow(run: NodeRun, missing: string): void {
+    run.trouble = missing
+    const waitedMs = this.#options.clock.monotonic() - run.startedAtMs
+    if (waitedMs - run.slowReportedMs < slowAfterMs) return
+    run.slowReportedMs = waitedMs
+    this.#options.onEvent({ type: 'slow', nodeId: run.node.id, waitedMs, missing })
+    this.#saveState()
+  }
+
+  #becameHealthy(run: NodeRun): void {
+    run.phase = 'healthy'
+    run.wasHealthy = true
+    run.trouble = undefined
+    const tookMs = Math.round(this.#options.clock.monotonic() - run.startedAtMs)
+    this.#options.onEvent({ type: 'healthy', nodeId: run.node.id, tookMs })
+    this.#startPossible()
+    const all = [...this.#runs.values()]
+    if (!this.#ready && all.every((other) => other.wasHealthy)) void this.#provision()
+  }
+
+  async #provision(): Promise<void> {
+    const { probe, clock, onEvent } = this.#options
+    const plan = this.#plan
+    if (plan === undefined || this.#stopping) return
+    try {
+      await createTopicsAndGroups(probe, plan)
+    } catch (error) {
+      if (this.#stopping) return
+      const retryInMs = restartDelayMs(++this.#provisionFailures)
+      onEvent({ type: 'provisionFailed', message: error instanceof Error ? error.message : String(error), retryInMs })
+      this.#provisionTimer = clock.after(retryInMs, () => void this.#provision())
+      return
+    }
+    if (this.#stopping) return
+    this.#ready = true
+    this.#saveState()
+    onEvent({ type: 'ready', tookMs: Math.round(clock.monotonic() - this.#startedAtMs) })
+    this.#resolveReady?.()
+  }
+
+  #exited(run: NodeRun, exit: ProcessExit): void {
+    run.process = undefined
+    if (this.#stopping) return
+    const { clock, dataDir, onEvent } = this.#options
+    run.timer?.cancel()
+    run.failures = failuresAfterExit(run.failures, clock.monotonic() - run.startedAtMs)
+    const restartInMs = restartDelayMs(run.failures)
+    const words = lastWords(nodeLogFile(dataDir, run.node.id))
+    run.phase = 'restarting'
+    run.trouble = words ?? 'it left no word in its log'
+    onEvent({ type: 'exited', nodeId: run.node.id, exit, lastWords: words, restartInMs, failures: run.failures })
+    run.timer = clock.after(restartInMs, () => {
+      this.#start(run)
+      this.#saveState()
+    })
+    this.#saveState()
+  }
+}
+
+function newRun(node: PlanNode): NodeRun {
+  return {
+    node,
+    phase: 'waiting',
+    process: undefined,
+    wasHealthy: false,
+    startedAtMs: 0,
+    slowReportedMs: 0,
+    failures: 0,
+    starts: 0,
+    trouble: undefined,
+    timer: undefined,
+  }
+}
+
+function stateOf(run: NodeRun): NodeState {
+  return {
+    id: run.node.id,
+    phase: run.phase,
+    restarts: Math.max(0, run.starts - 1),
+    ...(run.process === undefined ? {} : { process: run.process }),
+    ...(run.trouble === undefined ? {} : { trouble: run.trouble }),
+  }
+}
