@@ -3,7 +3,7 @@
 #   RMQ_HOME_DIR     logs and scratch files of this one process (default: data/<script> here)
 #   RMQ_HEAP         heap of a server, for example 512m
 #   RMQ_CLIENT_HEAP  heap of mqadmin and of the benchmark programs
-#   RMQ_JVM          further JVM options
+#   RMQ_JVM          further JVM options; RMQ_GC another collector than G1
 #   NAMESRV_ADDR     NameServer list for mqadmin and the benchmark programs
 reference=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=${GANTRY_RMQ_LIB:-$reference/lib}
@@ -30,7 +30,7 @@ run_server() {
   local home=${RMQ_HOME_DIR:-$reference/data/$name}
   mkdir -p "$home/conf"
   ROCKETMQ_HOME=$home exec java -Xms"${RMQ_HEAP:-512m}" -Xmx"${RMQ_HEAP:-512m}" -XX:MaxDirectMemorySize="${RMQ_DIRECT:-512m}" \
-    -XX:+UseG1GC -XX:-UseLargePages "${opens[@]}" ${RMQ_JVM:-} \
+    ${RMQ_GC:--XX:+UseG1GC} "${opens[@]}" ${RMQ_JVM:-} \
     -Duser.home="$home" -Drmq.logback.configurationFile="$logback" \
     -Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener \
     -cp "$lib/*" "$main" "$@"

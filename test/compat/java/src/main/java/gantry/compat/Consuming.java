@@ -190,7 +190,7 @@ final class Consuming {
         }
         Pulling.eachMessage(run, "%DLQ%" + run.group(), message -> {
             run.tally.check(message.getReconsumeTimes() == 3, "dead letter with reconsumeTimes " + message.getReconsumeTimes());
-            run.tally.check(run.topic().equals(message.getProperty("DLQ_ORIGIN_TOPIC")), "dead letter without its origin topic");
+            run.tally.check(run.topic().equals(message.getProperty("RETRY_TOPIC")), "dead letter without its topic of origin");
             run.tally.received(message.getKeys() + "#dead");
         });
     }

@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+
+/** Whose servers run: the project's own or Apache RocketMQ's. */
+export type Engine = 'gantry' | 'apache'
+
+const compatDir = import.meta.dirname
+const stopWaitMs = 20_000
+
+const programs: Record<Engine, Record<'namesrv' | 'broker', string>> = {
+  apache: { namesrv: join(compatDir, 'reference/namesrv.sh'), broker: join(compatDir, 'reference/broker.sh') },
+  gantry: {
+    namesrv: join(compatDir, '../../runtime/bin/mqnamesrv'),
+    broker: join(compatDir, '../../runtime/bin/mqbroker'),
+  },
+}
+
+/** Every server started and not yet seen to end; the runner stops them whatever happens. */
+const running = new Set<Server>()
+
+/** One NameServer or broker process with its conf file; can be stopped, killed and started again on the same store. */
+export class Server {
+  readonly name: string
+  readonly kind: 'namesrv' | 'broker'
+  readonly port: number
+  readonly dir: string
+  engine: Engine
+  conf: Record<string, string | number | boolean>
+  readonly #jvm: string
+  #process: ChildProcess | undefined
+  #ended: Promise<void> = Promise.resolve()
+
+  constructor(options: {
+    name: string
+    kind: 'namesrv' | 'broker'
+    engine: Engine
+    port: number
+    dir: string
+    conf: Record<string, string | number | boolean>
+    jvm: string
+  }) {
+    this.name = options.name
+    this.kind = options.kind
+    this.engine = options.engine
+    this.port = options.port
+    this.dir = options.dir
+    this.conf = options.conf
+    this.#jvm = options.jvm
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`
+  }
+
+  get logFile(): string {
+    return join(this.dir, `${this.name}.out`)
+  }
+
+  /** Starts the process and waits until its port accepts. Throws with the tail of its output if it ends first. */
+  async start(): Promise<void> {
+    mkdirSync(this.dir, { recursive: true })
+    const confFile = join(this.dir, `${this.name}.conf`)
+    writeFileSync(
+      confFile,
+      `${Object.entries(this.conf)
+        .map(([key, value]) => `${key}=${value}`)
+        .join('\n')}\n`,
+    )
+    const log = openSync(this.logFile, 'a')
+    const child = spawn(programs[this.engine][this.kind], ['-c', confFile], {
+      stdio: ['ignore', log, log],
+      env: {
+        ...process.env,
+        RMQ_HOME_DIR: join(this.dir, `${this.name}-home`),
+        RMQ_HEAP: this.kind === 'broker' ? '512m' : '160m',
+        // Start-up time counts here, peak speed does not.
+        RMQ_JVM: `-XX:TieredStopAtLevel=1 ${this.#jvm}`,
+        RMQ_GC: '-XX:+UseSerialGC',
+      },
+    })
+    this.#process = child
+    running.add(this)
+    this.#ended = new Promise((resolve) => {
+      const done = (): void => {
+        running.delete(this)
+        this.#process = undefined
+        resolve()
+      }
+      child.once('error', (error) => {
+        writeFileSync(this.logFile, `${error.message}\n`, { flag: 'a' })
+        done()
+      })
+      child.once('exit', done)
+    })
+    await waitUntil(`port of ${this.name}`, 60_000, async () => {
+      if (this.#process === undefined)
+        throw new Error(`${this.name} (${this.engine}) ended at once:\n${this.logTail()}`)
+      return accepts(this.port)
+    })
+  }
+
+  logTail(): string {
+    return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8').slice(-2000) : ''
+  }
+
+  /** Ends the process with `signal` and waits for it; after 20 s it is killed, and that is an error. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const child = this.#process
+    if (child === undefined) return
+    child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopWaitMs)
+    const startedMs = Date.now()
+    await this.#ended
+    clearTimeout(timer)
+    if (Date.now() - startedMs >= stopWaitMs) throw new Error(`${this.name} (${this.engine}) did not stop within 20 s`)
+  }
+}
+
+/** Stops all servers still running, newest first. */
+export async function stopAllServers(): Promise<void> {
+  for (const server of [...running].reverse()) await server.stop('SIGKILL')
+}
+
+/** Polls `probe` every 50 ms. Throws after `limitMs`, naming what was waited for and the last error of the probe. */
+export async function waitUntil(what: string, limitMs: number, probe: () => Promise<boolean> | boolean): Promise<void> {
+  const deadlineMs = Date.now() + limitMs
+  let lastError: unknown
+  while (Date.now() < deadlineMs) {
+    try {
+      if (await probe()) return
+      lastError = undefined
+    } catch (error) {
+      if (error instanceof Error && error.message.includes('ended at once')) throw error
+      lastError = error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`${what}: not within ${limitMs} ms${lastError === undefined ? '' : ` (${String(lastError)})`}`)
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)))
+  })
+}
+
+// Below the range from which the system takes outgoing ports, and different from run to run.
+let nextBlock = 12_000 + 10 * Math.floor(Math.random() * 1500)
+
+/** The base of a block in which base-2 to base+1 are free now; blocks are ten apart, as brokers on one machine must be. */
+export async function freePortBlock(): Promise<number> {
+  for (let tries = 0; tries < 500; tries++) {
+    const base = nextBlock
+    nextBlock = nextBlock + 10 > 32_000 ? 12_000 : nextBlock + 10
+    const free = await Promise.all([base - 2, base, base + 1].map(isFree))
+    if (free.every(Boolean)) return base
+  }
+  throw new Error('no free block of ports between 12000 and 32000')
+}
