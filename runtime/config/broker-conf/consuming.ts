@@ -1,0 +1,72 @@
+import { accepted, BYTES, flag, implemented, int, LIVE, live, long, MS, oneOf } from '../conf-key.ts'
+
+export const consuming = {
+  title: 'Consuming',
+  about: 'Pulls, long polling, offsets and clients.',
+  keys: {
+    ...implemented({
+      longPollingEnable: flag(
+        true,
+        'A pull that finds nothing waits for messages as long as its consumer allows.',
+        LIVE,
+      ),
+      shortPollingTimeMills: long(1000, 'How long it waits when longPollingEnable is false.', live(MS)),
+      maxTransferBytesOnMessageInMemory: int(
+        262_144,
+        'Bytes one pull of recent messages returns at most.',
+        live(BYTES),
+      ),
+      maxTransferCountOnMessageInMemory: int(32, 'Messages one pull of recent messages returns at most.', LIVE),
+      maxTransferBytesOnMessageInDisk: int(65_536, 'Bytes one pull of old messages returns at most.', live(BYTES)),
+      maxTransferCountOnMessageInDisk: int(8, 'Messages one pull of old messages returns at most.', LIVE),
+      pullBatchMaxMessageCount: int(160, 'Messages one pull may ask for, from batch consume queues.', LIVE),
+      maxFilterMessageSize: int(
+        16_000,
+        'Bytes of the consume queue that one pull may search for matches at most.',
+        live(BYTES),
+      ),
+      litePullMessageEnable: flag(true, 'Serve lite pulls.', LIVE),
+      rejectPullConsumerEnable: flag(false, 'Refuse the plain pull consumers of old clients.', LIVE),
+      notifyConsumerIdsChangedEnable: flag(true, 'Tell consumers when members join or leave their group.', LIVE),
+      realTimeNotifyConsumerChange: flag(true, 'Tell them at once, not collected over some seconds.', LIVE),
+      disableConsumeIfConsumerReadSlowly: flag(
+        false,
+        'Stop a group that falls behind by consumerFallbehindThreshold.',
+        LIVE,
+      ),
+      consumerFallbehindThreshold: long(17_179_869_184, 'That many bytes.', live(BYTES)),
+      useServerSideResetOffset: flag(true, 'Offsets are reset by the broker, without help of the consumers.', LIVE),
+      channelExpiredTimeout: long(120_000, 'A client without heartbeat for this long is forgotten.', live(MS)),
+      subscriptionExpiredTimeout: long(
+        600_000,
+        'A subscription without heartbeat for this long is forgotten.',
+        live(MS),
+      ),
+      transferMsgByHeap: flag(true, 'Copy messages into the response; the engine always does.', LIVE),
+    }),
+    ...accepted({
+      enableFastChannelEventProcess: flag(false, 'Cheaper handling of lost connections.'),
+      printChannelGroups: flag(false, 'Log groups per connection.'),
+      printChannelGroupsMinNum: int(5, 'From this many groups.'),
+      highSpeedMode: flag(false, 'Unused by Apache RocketMQ as well.'),
+      serverLoadBalancerEnable: flag(true, 'The broker divides queues among consumers that ask.'),
+      defaultMessageRequestMode: oneOf(['PULL', 'POP'], 'PULL', 'How consumers fetch unless told.'),
+      defaultPopShareQueueNum: int(-1, 'Queues that consumers share in POP mode.'),
+    }),
+  },
+}
+
+export const filtering = {
+  title: 'Filters',
+  about: 'Filters by SQL92 expressions over message properties. Filters by tag need no key.',
+  keys: accepted({
+    enablePropertyFilter: flag(false, 'Serve SQL92 filters.'),
+    enableCalcFilterBitMap: flag(false, 'Work filters out when queues are built.'),
+    expectConsumerNumUseFilter: int(32, 'Consumers with filters expected.'),
+    maxErrorRateOfBloomFilter: int(20, 'Tolerated errors of the Bloom filter.', { unit: '%' }),
+    filterDataCleanTimeSpan: long(86_400_000, 'How long filters of lost consumers are kept.', MS),
+    filterSupportRetry: flag(false, 'Filter retried messages too.'),
+    useMessageFilterForNotification: flag(true, 'Filter before waking a waiting consumer.'),
+    maxMessageFilterNumForNotification: int(64, 'Messages looked at for that.'),
+  }),
+}

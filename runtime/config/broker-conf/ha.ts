@@ -1,0 +1,73 @@
+import {
+  accepted,
+  BYTES,
+  derived,
+  flag,
+  implemented,
+  int,
+  LIVE,
+  live,
+  long,
+  MS,
+  oneOf,
+  optionalText,
+  PORT,
+} from '../conf-key.ts'
+
+export const ha = {
+  title: 'Replication',
+  about: 'Masters and slaves of a broker group.',
+  keys: {
+    ...implemented({
+      brokerRole: oneOf(
+        ['ASYNC_MASTER', 'SYNC_MASTER', 'SLAVE'],
+        'ASYNC_MASTER',
+        'A SYNC_MASTER answers a producer when a slave has the message, an ASYNC_MASTER does not wait.',
+      ),
+      haListenPort: int(
+        derived('listenPort + 1', (_, get) => portAfter(Number(get('listenPort')))),
+        'Port on which a master serves its slaves; 0 for the default.',
+        PORT,
+      ),
+      haMasterAddress: optionalText('host:port of the master to copy from; when not set, the name servers tell.'),
+      haSendHeartbeatInterval: int(5000, 'How often master and slave send a sign of life.', { ...live(MS), min: 1 }),
+      haHousekeepingInterval: int(20_000, 'A replication connection silent for this long is closed.', {
+        ...live(MS),
+        min: 1,
+      }),
+      haTransferBatchSize: int(32_768, 'Bytes of the commit log in one transfer at most.', { ...live(BYTES), min: 1 }),
+      haMaxGapNotInSync: int(268_435_456, 'A slave further behind than this does not count as in sync.', live(BYTES)),
+      slaveTimeout: int(3000, 'Longest wait for a slave before a send is answered FLUSH_SLAVE_TIMEOUT.', live(MS)),
+      inSyncReplicas: int(1, 'Copies, the master included, that a SYNC_MASTER waits for.', { min: 1, live: true }),
+      minInSyncReplicas: int(1, 'Fewer copies than this, and sends are refused.', { min: 1, live: true }),
+      totalReplicas: int(1, 'Brokers in the group.', { min: 1, live: true }),
+      enableAutoInSyncReplicas: flag(
+        false,
+        'Lower inSyncReplicas, down to minInSyncReplicas, while replicas are missing.',
+        LIVE,
+      ),
+      slaveReadEnable: flag(false, 'Send consumers that read old messages to a slave.', LIVE),
+      offsetCheckInSlave: flag(false, 'A slave corrects offsets outside what it holds, as a master does.', LIVE),
+      syncFromLastFile: flag(false, "An empty slave starts at the master's newest commit log file, not its oldest."),
+      syncMasterFlushOffsetWhenStartup: flag(
+        false,
+        "On start, cut a slave's commit log back to what its master had flushed.",
+      ),
+      haFlowControlEnable: flag(false, 'Limit the bytes a master sends its slaves.', LIVE),
+      maxHaTransferByteInSecond: long(104_857_600, 'That limit.', { unit: 'bytes/s', live: true }),
+    }),
+    ...accepted({
+      haMaxTimeSlaveNotCatchup: long(15_000, 'Lag after which a replica leaves the SyncStateSet.', MS),
+      allAckInSyncStateSet: flag(false, 'Wait for every replica of the SyncStateSet.'),
+      asyncLearner: flag(false, 'A replica that never joins the SyncStateSet.'),
+      maxSlaveResendLength: long(268_435_456, 'Unused by Apache RocketMQ as well.', BYTES),
+      diskFallRecorded: flag(true, 'Keep the lag between reads and the end of the log as a statistic.'),
+      maxAsyncPutMessageRequests: int(5000, 'Sends that may wait for a slave.'),
+    }),
+  },
+}
+
+/** 0 stays 0: any free port. */
+function portAfter(port: number): number {
+  return port === 0 ? 0 : port + 1
+}
