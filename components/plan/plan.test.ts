@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseBrokerConf } from '../../runtime/config/broker-conf.ts'
+import type { ConfEnv } from '../../runtime/config/conf-key.ts'
+import { parseNamesrvConf } from '../../runtime/config/namesrv-conf.ts'
 import { arbitraryConfig } from './arbitrary-config.ts'
 import { ConfigError } from './config-problem.ts'
 import { type Plan, planCluster } from './plan.ts'
-import type { BrokerNode } from './plan-node.ts'
+import type { BrokerNode, PlanNode } from './plan-node.ts'
 import type { ClusterConfigInput } from './schema/cluster-config.ts'
 import { parseClusterConfig } from './schema/parse-cluster-config.ts'
 import { parseStackFile } from './stack-file.ts'
@@ -12,6 +15,23 @@ import { parseStackFile } from './stack-file.ts'
 const options = { localDataDir: '/data' }
 const planOf = (input: ClusterConfigInput): Plan => planCluster(parseClusterConfig(input), options)
 const brokersOf = (plan: Plan): BrokerNode[] => plan.nodes.filter((node) => node.kind === 'broker')
+
+const machine: ConfEnv = {
+  home: '/home/user',
+  rocketmqHome: undefined,
+  namesrvAddr: undefined,
+  hostName: 'machine',
+  localAddress: '10.0.0.1',
+  processors: 2,
+  workingFolder: '/',
+}
+
+/** What the engine itself has to say about a rendered conf file. */
+const confWarnings = ({ kind, confFile }: PlanNode): readonly string[] => {
+  const parse = kind === 'broker' ? parseBrokerConf : parseNamesrvConf
+  const result = parse(confFile.text, confFile.path, machine)
+  return result.ok ? result.warnings : [...result.errors, ...result.warnings]
+}
 
 const twoHosts: ClusterConfigInput = {
   nameServers: 2,
@@ -54,6 +74,7 @@ describe.each(['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync'])('sta
   it('plans as reviewed', async () => {
     const file = new URL(`../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
     const plan = planCluster(parseStackFile(readFileSync(file, 'utf8')), options)
+    expect(plan.nodes.map(confWarnings)).toEqual(plan.nodes.map(() => []))
     await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(`golden/${stack}.json`)
   })
 })

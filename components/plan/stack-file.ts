@@ -1,8 +1,8 @@
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import { ConfigError, type ConfigPath, type ConfigProblem, clusterConfigKey } from './config-problem.ts'
-import { suggestName } from './nearest-name.ts'
 import type { ClusterConfig } from './schema/cluster-config.ts'
 import { parseClusterConfig } from './schema/parse-cluster-config.ts'
+import { suggestName } from './suggest-name.ts'
 
 /** A stack file that cannot be read as Pulumi stack config at all. */
 export class StackFileError extends Error {

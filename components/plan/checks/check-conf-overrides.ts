@@ -1,27 +1,58 @@
+import { brokerTable } from '../../../runtime/config/broker-conf.ts'
+import type { ConfEnv, KeyTable } from '../../../runtime/config/conf-key.ts'
+import { readValue } from '../../../runtime/config/conf-value.ts'
+import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
+import { nearestName } from '../../../runtime/config/nearest-name.ts'
 import type { ConfigPath, ConfigProblem } from '../config-problem.ts'
 import { plannedBrokerKeys } from '../render/broker-conf.ts'
 import { plannedNameServerKeys } from '../render/namesrv-conf.ts'
 import type { ClusterConfig, ConfOverrides } from '../schema/cluster-config.ts'
 import { problemAt } from './problem-at.ts'
 
-const checkOverrides = (
-  overrides: ConfOverrides,
-  path: ConfigPath,
-  planned: ReadonlyMap<string, string>,
-): ConfigProblem[] =>
-  Object.entries(overrides).flatMap(([key, value]) => {
-    const instead = planned.get(key)
-    if (instead !== undefined) {
-      return [problemAt([...path, key], value, 'is set by the planner', `Use ${instead} instead.`)]
-    }
-    return []
-  })
+/** A conf file, as far as overrides are concerned. */
+interface ConfFileRules {
+  readonly name: string
+  readonly keys: KeyTable
+  /** Keys that the planner sets itself, and the config key to use instead. */
+  readonly planned: ReadonlyMap<string, string>
+}
 
-/** Overrides name keys the engine knows, and none that the planner works out itself. */
-export const checkConfOverrides = (config: ClusterConfig): ConfigProblem[] => [
-  ...checkOverrides(config.nameServerConfig, ['nameServerConfig'], plannedNameServerKeys),
-  ...checkOverrides(config.brokerConfig, ['brokerConfig'], plannedBrokerKeys),
-  ...config.groups.flatMap((group, index) =>
-    checkOverrides(group.config, ['groups', index, 'config'], plannedBrokerKeys),
-  ),
-]
+const brokerConf: ConfFileRules = { ...brokerTable, planned: plannedBrokerKeys }
+const namesrvConf: ConfFileRules = { ...namesrvTable, planned: plannedNameServerKeys }
+
+/** Only whether a value can be read matters here, not what it becomes on some machine: any facts will do. */
+const anyMachine: ConfEnv = {
+  home: '/',
+  rocketmqHome: undefined,
+  namesrvAddr: undefined,
+  hostName: 'localhost',
+  localAddress: '127.0.0.1',
+  processors: 1,
+  workingFolder: '/',
+}
+
+function checkOverrides(overrides: ConfOverrides, path: ConfigPath, file: ConfFileRules): ConfigProblem[] {
+  return Object.entries(overrides).flatMap(([name, value]) => {
+    const steps = [...path, name]
+    const instead = file.planned.get(name)
+    if (instead !== undefined) return [problemAt(steps, value, 'is set by the planner', `Use ${instead} instead.`)]
+    const key = Object.hasOwn(file.keys, name) ? file.keys[name] : undefined
+    if (key === undefined) {
+      const near = nearestName(name, Object.keys(file.keys))
+      const fix = near === undefined ? 'Remove it: no key has a similar name.' : `Did you mean ${JSON.stringify(near)}?`
+      return [problemAt(steps, value, `is no key of ${file.name}`, fix)]
+    }
+    const read = readValue(key, String(value), anyMachine)
+    if (!('expected' in read)) return []
+    return [problemAt(steps, value, `must be ${read.expected}`, `Write ${read.expected}.`)]
+  })
+}
+
+/** Overrides name keys of the conf file, with values it can read, and none that the planner works out itself. */
+export function checkConfOverrides(config: ClusterConfig): ConfigProblem[] {
+  return [
+    ...checkOverrides(config.nameServerConfig, ['nameServerConfig'], namesrvConf),
+    ...checkOverrides(config.brokerConfig, ['brokerConfig'], brokerConf),
+    ...config.groups.flatMap((group, index) => checkOverrides(group.config, ['groups', index, 'config'], brokerConf)),
+  ]
+}

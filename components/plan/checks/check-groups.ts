@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../config-problem.ts'
-import { suggestName } from '../nearest-name.ts'
 import type { ClusterConfig, GroupConfig } from '../schema/cluster-config.ts'
+import { suggestName } from '../suggest-name.ts'
 import { duplicateNames, problemAt } from './problem-at.ts'
 
 /** NameServer nodes are called `namesrv-0` and so on, so no broker group may be. */

@@ -1,7 +1,7 @@
 import { isLoopback } from '../address.ts'
 import type { ConfigProblem } from '../config-problem.ts'
-import { suggestName } from '../nearest-name.ts'
 import type { ClusterConfig } from '../schema/cluster-config.ts'
+import { suggestName } from '../suggest-name.ts'
 import { duplicateNames, problemAt } from './problem-at.ts'
 
 const anyAddress = new Set(['0.0.0.0', '::'])

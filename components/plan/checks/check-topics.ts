@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../config-problem.ts'
-import { suggestName } from '../nearest-name.ts'
 import type { ClusterConfig, TopicConfig } from '../schema/cluster-config.ts'
+import { suggestName } from '../suggest-name.ts'
 import { duplicateNames, problemAt } from './problem-at.ts'
 
 /** Topics a broker keeps for itself and refuses to create or change on request (source: TopicValidator). */

@@ -28,8 +28,7 @@ const address = z.string().regex(/^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:]+$/, {
 })
 
 const confValue = z.union([z.string(), z.number(), z.boolean()])
-const confOverrides = (file: string) =>
-  z.record(z.string(), confValue).default({}).describe(`Any key of ${file}, added to the rendered file as it stands.`)
+const confOverrides = (file: string) => z.record(z.string(), confValue).default({}).describe(`Further keys of ${file}.`)
 
 const port = z.int().min(1).max(65535)
 
@@ -73,7 +72,7 @@ const groupSchema = z
       .array(z.string())
       .optional()
       .describe('Pins the replicas: one host name per replica, the master first. Left out: the planner spreads them.'),
-    config: confOverrides('broker.conf, for the brokers of this group'),
+    config: confOverrides('broker.conf for the brokers of this group'),
   })
   .describe('A broker group: replicas of the same queues under one brokerName.')
 
@@ -114,9 +113,9 @@ export const clusterConfigSchema = z
       .union([z.int().min(1).max(9), z.array(z.string()).min(1).max(9)])
       .default(1)
       .describe('How many NameServers (spread over the hosts), or the names of the hosts to run one each.'),
-    nameServerConfig: confOverrides('namesrv.conf, for all NameServers'),
+    nameServerConfig: confOverrides('namesrv.conf for all NameServers'),
     groups: z.array(groupSchema).min(1).describe('The broker groups.'),
-    brokerConfig: confOverrides('broker.conf, for all brokers; a group may override it again'),
+    brokerConfig: confOverrides('broker.conf for all brokers; a group may override them'),
     hosts: z
       .array(hostSchema)
       .min(1)

@@ -133,6 +133,21 @@ describe('a config with one mistake', () => {
       { groups: [{ name: 'a', config: { brokerRole: 'SLAVE' } }] },
       `${at}.groups[0].config.brokerRole is set by the planner. Use groups[].replication instead.`,
     ],
+    [
+      'an unknown key of broker.conf',
+      { groups: [{ name: 'a', config: { fileReservedtime: 72 } }] },
+      `${at}.groups[0].config.fileReservedtime is no key of broker.conf. Did you mean "fileReservedTime"?`,
+    ],
+    [
+      'a value broker.conf cannot read',
+      { groups, brokerConfig: { maxMessageSize: 'big' } },
+      `${at}.brokerConfig.maxMessageSize must be a whole number from 1 to 2147483647 (bytes). Write a whole number from 1 to 2147483647 (bytes).`,
+    ],
+    [
+      'an unknown key of namesrv.conf',
+      { groups, nameServerConfig: { elephants: 1 } },
+      `${at}.nameServerConfig.elephants is no key of namesrv.conf. Remove it: no key has a similar name.`,
+    ],
   ])('%s: says where, what and what to do', (_, input, expected) => {
     expect(summary(input)).toEqual([expected])
   })

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
+import { nearestName } from '../../../runtime/config/nearest-name.ts'
 import { type ConfigPath, type ConfigProblem, formatConfigPath, showValue } from '../config-problem.ts'
-import { nearestName, suggestName } from '../nearest-name.ts'
+import { suggestName } from '../suggest-name.ts'
 import { keysAt } from './schema-walk.ts'
 
 type Issue = z.core.$ZodIssue

@@ -1,20 +1,68 @@
 import { z } from 'zod'
+import { brokerTable } from '../../../runtime/config/broker-conf.ts'
+import type { KeyTable } from '../../../runtime/config/conf-key.ts'
+import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
 import { clusterConfigKey } from '../config-problem.ts'
-import { clusterConfigSchema } from './cluster-config.ts'
+import { plannedBrokerKeys } from '../render/broker-conf.ts'
+import { plannedNameServerKeys } from '../render/namesrv-conf.ts'
+import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
+
+type JsonSchema = Record<string, unknown>
+
+/** The keys of a conf file that a stack may set, with what they mean. */
+function confFileSchema(keys: KeyTable, planned: ReadonlyMap<string, string>): JsonSchema {
+  const settable = Object.entries(keys).filter(([name]) => !planned.has(name))
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(settable.map(([name, key]) => [name, { description: key.doc }])),
+  }
+}
+
+const brokerConfRef = '#/$defs/broker.conf'
+const namesrvConfRef = '#/$defs/namesrv.conf'
+
+/** zod only says that overrides have texts as keys; which ones is known from the conf tables. */
+const overrides: ReadonlyMap<unknown, string> = new Map([
+  [clusterConfigSchema.shape.brokerConfig, brokerConfRef],
+  [clusterConfigSchema.shape.groups.element.shape.config, brokerConfRef],
+  [clusterConfigSchema.shape.nameServerConfig, namesrvConfRef],
+] satisfies [z.ZodType<ClusterConfig['brokerConfig']>, string][])
+
+function clusterJsonSchema(): JsonSchema {
+  const { $schema, ...cluster } = z.toJSONSchema(clusterConfigSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const reference = overrides.get(zodSchema)
+      if (reference === undefined) return
+      const { description } = jsonSchema
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
+      Object.assign(jsonSchema, { description, $ref: reference })
+    },
+  })
+  return cluster
+}
 
 /**
  * JSON Schema of a stack file, for completion and checks in editors. Other config keys and Pulumi's own top-level keys
  * stay allowed: they belong to others.
  */
-export const stackJsonSchema = (): object => {
-  const { $schema, ...cluster } = z.toJSONSchema(clusterConfigSchema, { io: 'input' })
+export function stackJsonSchema(): JsonSchema {
   return {
-    $schema,
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Gantry stack config',
     type: 'object',
     required: ['config'],
     properties: {
-      config: { type: 'object', required: [clusterConfigKey], properties: { [clusterConfigKey]: cluster } },
+      config: {
+        type: 'object',
+        required: [clusterConfigKey],
+        properties: { [clusterConfigKey]: clusterJsonSchema() },
+      },
+    },
+    $defs: {
+      'broker.conf': confFileSchema(brokerTable.keys, plannedBrokerKeys),
+      'namesrv.conf': confFileSchema(namesrvTable.keys, plannedNameServerKeys),
     },
   }
 }

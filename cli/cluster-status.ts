@@ -1,0 +1,54 @@
+import type { Plan } from '../components/plan/plan.ts'
+import { RemotingProbe } from '../components/platform/process/cluster-probe.ts'
+import { type NodeState, readPlan, readState } from '../components/platform/process/cluster-state.ts'
+import { askRuntimeInfos, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
+import { isRunning } from '../components/platform/process/process-identity.ts'
+import { UserError } from './user-error.ts'
+
+export interface ClusterStatus {
+  readonly dataDir: string
+  readonly cluster: string
+  /** Its supervisor is alive. */
+  readonly running: boolean
+  readonly supervisorPid?: number
+  /** Everything has been healthy since the supervisor started. */
+  readonly ready: boolean
+  readonly namesrvAddr: string
+  readonly nodes: readonly NodeView[]
+}
+
+/** The recorded state, put right by what really runs: the supervisor may have been killed. */
+function actualState(node: NodeState, supervised: boolean): NodeState {
+  if (supervised) return node
+  const { process: ref, trouble: _, ...rest } = node
+  return ref !== undefined && isRunning(ref) ? node : { ...rest, phase: 'stopped' }
+}
+
+async function figures(plan: Plan, states: ReadonlyMap<string, NodeState>): Promise<NodeView[]> {
+  const probe = new RemotingProbe()
+  try {
+    return viewCluster(plan, states, await askRuntimeInfos(probe, plan, states))
+  } finally {
+    probe.close()
+  }
+}
+
+/** Looks at a data dir and asks the nodes that run. @throws UserError when no cluster was ever started there. */
+export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
+  const state = readState(dataDir)
+  const plan = readPlan(dataDir)
+  if (state === undefined || plan === undefined) {
+    throw new UserError(`no cluster was started in ${dataDir}. Start one with "gantry up <stack>".`)
+  }
+  const running = isRunning(state.supervisor)
+  const states = new Map(state.nodes.map((node) => [node.id, actualState(node, running)]))
+  return {
+    dataDir,
+    cluster: plan.cluster,
+    running,
+    ...(running ? { supervisorPid: state.supervisor.pid } : {}),
+    ready: running && state.ready,
+    namesrvAddr: plan.namesrvAddr,
+    nodes: await figures(plan, states),
+  }
+}

@@ -1,0 +1,56 @@
+import { rmSync } from 'node:fs'
+import { relative } from 'node:path'
+import { readPlan, readState } from '../../components/platform/process/cluster-state.ts'
+import { lockHolder } from '../../components/platform/process/data-dir-lock.ts'
+import { stopLeftoverNodes } from '../../components/platform/process/leftover-nodes.ts'
+import { isRunning, type ProcessRef } from '../../components/platform/process/process-identity.ts'
+import { RealProcessTable } from '../../components/platform/process/process-table.ts'
+import { stopTimeoutMs } from '../../components/platform/process/stop-processes.ts'
+import { RealClock } from '../../runtime/io/real-clock.ts'
+import { onlyDataDir } from '../data-dir.ts'
+import { renderEvent } from '../event-printer.ts'
+import { UserError } from '../user-error.ts'
+
+const lookMs = 25
+/** A supervisor stops three stages of nodes, each with its own time-out and a SIGKILL after it. */
+const supervisorTimeoutMs = 3 * 2 * stopTimeoutMs + 5000
+
+const print = (line: string) => process.stdout.write(`${line}\n`)
+
+/** Asks the supervisor to stop its cluster and waits; ends it by force when it hangs. */
+async function stopSupervisor(supervisor: ProcessRef): Promise<void> {
+  const processes = new RealProcessTable()
+  processes.signal(supervisor, 'SIGTERM')
+  const deadlineMs = performance.now() + supervisorTimeoutMs
+  while (isRunning(supervisor)) {
+    if (performance.now() > deadlineMs) {
+      print(`the supervisor (pid ${supervisor.pid}) did not stop within ${supervisorTimeoutMs / 1000} s: killed`)
+      processes.signal(supervisor, 'SIGKILL')
+      return
+    }
+    await new Promise<void>((resolve) => setTimeout(resolve, lookMs))
+  }
+}
+
+/** `gantry down`: stops the cluster, whether its supervisor is alive or not; --purge also removes its files. */
+export async function down(
+  stack: string | undefined,
+  options: { readonly dataDir?: string; readonly purge?: boolean },
+): Promise<void> {
+  const dataDir = onlyDataDir({ stack, dataDir: options.dataDir })
+  const state = readState(dataDir)
+  // Also what keeps --purge away from folders that are no data dirs.
+  if (state === undefined) throw new UserError(`no cluster was started in ${dataDir}`)
+  const cluster = readPlan(dataDir)?.cluster ?? 'the cluster'
+  const supervisor = lockHolder(dataDir)
+  if (supervisor !== undefined) await stopSupervisor(supervisor)
+  const leftovers = await stopLeftoverNodes(dataDir, new RealProcessTable(), new RealClock(), (event) =>
+    print(renderEvent(event)),
+  )
+  const did = supervisor !== undefined || leftovers > 0 ? 'stopped' : 'was not running'
+  print(`${cluster} in ${relative('', dataDir) || '.'} ${did}`)
+  if (options.purge) {
+    rmSync(dataDir, { recursive: true, force: true })
+    print(`${relative('', dataDir) || dataDir} removed`)
+  }
+}

@@ -1,0 +1,17 @@
+import { networkInterfaces } from 'node:os'
+import { isLoopback } from '../components/plan/address.ts'
+import type { Plan } from '../components/plan/plan.ts'
+import { UserError } from './user-error.ts'
+
+/** @throws UserError when the plan places a node on another machine: processes can only be started on this one. */
+export function checkAllLocal(plan: Plan): void {
+  const own = new Set(
+    Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []),
+  )
+  const remote = plan.nodes.filter((node) => !isLoopback(node.address) && !own.has(node.address))
+  if (remote.length === 0) return
+  const list = remote.map((node) => `${node.id} on host ${node.host} (${node.address})`).join(', ')
+  throw new UserError(
+    `this machine cannot run ${list}: "gantry up" starts local processes. Remove "hosts" from the stack to run it all here.`,
+  )
+}

@@ -1,0 +1,60 @@
+import type { Plan } from '../components/plan/plan.ts'
+import { RemotingProbe } from '../components/platform/process/cluster-probe.ts'
+import { createDataDir } from '../components/platform/process/cluster-state.ts'
+import { askRuntimeInfos, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
+import { lockDataDir } from '../components/platform/process/data-dir-lock.ts'
+import type { Launchers } from '../components/platform/process/node-launch.ts'
+import { ownProcess } from '../components/platform/process/process-identity.ts'
+import { RealProcessTable } from '../components/platform/process/process-table.ts'
+import { Supervisor } from '../components/platform/process/supervisor.ts'
+import type { SupervisorEvent } from '../components/platform/process/supervisor-event.ts'
+import { RealClock } from '../runtime/io/real-clock.ts'
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+export interface RunOptions {
+  readonly dataDir: string
+  readonly launchers: Launchers
+  readonly onEvent: (event: SupervisorEvent) => void
+  /** Called when a stop signal arrives: the first one stops in order, a second one kills. */
+  readonly onStopSignal: (signal: string, kills: boolean) => void
+  /** Called once everything is healthy. */
+  readonly onReady: (view: () => Promise<NodeView[]>) => void
+  /** Called before anything starts, while the data dir is locked; may refuse by throwing. */
+  readonly prepare?: () => Promise<void>
+}
+
+/** Runs the cluster in this process until a stop signal arrives, then stops every node. */
+export async function runCluster(plan: Plan, options: RunOptions): Promise<void> {
+  const { dataDir, launchers, onEvent } = options
+  createDataDir(dataDir)
+  const lock = lockDataDir(dataDir)
+  const probe = new RemotingProbe()
+  try {
+    await options.prepare?.()
+    const processes = new RealProcessTable()
+    const clock = new RealClock()
+    const supervisor = new Supervisor({ dataDir, launchers, processes, probe, clock, self: ownProcess(), onEvent })
+    const stopped = stopOnSignal(supervisor, options.onStopSignal)
+    const view = async () =>
+      viewCluster(plan, supervisor.states(), await askRuntimeInfos(probe, plan, supervisor.states()))
+    void supervisor.bringUp(plan).then(() => options.onReady(view))
+    await stopped
+  } finally {
+    probe.close()
+    lock.release()
+  }
+}
+
+function stopOnSignal(supervisor: Supervisor, onSignal: RunOptions['onStopSignal']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false
+    const handle = (signal: string) => {
+      onSignal(signal, stopping)
+      if (stopping) supervisor.killAll()
+      else supervisor.takeDown().then(resolve, reject)
+      stopping = true
+    }
+    for (const signal of stopSignals) process.on(signal, handle)
+  })
+}
