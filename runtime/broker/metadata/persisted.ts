@@ -1,0 +1,53 @@
+import type { Logger } from '../../observe/logger.ts'
+import type { StateFile } from './state-file.ts'
+
+/** After a failed write, how long until the next try. */
+const RETRY_AFTER_MS = 1000
+
+/**
+ * Keeps a table and its file in step. Changes on a data path only mark it; the broker calls `saveIfChanged` at the end of
+ * the turn, so that any number of changes is one write, done before the answers of that turn leave. What an
+ * administrator asks for is saved at once with `save`, so that a failure becomes the answer.
+ */
+export class Persisted {
+  readonly #file: StateFile
+  readonly #render: () => string
+  readonly #logger: Logger
+  #changed = false
+  #retryAtMs = 0
+
+  constructor(file: StateFile, render: () => string, logger: Logger) {
+    this.#file = file
+    this.#render = render
+    this.#logger = logger
+  }
+
+  get path(): string {
+    return this.#file.path
+  }
+
+  get isChanged(): boolean {
+    return this.#changed
+  }
+
+  markChanged(): void {
+    this.#changed = true
+  }
+
+  /** @throws the operating system's error; the change stays marked. */
+  save(): void {
+    this.#changed = true
+    this.#file.save(this.#render())
+    this.#changed = false
+  }
+
+  saveIfChanged(nowMs: number): void {
+    if (!this.#changed || nowMs < this.#retryAtMs) return
+    try {
+      this.save()
+    } catch (error) {
+      this.#retryAtMs = nowMs + RETRY_AFTER_MS
+      this.#logger.error({ file: this.#file.path, err: error }, 'state file not written; trying again')
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import { asInteger, asObject, integerKeyed, objectField } from '../../codec/json/json-fields.ts'
+import type { JsonObject, JsonValue } from '../../codec/json/json-value.ts'
+import { formatJson } from '../../codec/json/write-json.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { Disk } from '../../io/disk.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { Current } from '../metadata/current.ts'
+import { DataVersion, type DataVersionFields, readDataVersion } from '../metadata/data-version.ts'
+import { Persisted } from '../metadata/persisted.ts'
+import { StateFile } from '../metadata/state-file.ts'
+import { OffsetTable } from './offset-table.ts'
+
+export interface OffsetSettings {
+  /** The data version grows once per this many commits, so that slaves do not fetch the table all the time. */
+  readonly consumerOffsetUpdateVersionStep: number
+  readonly useServerSideResetOffset: boolean
+}
+
+export interface ConsumerOffsetsOptions {
+  readonly disk: Disk
+  /** `<storePathRootDir>/config/consumerOffset.json` */
+  readonly path: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: Current<OffsetSettings>
+}
+
+/**
+ * How far each consumer group has come in each queue. Saved every flushConsumerOffsetInterval and at the end, not with
+ * each commit: after a crash some messages are consumed again, as with Apache RocketMQ.
+ */
+export class ConsumerOffsets {
+  readonly dataVersion: DataVersion
+  readonly state: Persisted
+  readonly #file: StateFile
+  readonly #clock: Clock
+  readonly #settings: Current<OffsetSettings>
+  readonly #committed = new OffsetTable()
+  /** How far the group has pulled; ahead of what it has committed. In the file, too, but not read from it. */
+  readonly #pulled = new OffsetTable()
+  /** Positions set by an administrator that the next pull of the queue takes up and erases. */
+  readonly #reset = new OffsetTable()
+  #commitCount = 0
+
+  constructor(options: ConsumerOffsetsOptions) {
+    this.#clock = options.clock
+    this.#settings = options.settings
+    this.dataVersion = new DataVersion(options.clock.now())
+    this.#file = new StateFile(options.disk, options.path, options.logger)
+    this.state = new Persisted(this.#file, () => formatJson(this.content()), options.logger)
+  }
+
+  /** Takes in consumerOffset.json. @throws DamagedStateError */
+  load(): void {
+    this.#file.load((content) => {
+      const { offsets, dataVersion } = readConsumerOffsets(content)
+      this.#committed.replaceAll(offsets)
+      this.dataVersion.assign(dataVersion)
+    })
+  }
+
+  commit(group: string, topic: string, queueId: number, offset: number): void {
+    this.#committed.set(topic, group, queueId, offset)
+    this.state.markChanged()
+    if (++this.#commitCount % this.#settings.current.consumerOffsetUpdateVersionStep === 0) {
+      this.dataVersion.next(this.#clock.now())
+    }
+  }
+
+  /** Where the group goes on: a reset that was not taken up yet, else what it committed, else -1. */
+  query(group: string, topic: string, queueId: number): number {
+    if (this.#settings.current.useServerSideResetOffset) {
+      const reset = this.#reset.get(topic, group, queueId)
+      if (reset !== undefined) return reset
+    }
+    return this.#committed.get(topic, group, queueId) ?? -1
+  }
+
+  commitPulled(group: string, topic: string, queueId: number, offset: number): void {
+    this.#pulled.set(topic, group, queueId, offset)
+    this.state.markChanged()
+  }
+
+  /** How far the group has pulled, or where it would go on. */
+  queryPulled(group: string, topic: string, queueId: number): number {
+    return this.#pulled.get(topic, group, queueId) ?? this.query(group, topic, queueId)
+  }
+
+  clearPulled(group: string, topic: string): void {
+    this.#pulled.deleteEntry(topic, group)
+  }
+
+  /** All queues of a group and topic that have a committed offset. */
+  queuesOf(group: string, topic: string): ReadonlyMap<number, number> | undefined {
+    return this.#committed.queuesOf(topic, group)
+  }
+
+  /** Sets a position that the next pull or query takes up, and what is committed with it. Negative ones are ignored. */
+  assignReset(group: string, topic: string, queueId: number, offset: number): void {
+    if (queueId < 0 || offset < 0) return
+    this.#reset.set(topic, group, queueId, offset)
+    this.#committed.set(topic, group, queueId, offset)
+    this.state.markChanged()
+  }
+
+  /** No reset waits anywhere: lets the pull path skip the look-up. */
+  get hasNoResets(): boolean {
+    return this.#reset.isEmpty
+  }
+
+  hasReset(group: string, topic: string, queueId: number): boolean {
+    return !this.#reset.isEmpty && this.#reset.get(topic, group, queueId) !== undefined
+  }
+
+  /** The reset position, which counts as taken up from now on. */
+  takeReset(group: string, topic: string, queueId: number): number | undefined {
+    return this.#reset.isEmpty ? undefined : this.#reset.delete(topic, group, queueId)
+  }
+
+  /** `toGroup` gets the positions of `fromGroup` in the topic; nothing happens when that has none. */
+  clone(fromGroup: string, toGroup: string, topic: string): void {
+    const queues = this.#committed.queuesOf(topic, fromGroup)
+    if (!queues) return
+    this.#committed.replaceEntry(topic, toGroup, queues)
+    this.state.markChanged()
+  }
+
+  topicsOf(group: string): string[] {
+    return this.#committed.topicsOf(group)
+  }
+
+  groupsOf(topic: string): string[] {
+    return this.#committed.groupsOf(topic)
+  }
+
+  removeGroup(group: string): void {
+    for (const table of [this.#committed, this.#pulled, this.#reset]) table.deleteGroup(group)
+    this.state.markChanged()
+  }
+
+  removeTopic(topic: string): void {
+    for (const table of [this.#committed, this.#pulled, this.#reset]) table.deleteTopic(topic)
+    this.state.markChanged()
+  }
+
+  /** Drops entries of which `isStale(group, topic, queues)` holds: nobody subscribes and all messages are gone. */
+  removeStale(isStale: (group: string, topic: string, queues: ReadonlyMap<number, number>) => boolean): void {
+    if (this.#committed.deleteWhere(isStale)) this.state.markChanged()
+  }
+
+  /** A slave takes over its master's positions; groups the master does not know are kept, as in Apache RocketMQ. */
+  merge(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>, dataVersion: DataVersionFields): void {
+    this.#committed.putAll(offsets)
+    this.dataVersion.assign(dataVersion)
+    this.state.markChanged()
+  }
+
+  /** The file's content and the body of GET_ALL_CONSUMER_OFFSET. */
+  content(): object {
+    return {
+      dataVersion: this.dataVersion.toJson(),
+      groupTopicMap: this.#committed.topicsByGroup(),
+      offsetTable: this.#committed.entries(),
+      pullOffsetTable: this.#pulled.entries(),
+    }
+  }
+}
+
+/** consumerOffset.json, and the body a master sends its slave: offsets by `topic@group` and queue. @throws JsonFieldError */
+export function readConsumerOffsets(content: JsonValue): {
+  offsets: Map<string, Map<number, number>>
+  dataVersion: DataVersionFields
+} {
+  const object = asObject(content, 'consumer offsets')
+  const offsets = new Map<string, Map<number, number>>()
+  for (const [key, queues] of Object.entries(objectField(object, 'offsetTable') ?? {})) {
+    offsets.set(key, readQueues(asObject(queues, key), key))
+  }
+  // Files of 4.x have no version.
+  const dataVersion = object['dataVersion'] ?? {}
+  return { offsets, dataVersion: readDataVersion(dataVersion) }
+}
+
+function readQueues(queues: JsonObject, key: string): Map<number, number> {
+  return new Map(integerKeyed(queues).map(([queueId, offset]) => [queueId, asInteger(offset, `${key} ${queueId}`)]))
+}

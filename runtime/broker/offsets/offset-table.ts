@@ -1,0 +1,117 @@
+const SEPARATOR = '@'
+
+interface Entry {
+  /** Undefined for a key that is not `topic@group`: kept and written back, but nobody's. */
+  readonly topic: string | undefined
+  readonly group: string | undefined
+  queues: Map<number, number>
+}
+
+/** An offset per topic, group and queue. Keys are `topic@group`, as in consumerOffset.json. */
+export class OffsetTable {
+  readonly #entries = new Map<string, Entry>()
+
+  get isEmpty(): boolean {
+    return this.#entries.size === 0
+  }
+
+  get(topic: string, group: string, queueId: number): number | undefined {
+    return this.#entries.get(topic + SEPARATOR + group)?.queues.get(queueId)
+  }
+
+  set(topic: string, group: string, queueId: number, offset: number): void {
+    const key = topic + SEPARATOR + group
+    const entry = this.#entries.get(key)
+    if (entry) entry.queues.set(queueId, offset)
+    else this.#entries.set(key, { topic, group, queues: new Map([[queueId, offset]]) })
+  }
+
+  /** Removes one queue and returns its offset. */
+  delete(topic: string, group: string, queueId: number): number | undefined {
+    const key = topic + SEPARATOR + group
+    const queues = this.#entries.get(key)?.queues
+    const offset = queues?.get(queueId)
+    queues?.delete(queueId)
+    if (queues?.size === 0) this.#entries.delete(key)
+    return offset
+  }
+
+  queuesOf(topic: string, group: string): ReadonlyMap<number, number> | undefined {
+    return this.#entries.get(topic + SEPARATOR + group)?.queues
+  }
+
+  replaceEntry(topic: string, group: string, queues: ReadonlyMap<number, number>): void {
+    this.#entries.set(topic + SEPARATOR + group, { topic, group, queues: new Map(queues) })
+  }
+
+  deleteEntry(topic: string, group: string): void {
+    this.#entries.delete(topic + SEPARATOR + group)
+  }
+
+  deleteGroup(group: string): void {
+    for (const [key, entry] of this.#entries) if (entry.group === group) this.#entries.delete(key)
+  }
+
+  deleteTopic(topic: string): void {
+    for (const [key, entry] of this.#entries) if (entry.topic === topic) this.#entries.delete(key)
+  }
+
+  /** Returns whether any was deleted. */
+  deleteWhere(test: (group: string, topic: string, queues: ReadonlyMap<number, number>) => boolean): boolean {
+    let isDeleted = false
+    for (const [key, { group, topic, queues }] of this.#entries) {
+      if (group === undefined || topic === undefined || !test(group, topic, queues)) continue
+      this.#entries.delete(key)
+      isDeleted = true
+    }
+    return isDeleted
+  }
+
+  topicsOf(group: string): string[] {
+    const topics: string[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.group === group && entry.topic !== undefined) topics.push(entry.topic)
+    }
+    return topics
+  }
+
+  groupsOf(topic: string): string[] {
+    const groups: string[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.topic === topic && entry.group !== undefined) groups.push(entry.group)
+    }
+    return groups
+  }
+
+  topicsByGroup(): Map<string, string[]> {
+    const byGroup = new Map<string, string[]>()
+    for (const { group, topic } of this.#entries.values()) {
+      if (group === undefined || topic === undefined) continue
+      const topics = byGroup.get(group)
+      if (topics) topics.push(topic)
+      else byGroup.set(group, [topic])
+    }
+    return byGroup
+  }
+
+  replaceAll(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>): void {
+    this.#entries.clear()
+    this.putAll(offsets)
+  }
+
+  putAll(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>): void {
+    for (const [key, queues] of offsets) {
+      const [topic, group, more] = key.split(SEPARATOR)
+      const isWhole = group !== undefined && more === undefined
+      const names = isWhole ? { topic, group } : { topic: undefined, group: undefined }
+      this.#entries.set(key, { ...names, queues: new Map(queues) })
+    }
+  }
+
+  /** As the file and the wire have it. */
+  entries(): Map<string, ReadonlyMap<number, number>> {
+    const map = new Map<string, ReadonlyMap<number, number>>()
+    for (const [key, { queues }] of this.#entries) map.set(key, queues)
+    return map
+  }
+}

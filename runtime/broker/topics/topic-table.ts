@@ -1,0 +1,237 @@
+import { ByteKeyMap } from '../../codec/byte-key-map.ts'
+import { asObject, objectField } from '../../codec/json/json-fields.ts'
+import type { JsonValue } from '../../codec/json/json-value.ts'
+import { formatJson } from '../../codec/json/write-json.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { Disk } from '../../io/disk.ts'
+import type { Logger } from '../../observe/logger.ts'
+import { changeAttributes } from '../attributes/attribute.ts'
+import { TOPIC_ATTRIBUTES } from '../attributes/known-attributes.ts'
+import type { Current } from '../metadata/current.ts'
+import { DataVersion, type DataVersionFields, readDataVersion } from '../metadata/data-version.ts'
+import { Persisted } from '../metadata/persisted.ts'
+import { StateFile } from '../metadata/state-file.ts'
+import { type SystemTopicSettings, systemTopics } from './system-topics.ts'
+import { Perm, readTopicConfig, type TopicConfig, TopicSysFlag, topicConfig } from './topic-config.ts'
+import { AUTO_CREATE_TOPIC, COMMON_SYSTEM_TOPICS, SYSTEM_TOPIC_PREFIX } from './topic-name.ts'
+
+/** Told to the name servers: these topics are new or have changed. */
+export type TopicListener = (changed: readonly TopicConfig[]) => void
+
+export interface TopicTableOptions {
+  readonly disk: Disk
+  /** `<storePathRootDir>/config/topics.json` */
+  readonly path: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: Current<SystemTopicSettings>
+}
+
+/** All topics of this broker: in memory, in topics.json, and announced to the name servers through listeners. */
+export class TopicTable {
+  readonly dataVersion: DataVersion
+  readonly state: Persisted
+  readonly #file: StateFile
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #settings: Current<SystemTopicSettings>
+  readonly #topics = new ByteKeyMap<TopicConfig>()
+  readonly #systemTopics = new Set(COMMON_SYSTEM_TOPICS)
+  readonly #listeners: TopicListener[] = []
+
+  constructor(options: TopicTableOptions) {
+    this.#clock = options.clock
+    this.#logger = options.logger
+    this.#settings = options.settings
+    this.dataVersion = new DataVersion(options.clock.now())
+    this.#file = new StateFile(options.disk, options.path, options.logger)
+    this.state = new Persisted(this.#file, () => formatJson(this.#content()), options.logger)
+    for (const config of systemTopics(options.settings.current)) {
+      this.#systemTopics.add(config.topicName)
+      this.#topics.set(config.topicName, config)
+    }
+  }
+
+  /** Takes in topics.json, on top of the topics every broker has. @throws DamagedStateError */
+  load(): void {
+    this.#file.load((content) => {
+      const { configs, dataVersion } = readTopicTable(content)
+      for (const config of configs) this.#topics.set(config.topicName, config)
+      this.dataVersion.assign(dataVersion)
+    })
+  }
+
+  get size(): number {
+    return this.#topics.size
+  }
+
+  /** The same object until the topic changes. */
+  find(name: string): TopicConfig | undefined {
+    return this.#topics.get(name)
+  }
+
+  /** The topic whose name lies in `bytes`; makes no string. */
+  findByBytes(bytes: Uint8Array, start: number, length: number): TopicConfig | undefined {
+    return this.#topics.getBytes(bytes, start, length)
+  }
+
+  all(): IterableIterator<TopicConfig> {
+    return this.#topics.values()
+  }
+
+  isOrder(name: string): boolean {
+    return this.find(name)?.order ?? false
+  }
+
+  isSystem(name: string): boolean {
+    return this.#systemTopics.has(name) || name.startsWith(SYSTEM_TOPIC_PREFIX)
+  }
+
+  systemTopicNames(): string[] {
+    return [...this.#systemTopics]
+  }
+
+  onChanged(listener: TopicListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /**
+   * Creates the topic of a message on the model of `defaultTopic` (TBW102 as a rule), if that one lets it.
+   * Returns the topic, or undefined when it may not be created.
+   */
+  createForSend(
+    name: string,
+    defaultTopic: string,
+    clientQueueNums: number,
+    producer: string,
+    topicSysFlag: number,
+  ): TopicConfig | undefined {
+    const known = this.find(name)
+    if (known) return known
+    const model = this.find(defaultTopic)
+    const isClosed = defaultTopic === AUTO_CREATE_TOPIC && !this.#settings.current.autoCreateTopicEnable
+    if (!model || isClosed || (model.perm & Perm.INHERIT) === 0) {
+      this.#logger.warn(
+        { topic: name, defaultTopic, producer },
+        'topic not created: its default topic does not allow it',
+      )
+      return undefined
+    }
+    const queueNums = Math.max(0, Math.min(clientQueueNums, model.writeQueueNums))
+    return this.createIfAbsent(
+      topicConfig(name, {
+        readQueueNums: queueNums,
+        writeQueueNums: queueNums,
+        perm: model.perm & ~Perm.INHERIT,
+        topicSysFlag,
+        topicFilterType: model.topicFilterType,
+      }),
+    )
+  }
+
+  /** Obtains a retry or dead-letter topic. One that exists keeps all but its `order`, which follows the subscriptions. */
+  createForSendBack(name: string, queueNums: number, perm: number, topicSysFlag: number, order = false): TopicConfig {
+    const known = this.find(name)
+    if (!known) {
+      const sizes = { readQueueNums: queueNums, writeQueueNums: queueNums }
+      return this.createIfAbsent(topicConfig(name, { ...sizes, perm, topicSysFlag, order }))
+    }
+    if (known.order === order) return known
+    const changed = { ...known, order }
+    this.#change([changed])
+    return changed
+  }
+
+  createIfAbsent(config: TopicConfig): TopicConfig {
+    const known = this.find(config.topicName)
+    if (known) return known
+    this.#logger.info({ topic: config.topicName, config }, 'topic created')
+    this.#change([config])
+    return config
+  }
+
+  /**
+   * Creates or replaces topics. The `attributes` of each are changes with signs (`+message.type`), applied to what it
+   * has; all topics are changed or none. The caller saves.
+   * @throws AttributeError
+   */
+  update(requested: readonly TopicConfig[]): TopicConfig[] {
+    const merged = requested.map((config) => {
+      const current = this.find(config.topicName)
+      const before = current?.attributes ?? new Map<string, string>()
+      const attributes = changeAttributes(current === undefined, TOPIC_ATTRIBUTES, before, config.attributes)
+      return { ...config, attributes }
+    })
+    for (const config of merged) this.#logger.info({ topic: config.topicName, config }, 'topic created or updated')
+    this.#change(merged)
+    return merged
+  }
+
+  /** Marks or clears "has consumers in other units" (`updateTopicUnitSubFlag`). */
+  setUnitSub(name: string, hasUnitSub: boolean): void {
+    const config = this.find(name)
+    if (!config) return
+    const cleared = config.topicSysFlag & ~TopicSysFlag.UNIT_SUB
+    const topicSysFlag = hasUnitSub ? cleared | TopicSysFlag.UNIT_SUB : cleared
+    if (topicSysFlag !== config.topicSysFlag) this.#change([{ ...config, topicSysFlag }])
+  }
+
+  /** Topics that the name server's ORDER_TOPIC_CONFIG lists become ordered ones. */
+  markOrdered(names: Iterable<string>): void {
+    const changed: TopicConfig[] = []
+    for (const name of names) {
+      const config = this.find(name)
+      if (config && !config.order) changed.push({ ...config, order: true })
+    }
+    if (changed.length > 0) this.#change(changed)
+  }
+
+  /** Returns false when there is no such topic. The caller saves. */
+  delete(name: string): boolean {
+    if (!this.#topics.delete(name)) return false
+    this.#logger.info({ topic: name }, 'topic deleted')
+    this.#nextVersion()
+    return true
+  }
+
+  /** A slave takes over its master's table, version included. */
+  replaceAll(configs: readonly TopicConfig[], dataVersion: DataVersionFields): void {
+    const kept = new Set(configs.map((config) => config.topicName))
+    for (const name of [...this.#topics.keys()]) if (!kept.has(name)) this.#topics.delete(name)
+    for (const config of configs) this.#topics.set(config.topicName, config)
+    this.dataVersion.assign(dataVersion)
+    this.state.markChanged()
+  }
+
+  /** A topic's configs by name: the map that bodies carry. */
+  configMap(topics: Iterable<TopicConfig> = this.all()): Map<string, TopicConfig> {
+    const map = new Map<string, TopicConfig>()
+    for (const config of topics) map.set(config.topicName, config)
+    return map
+  }
+
+  #content(): object {
+    return { dataVersion: this.dataVersion.toJson(), topicConfigTable: this.configMap() }
+  }
+
+  #change(configs: readonly TopicConfig[]): void {
+    for (const config of configs) this.#topics.set(config.topicName, config)
+    for (const _ of configs) this.#nextVersion()
+    for (const listener of this.#listeners) listener(configs)
+  }
+
+  #nextVersion(): void {
+    this.dataVersion.next(this.#clock.now())
+    this.state.markChanged()
+  }
+}
+
+/** topics.json, and the body a master sends its slave. @throws JsonFieldError */
+export function readTopicTable(content: JsonValue): { configs: TopicConfig[]; dataVersion: DataVersionFields } {
+  const object = asObject(content, 'topic table')
+  const table = objectField(object, 'topicConfigTable') ?? {}
+  return {
+    configs: Object.values(table).map(readTopicConfig),
+    dataVersion: readDataVersion(object['dataVersion']),
+  }
+}
