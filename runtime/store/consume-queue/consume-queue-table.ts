@@ -92,7 +92,9 @@ export class ConsumeQueueTable {
    * position it dispatches from: behind it files may have holes, and everything there is dispatched again.
    */
   truncateFrom(phyOffset: number): void {
-    this.forEach((queue) => queue.truncateFrom(phyOffset))
+    this.forEach((queue) => {
+      queue.truncateFrom(phyOffset)
+    })
   }
 
   /** The commit log begins at `minPhyOffset`. Queues already in use are corrected now, others when they are loaded. */
