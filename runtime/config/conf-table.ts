@@ -14,7 +14,7 @@ export interface ConfTable<T extends KeyTable> {
    * What follows from several keys together, and the checks that need several. Pure, and the same when done twice.
    * `given` holds the keys that were set rather than left at their default.
    */
-  readonly settle: (conf: Conf<T>, given: ReadonlySet<string>) => Settled<Conf<T>>
+  settle(conf: Conf<T>, given: ReadonlySet<string>): Settled<Conf<T>>
 }
 
 export interface Settled<C> {

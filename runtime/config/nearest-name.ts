@@ -1,17 +1,19 @@
 /** More different than this is another word, not a slip of the fingers. */
 const DISTANCE_MAX = 4
 
-/** The name most probably meant: the same but for case, else the one fewest edits away, if it is near at all. */
+/**
+ * The name most probably meant: the same but for case, else the one fewest edits away, if it is near at all. Of
+ * names equally near one that was only cut short is preferred.
+ */
 export function nearestName(wanted: string, names: Iterable<string>): string | undefined {
   const folded = wanted.toLowerCase()
-  const distanceMax = Math.min(DISTANCE_MAX, Math.floor(wanted.length / 2))
   let nearest: string | undefined
-  let nearestDistance = distanceMax + 1
+  let nearestDistance = Math.min(DISTANCE_MAX, Math.floor(wanted.length / 2)) + 1
   for (const name of names) {
     const candidate = name.toLowerCase()
     if (candidate === folded) return name
-    if (Math.abs(candidate.length - folded.length) >= nearestDistance) continue
-    const distance = editDistance(folded, candidate)
+    if (Math.abs(candidate.length - folded.length) > nearestDistance) continue
+    const distance = editDistance(folded, candidate) - (candidate.startsWith(folded) ? 0.5 : 0)
     if (distance < nearestDistance) {
       nearest = name
       nearestDistance = distance

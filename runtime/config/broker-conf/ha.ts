@@ -29,7 +29,7 @@ export const ha = {
         'Port on which a master serves its slaves; 0 for the default.',
         PORT,
       ),
-      haMasterAddress: optionalText('host:port of the master to copy from; when not set, the name servers tell.'),
+      haMasterAddress: optionalText('Master to copy from, host:port; when not set, the name servers tell.'),
       haSendHeartbeatInterval: int(5000, 'How often master and slave send a sign of life.', { ...live(MS), min: 1 }),
       haHousekeepingInterval: int(20_000, 'A replication connection silent for this long is closed.', {
         ...live(MS),

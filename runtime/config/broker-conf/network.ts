@@ -32,7 +32,7 @@ export const serverKeys = {
     serverAsyncSemaphoreValue: int(64, 'Asynchronous requests the server itself may have under way.'),
     serverNettyWorkerGroupEnable: flag(true, 'Separate threads for codecs and handlers.'),
     serverPooledByteBufAllocatorEnable: flag(true, 'Pooled buffers.'),
-    useEpollNativeSelector: flag(false, 'epoll in place of NIO.'),
+    useEpollNativeSelector: flag(false, 'Use epoll, not NIO.'),
   }),
 }
 
