@@ -1,0 +1,80 @@
+import type { RecordView } from '../codec/message/record.ts'
+import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
+import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
+import { QueueAppend } from './consume-queue/consume-queue.ts'
+import type { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
+import type { DelayLevels } from './delay-levels.ts'
+import { DispatchRequest } from './dispatch-request.ts'
+import type { IndexService } from './index/index-service.ts'
+import type { StoreReporter } from './store-options.ts'
+
+/** Brings records of the log into consume queues and index, one after the other and each exactly once. */
+export class Dispatcher {
+  /** Start of the last record brought in, -1 before the first. */
+  lastPhyOffset = -1
+  lastStoreTimestampMs = 0
+  readonly #table: ConsumeQueueTable
+  readonly #index: IndexService | undefined
+  readonly #delayLevels: DelayLevels
+  readonly #reporter: StoreReporter
+  readonly #request = new DispatchRequest()
+
+  constructor(
+    table: ConsumeQueueTable,
+    index: IndexService | undefined,
+    delayLevels: DelayLevels,
+    reporter: StoreReporter,
+  ) {
+    this.#reporter = reporter
+    this.#table = table
+    this.#index = index
+    this.#delayLevels = delayLevels
+  }
+
+  /** False if the consume queue cannot take it now: nothing has changed then, and it must be offered again. */
+  dispatch(request: DispatchRequest): boolean {
+    const { queue } = request
+    if (queue !== undefined && entersConsumeQueue(request.sysFlag)) {
+      const { phyOffset, sizeBytes } = request
+      if (queue.append(request.queueOffset, phyOffset, sizeBytes, request.tagsCode) === QueueAppend.failed) return false
+    }
+    if (this.#index !== undefined && queue !== undefined) {
+      const { phyOffset, storeTimestampMs, sysFlag, bytes, ranges } = request
+      this.#index.put(queue.indexKeySeed, phyOffset, storeTimestampMs, sysFlag, storeTimestampMs, bytes, ranges)
+    }
+    this.lastPhyOffset = request.phyOffset
+    this.lastStoreTimestampMs = request.storeTimestampMs
+    return true
+  }
+
+  /**
+   * The same for a record found in the log: one that came from a master, or that recovery reads. One whose topic or queue
+   * id no consume queue can have is reported and passed over.
+   */
+  dispatchRecord(record: RecordView, bytes: Uint8Array, phyOffset: number): boolean {
+    const request = this.#request
+    const queue = this.#queueOf(record, bytes)
+    if (queue === undefined) return true
+    request.queue = queue
+    request.queueOffset = record.queueOffset
+    request.phyOffset = phyOffset
+    request.sizeBytes = record.sizeBytes
+    request.storeTimestampMs = record.storeTimestampMs
+    request.sysFlag = record.sysFlag
+    request.bytes = bytes
+    request.scan(record.propertiesStart, record.propertiesLength, queue.topic, this.#delayLevels)
+    return this.dispatch(request)
+  }
+
+  #queueOf(record: RecordView, bytes: Uint8Array): ConsumeQueue | undefined {
+    const found = this.#table.findByBytes(bytes, record.topicStart, record.topicLength, record.queueId)
+    if (found !== undefined) return found
+    const topic = Buffer.from(bytes.buffer, bytes.byteOffset + record.topicStart, record.topicLength).toString('utf8')
+    try {
+      return this.#table.obtain(topic, record.queueId)
+    } catch (error) {
+      this.#reporter.error(`message at commit log offset ${record.phyOffset} stays without consume queue`, error)
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,522 @@
+import assert from 'node:assert/strict'
+import { viewOf } from '../codec/bytes.ts'
+import {
+  encodeRecord,
+  PROPERTIES_LENGTH_MAX,
+  RecordState,
+  RecordView,
+  recordPropertiesLength,
+  recordSize,
+  TOPIC_LENGTH_MAX,
+} from '../codec/message/record.ts'
+import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
+import type { DiskLock } from '../io/disk.ts'
+import { StoreCheckpoint } from './checkpoint.ts'
+import { CommitLog, HOT_WINDOW_BYTES } from './commit-log/commit-log.ts'
+import type { HotChunk } from './commit-log/hot-window.ts'
+import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
+import { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
+import type { Boundary } from './consume-queue/offset-by-time.ts'
+import { QueueUnits } from './consume-queue/queue-unit.ts'
+import { DelayLevels } from './delay-levels.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { type IndexQueryResult, IndexService } from './index/index-service.ts'
+import { AppendStatus, type MessageDraft } from './message-draft.ts'
+import { Puller, type PullSink, type PullStatus } from './pull.ts'
+import { type RecoveryResult, recover } from './recovery/recover.ts'
+import { ReplicaIntake } from './replica-intake.ts'
+import { RunningFlags } from './running-flags.ts'
+import { StagedBatch } from './staged-batch.ts'
+import { lockStore } from './store-lock.ts'
+import type { StoreOptions } from './store-options.ts'
+import { StoreStatistics } from './store-statistics.ts'
+
+/** What the last successful append was given. */
+export interface AppendResult {
+  phyOffset: number
+  queueOffset: number
+  sizeBytes: number
+  storeTimestampMs: number
+}
+
+/** A stretch of memory that stays valid until the next call into the store. */
+export interface StoredBytes {
+  bytes: Uint8Array
+  start: number
+  length: number
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+/**
+ * The messages of one broker: commit log, consume queues, index. One event-loop turn is one batch: any number of
+ * {@link append}, then {@link commit}. Synchronous throughout but for flushing; nothing here arms a timer: the broker calls
+ * {@link tick}.
+ *
+ * Offsets are bytes of the commit log: minOffset <= flushedOffset <= writtenOffset.
+ */
+export class MessageStore {
+  readonly flags = new RunningFlags()
+  readonly recovery: RecoveryResult
+  readonly lastAppend: AppendResult = { phyOffset: 0, queueOffset: 0, sizeBytes: 0, storeTimestampMs: 0 }
+  readonly statistics: StoreStatistics
+  readonly #options: StoreOptions
+  readonly #lock: DiskLock
+  readonly #log: CommitLog
+  readonly #table: ConsumeQueueTable
+  readonly #checkpoint: StoreCheckpoint
+  readonly #index: IndexService | undefined
+  readonly #dispatcher: Dispatcher
+  readonly #intake: ReplicaIntake
+  readonly #puller: Puller
+  readonly #delayLevels: DelayLevels
+  readonly #batch = new StagedBatch()
+  readonly #record = new RecordView()
+  readonly #unit = new QueueUnits(1)
+  readonly #found: StoredBytes = { bytes: NO_BYTES, start: 0, length: 0 }
+  readonly #committed: ((writtenOffset: number) => void)[] = []
+  readonly #flushed: ((flushedOffset: number) => void)[] = []
+  #lastFlushMs: number
+  #isClosed = false
+  /** Why the last write failed; cleared by one that works. */
+  #writeError: Error | undefined
+
+  /** Opens, or makes, the store and recovers it. Throws, naming file and remedy, for one that cannot be used. */
+  static open(options: StoreOptions): MessageStore {
+    const lock = lockStore(options.disk, options.config.storePathRootDir)
+    try {
+      return new MessageStore(options, lock)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  private constructor(options: StoreOptions, lock: DiskLock) {
+    const { config, disk, reporter, clock } = options
+    this.#options = options
+    this.#lock = lock
+    this.#delayLevels = new DelayLevels(config.messageDelayLevel)
+    this.#lastFlushMs = clock.now()
+    this.statistics = new StoreStatistics(clock.now())
+    this.#log = new CommitLog({
+      disk,
+      folder: config.storePathCommitLog,
+      segmentSizeBytes: config.mappedFileSizeCommitLog,
+      hotWindowBytes: options.hotWindowBytes ?? HOT_WINDOW_BYTES,
+      onFlushed: (flushedOffset) => this.#onFlushed(flushedOffset),
+      onFlushFailed: (error) => this.#onFlushFailed(error),
+    })
+    this.#table = ConsumeQueueTable.open({
+      disk,
+      folder: config.storePathConsumeQueue,
+      fileSizeBytes: config.mappedFileSizeConsumeQueue,
+      reporter,
+    })
+    this.#checkpoint = StoreCheckpoint.open(disk, config.storeCheckpoint)
+    const wasClosed = disk.stat(config.abortFile) === undefined
+    this.#index = config.messageIndexEnable ? openIndex(options, wasClosed, this.#checkpoint) : undefined
+    this.#dispatcher = new Dispatcher(this.#table, this.#index, this.#delayLevels, reporter)
+    this.#intake = new ReplicaIntake(this.#log, this.#dispatcher)
+    this.#puller = new Puller(this.#log, config, options.physicalMemoryBytes)
+    disk.writeFile(config.abortFile, Buffer.from(String(options.pid)))
+    this.recovery = recover({
+      disk,
+      log: this.#log,
+      table: this.#table,
+      index: this.#index,
+      checkpoint: this.#checkpoint,
+      dispatcher: this.#dispatcher,
+      config,
+      reporter,
+      wasClosed,
+    })
+    this.#intake.dispatchedOffset = this.#log.writtenOffset
+  }
+
+  // Offsets
+
+  get minOffset(): number {
+    return this.#log.minOffset
+  }
+
+  /** End of what is written, and so of what readers see. */
+  get writtenOffset(): number {
+    return this.#log.writtenOffset
+  }
+
+  /** Everything below survives a power cut. */
+  get flushedOffset(): number {
+    return this.#log.flushedOffset
+  }
+
+  /** Everything below is in consume queues and index. Behind writtenOffset while a slave holds part of a record. */
+  get dispatchedOffset(): number {
+    return Math.min(this.#intake.dispatchedOffset, this.#log.writtenOffset)
+  }
+
+  /** Start of the commit log's last file, -1 without one. */
+  get lastFileOffset(): number {
+    return this.#log.files.starts.at(-1) ?? -1
+  }
+
+  onCommitted(listener: (writtenOffset: number) => void): void {
+    this.#committed.push(listener)
+  }
+
+  onFlushed(listener: (flushedOffset: number) => void): void {
+    this.#flushed.push(listener)
+  }
+
+  // Queues
+
+  /** The queue, made if there is none. Throws for a topic that cannot name a folder. */
+  queue(topic: string, queueId: number): ConsumeQueue {
+    return this.#table.obtain(topic, queueId)
+  }
+
+  findQueue(topic: string, queueId: number): ConsumeQueue | undefined {
+    return this.#table.find(topic, queueId)
+  }
+
+  get queues(): ConsumeQueueTable {
+    return this.#table
+  }
+
+  deleteTopic(topic: string): void {
+    this.#table.deleteTopic(topic)
+  }
+
+  // Append
+
+  /** Why appends are refused at present, and what to do; undefined while they are not. */
+  get refusal(): string | undefined {
+    if (this.#isClosed) return 'the store is closed'
+    if (!this.flags.isWriteable) return `the store is not writeable, flags ${this.flags.bits}`
+    if (this.#batch.count === 0 && this.#intake.dispatchedOffset !== this.#log.writtenOffset) {
+      return `the commit log ends in the middle of a message, at offset ${this.#log.writtenOffset}`
+    }
+    if (!this.#log.isClean) return `the disk refuses writes: ${this.#writeError?.message}`
+    if (!this.#table.hasRoom(this.#batch.count + 1)) return 'the consume queues cannot be written'
+    if (this.#index !== undefined && !this.#index.hasRoom) return 'the index cannot be written'
+    return undefined
+  }
+
+  /**
+   * Stages a message. On `ok` {@link lastAppend} tells what it was given; it becomes visible, and safe from the end of this
+   * process, with {@link commit}.
+   */
+  append(draft: MessageDraft): AppendStatus {
+    const batch = this.#batch
+    if (batch.count === 0 && this.refusal !== undefined) return AppendStatus.serviceNotAvailable
+    const topicLength = draft.topicBytes.length
+    if (
+      draft.body.length > this.#options.config.maxMessageSize ||
+      topicLength === 0 ||
+      topicLength > TOPIC_LENGTH_MAX
+    ) {
+      return AppendStatus.messageIllegal
+    }
+    const propertiesLength = recordPropertiesLength(draft)
+    if (propertiesLength > PROPERTIES_LENGTH_MAX) return AppendStatus.propertiesSizeExceeded
+    const sizeBytes = recordSize(draft, propertiesLength)
+    if (!this.#log.canHold(sizeBytes)) return AppendStatus.messageIllegal
+    if (!batch.hasRoomFor(sizeBytes)) return AppendStatus.batchFull
+    if (batch.count === 0) batch.startedMs = this.#options.clock.now()
+    const chunk = this.#reserve(sizeBytes)
+    if (chunk === undefined) return AppendStatus.createFileFailed
+    this.#stage(draft, chunk, sizeBytes, propertiesLength)
+    return AppendStatus.ok
+  }
+
+  #reserve(sizeBytes: number): HotChunk | undefined {
+    try {
+      return this.#log.reserve(sizeBytes)
+    } catch (error) {
+      this.#noteWriteError(error, 'cannot make the next commit log file')
+      return undefined
+    }
+  }
+
+  #stage(draft: MessageDraft, chunk: HotChunk, sizeBytes: number, propertiesLength: number): void {
+    const { queue } = draft
+    assert(queue !== undefined, 'a draft names its queue')
+    const start = chunk.length
+    const phyOffset = this.#log.stagedOffset
+    const storeTimestampMs = this.#batch.startedMs
+    const enters = entersConsumeQueue(draft.sysFlag)
+    const queueOffset = enters ? queue.nextOffset : 0
+    encodeRecord(
+      chunk.bytes,
+      chunk.view,
+      start,
+      draft,
+      sizeBytes,
+      propertiesLength,
+      queueOffset,
+      phyOffset,
+      storeTimestampMs,
+    )
+    this.#log.staged(chunk, sizeBytes)
+    if (enters) queue.nextOffset = queueOffset + 1
+    const request = this.#batch.next()
+    request.queue = queue
+    request.queueOffset = queueOffset
+    request.phyOffset = phyOffset
+    request.sizeBytes = sizeBytes
+    request.storeTimestampMs = storeTimestampMs
+    request.sysFlag = draft.sysFlag
+    request.bytes = chunk.bytes
+    const propertiesStart = start + sizeBytes - propertiesLength
+    if (draft.isScanned) {
+      request.takeRanges(draft.ranges, propertiesStart - draft.properties.start, queue.topic, this.#delayLevels)
+    } else {
+      request.scan(propertiesStart, propertiesLength, queue.topic, this.#delayLevels)
+    }
+    this.#batch.add(sizeBytes)
+    const result = this.lastAppend
+    result.phyOffset = phyOffset
+    result.queueOffset = queueOffset
+    result.sizeBytes = sizeBytes
+    result.storeTimestampMs = storeTimestampMs
+  }
+
+  /**
+   * Writes what is staged and makes it visible. False if it could not be written: every message staged since the last
+   * commit is refused, and the store is as it was before them.
+   */
+  commit(): boolean {
+    const batch = this.#batch
+    if (batch.count === 0) return true
+    try {
+      this.#log.write()
+    } catch (error) {
+      this.#takeBack()
+      this.#noteWriteError(error, `cannot write ${batch.count} messages, which are refused`)
+      batch.clear()
+      return false
+    }
+    this.#writeError = undefined
+    this.#intake.dispatchedOffset = this.#log.writtenOffset
+    for (let i = 0; i < batch.count; i++) {
+      if (this.#dispatcher.dispatch(batch.at(i))) continue
+      this.#stall(batch.at(i).phyOffset)
+      break
+    }
+    this.statistics.noteBatch(batch.count, batch.bytes, this.#options.clock.now() - batch.startedMs)
+    batch.clear()
+    this.#announce()
+    return true
+  }
+
+  #announce(): void {
+    if (this.#options.config.flushDiskType === 'SYNC_FLUSH') this.#log.flush()
+    for (const listener of this.#committed) listener(this.#log.writtenOffset)
+  }
+
+  #takeBack(): void {
+    const batch = this.#batch
+    for (let i = batch.count - 1; i >= 0; i--) {
+      const { queue, queueOffset, sysFlag } = batch.at(i)
+      if (queue !== undefined && entersConsumeQueue(sysFlag)) queue.nextOffset = queueOffset
+    }
+    this.statistics.putFailedCount += batch.count
+  }
+
+  /** Reports the first of a row of failures. */
+  #noteWriteError(error: unknown, what: string): void {
+    const isFirst = this.#writeError === undefined
+    this.#writeError = error instanceof Error ? error : new Error(String(error))
+    if (isFirst) this.#options.reporter.error(`${what}: check the disk of storePathCommitLog`, error)
+  }
+
+  /** Messages from `phyOffset` on are in the log but not in the queues: {@link tick} tries again, and appends wait. */
+  #stall(phyOffset: number): void {
+    this.#intake.dispatchedOffset = phyOffset
+    this.flags.set('writeLogicsQueueError', true)
+    this.#options.reporter.error(
+      `consume queues take no more units; messages from commit log offset ${phyOffset} on wait for them: check the disk ` +
+        'of storePathConsumeQueue',
+    )
+  }
+
+  // Replication
+
+  /**
+   * Appends bytes of the master's log at exactly writtenOffset (an empty log starts where they do). They may end in the
+   * middle of a record. Throws for bytes that do not fit here; nothing of the offending piece is kept then.
+   */
+  appendReplicated(bytes: Uint8Array, start: number, length: number, phyOffset: number): void {
+    assert(this.#batch.count === 0, 'a slave stages no messages of its own')
+    if (this.#isClosed) throw new Error('the store is closed')
+    this.#intake.append(bytes, start, length, phyOffset)
+    if (this.#intake.dispatchedOffset < this.#log.writtenOffset && !this.#intake.catchUp()) {
+      this.#stall(this.#intake.dispatchedOffset)
+    }
+    this.#announce()
+  }
+
+  /**
+   * Bytes of the log from `phyOffset` on, at most `maxBytes` and never across the end of a file; valid until the next
+   * call. Undefined at or behind the end, and before minOffset.
+   */
+  readRaw(phyOffset: number, maxBytes: number): StoredBytes | undefined {
+    const bytes = this.#log.readRaw(phyOffset, maxBytes)
+    return bytes && this.#stored(bytes, this.#log.length)
+  }
+
+  /**
+   * Drops everything from `phyOffset` on, which must be the start of a message, also from the queues. For a replica that
+   * has messages its master lacks.
+   */
+  truncateTo(phyOffset: number): void {
+    assert(this.#batch.count === 0, 'nothing is staged when the log is cut')
+    if (phyOffset >= this.#log.writtenOffset) return
+    if (phyOffset !== this.#log.minOffset && phyOffset !== this.dispatchedOffset && !this.#startsRecord(phyOffset)) {
+      throw new Error(`cannot cut the commit log at offset ${phyOffset}: no message starts there`)
+    }
+    if (this.#checkpoint.logicsPhysicalOffset >= phyOffset) {
+      // No record start below is known; without a position recovery goes by time.
+      this.#checkpoint.logicsPhysicalOffset = 0
+      this.#checkpoint.writeSynced()
+    }
+    this.#table.truncateFrom(phyOffset)
+    this.#index?.truncateFrom(phyOffset)
+    this.#log.truncateTo(phyOffset)
+    this.#intake.dispatchedOffset = phyOffset
+  }
+
+  #startsRecord(phyOffset: number): boolean {
+    const head = this.#log.read(phyOffset, 8)
+    if (head === undefined) return false
+    const state = this.#record.parse(viewOf(head), this.#log.start, 8)
+    return state === RecordState.blank || this.recordAt(phyOffset) !== undefined
+  }
+
+  // Read
+
+  /** Written bytes at a place known from a queue or the index; valid until the next call. */
+  read(phyOffset: number, sizeBytes: number): StoredBytes | undefined {
+    const bytes = this.#log.read(phyOffset, sizeBytes)
+    return bytes && this.#stored(bytes, sizeBytes)
+  }
+
+  /** The record that starts there, undefined if none does; valid until the next call. */
+  recordAt(phyOffset: number): StoredBytes | undefined {
+    const head = this.#log.read(phyOffset, 8)
+    if (head === undefined) return undefined
+    const state = this.#record.parse(viewOf(head), this.#log.start, 8)
+    if (state !== RecordState.incomplete) return undefined
+    const { sizeBytes } = this.#record
+    const bytes = this.#log.read(phyOffset, sizeBytes)
+    if (bytes === undefined) return undefined
+    if (this.#record.parse(viewOf(bytes), this.#log.start, sizeBytes) !== RecordState.ok) return undefined
+    return this.#record.phyOffset === phyOffset ? this.#stored(bytes, sizeBytes) : undefined
+  }
+
+  #stored(bytes: Uint8Array, length: number): StoredBytes {
+    const found = this.#found
+    found.bytes = bytes
+    found.start = this.#log.start
+    found.length = length
+    return found
+  }
+
+  /** Whether this broker follows a master; see {@link Puller.isSlave}. */
+  set isSlave(isSlave: boolean) {
+    this.#puller.isSlave = isSlave
+  }
+
+  /** {@link Puller.pull}; {@link lastPull} tells the rest. */
+  pull(
+    queue: ConsumeQueue | undefined,
+    offset: number,
+    maxCount: number,
+    maxBytes: number,
+    accepts: ((tagsCode: number) => boolean) | undefined,
+    sink: PullSink,
+  ): PullStatus {
+    const status = this.#puller.pull(queue, offset, maxCount, maxBytes, accepts, sink)
+    this.statistics.noteGet(this.#puller.count)
+    return status
+  }
+
+  get lastPull(): Readonly<Puller> {
+    return this.#puller
+  }
+
+  // Keys and time
+
+  /** Where messages with such a key may be, the newest first; see {@link IndexService.query}. The reader compares keys. */
+  queryByKey(
+    topic: string,
+    key: string,
+    maxCount: number,
+    beginMs: number,
+    endMs: number,
+    indexType?: string,
+  ): IndexQueryResult {
+    return this.#index?.query(topic, key, maxCount, beginMs, endMs, indexType) ?? NOTHING_FOUND
+  }
+
+  readonly #storeTimeOf = (phyOffset: number): number => {
+    const found = this.recordAt(phyOffset)
+    return found === undefined ? -1 : this.#record.storeTimestampMs
+  }
+
+  /** See {@link ConsumeQueue.offsetByTime}. */
+  offsetByTime(queue: ConsumeQueue, timestampMs: number, boundary: Boundary): number {
+    return queue.offsetByTime(timestampMs, boundary, this.#storeTimeOf, this.minOffset)
+  }
+
+  /** Store time of the message at a queue offset, -1 without one. */
+  storeTimeAt(queue: ConsumeQueue, queueOffset: number): number {
+    return queue.readUnits(queueOffset, 1, this.#unit) === 0 ? -1 : this.#storeTimeOf(this.#unit.phyOffsets[0]!)
+  }
+
+  /** Store time of the oldest message, -1 without messages. */
+  earliestStoreTime(): number {
+    return this.#storeTimeOf(this.minOffset)
+  }
+
+  // Upkeep
+
+  /** Asks for everything written to become durable; one flush serves all that asked meanwhile. */
+  flush(): void {
+    this.#lastFlushMs = this.#options.clock.now()
+    this.#log.flush()
+  }
+
+  #onFlushed(flushedOffset: number): void {
+    for (const listener of this.#flushed) listener(flushedOffset)
+  }
+
+  /** After a failed fdatasync nobody knows what the device holds: no further message is taken. */
+  #onFlushFailed(error: Error): void {
+    this.flags.set('notWriteable', true)
+    this.#options.reporter.error(
+      'cannot flush the commit log: no further messages are taken. Check the disk of storePathCommitLog, then restart',
+      error,
+    )
+  }
+}
+
+const NOTHING_FOUND: IndexQueryResult = {
+  phyOffsets: [],
+  lastUpdateTimestampMs: 0,
+  lastUpdatePhyOffset: 0,
+  isComplete: true,
+}
+
+function openIndex(options: StoreOptions, wasClosed: boolean, checkpoint: StoreCheckpoint): IndexService {
+  const { config, disk, reporter } = options
+  return IndexService.open({
+    disk,
+    folder: config.storePathIndex,
+    maxHashSlotNum: config.maxHashSlotNum,
+    maxIndexNum: config.maxIndexNum,
+    reporter,
+    isLastExitClean: wasClosed,
+    indexMsgTimestamp: checkpoint.indexMsgTimestamp,
+  })
+}

@@ -1,0 +1,161 @@
+import type { CommitLog } from './commit-log/commit-log.ts'
+import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
+import { QueueUnits, UNIT_BYTES } from './consume-queue/queue-unit.ts'
+import type { StoreConfig } from './store-options.ts'
+
+/** Java's `GetMessageStatus`, under its names. */
+export const PullStatus = {
+  found: 'FOUND',
+  noMatchedMessage: 'NO_MATCHED_MESSAGE',
+  messageWasRemoving: 'MESSAGE_WAS_REMOVING',
+  offsetFoundNull: 'OFFSET_FOUND_NULL',
+  offsetOverflowBadly: 'OFFSET_OVERFLOW_BADLY',
+  offsetOverflowOne: 'OFFSET_OVERFLOW_ONE',
+  offsetTooSmall: 'OFFSET_TOO_SMALL',
+  noMatchedLogicQueue: 'NO_MATCHED_LOGIC_QUEUE',
+  noMessageInQueue: 'NO_MESSAGE_IN_QUEUE',
+} as const
+
+export type PullStatus = (typeof PullStatus)[keyof typeof PullStatus]
+
+/** Takes the records found, in order. The bytes are valid until it returns. */
+export interface PullSink {
+  take(bytes: Uint8Array, start: number, length: number): void
+}
+
+/** `MAX_PULL_MSG_SIZE` of Java's store. */
+const PULL_BYTES_MAX = 128 * 1024 * 1024
+const PULL_BYTES_MIN = 100
+/** Units read from the queue at once. */
+const UNITS_AT_ONCE = 256
+
+/** Answers pulls by the rules of `DefaultMessageStore.getMessage`. The fields tell about the last pull. */
+export class Puller {
+  nextOffset = 0
+  minOffset = 0
+  maxOffset = 0
+  /** Records handed to the sink, and their bytes. */
+  count = 0
+  bytes = 0
+  /** The consumer is so far behind that a slave serves it better. */
+  suggestSlave = false
+  /** Whether this store follows a master: it then leaves a consumer's offset alone unless told to correct it. */
+  isSlave = false
+  readonly #log: CommitLog
+  readonly #config: StoreConfig
+  readonly #memoryBytes: number
+  readonly #units = new QueueUnits(UNITS_AT_ONCE)
+  /** After a record that is gone: units that point below this are passed over. */
+  #skipBelow = Number.NEGATIVE_INFINITY
+  #lastPhyOffset = 0
+
+  constructor(log: CommitLog, config: StoreConfig, physicalMemoryBytes: number) {
+    this.#log = log
+    this.#config = config
+    this.#memoryBytes = Math.floor((physicalMemoryBytes * config.accessMessageInMemoryMaxRatio) / 100)
+  }
+
+  /**
+   * Hands up to `maxCount` records from `offset` on, about `maxBytes` together, to `sink`: those whose tag code `accepts`
+   * takes, all if it is undefined.
+   */
+  pull(
+    queue: ConsumeQueue | undefined,
+    offset: number,
+    maxCount: number,
+    maxBytes: number,
+    accepts: ((tagsCode: number) => boolean) | undefined,
+    sink: PullSink,
+  ): PullStatus {
+    this.count = 0
+    this.bytes = 0
+    this.suggestSlave = false
+    this.minOffset = queue?.minOffset ?? 0
+    this.maxOffset = queue?.maxOffset ?? 0
+    this.nextOffset = offset
+    if (queue === undefined) return this.#moved(PullStatus.noMatchedLogicQueue, 0)
+    if (this.maxOffset === 0) return this.#moved(PullStatus.noMessageInQueue, 0)
+    if (offset < this.minOffset) return this.#moved(PullStatus.offsetTooSmall, this.minOffset)
+    if (offset === this.maxOffset) return PullStatus.offsetOverflowOne
+    if (offset > this.maxOffset) return this.#moved(PullStatus.offsetOverflowBadly, this.maxOffset)
+    this.#lastPhyOffset = 0
+    const status = this.#collect(queue, offset, maxCount, Math.max(maxBytes, PULL_BYTES_MIN), accepts, sink)
+    this.suggestSlave = this.#log.writtenOffset - this.#lastPhyOffset > this.#memoryBytes
+    return status
+  }
+
+  #moved(status: PullStatus, to: number): PullStatus {
+    if (!this.isSlave || this.#config.offsetCheckInSlave) this.nextOffset = to
+    return status
+  }
+
+  #collect(
+    queue: ConsumeQueue,
+    offset: number,
+    maxCount: number,
+    maxBytesAsked: number,
+    accepts: ((tagsCode: number) => boolean) | undefined,
+    sink: PullSink,
+  ): PullStatus {
+    const maxBytes = Math.min(maxBytesAsked, PULL_BYTES_MAX)
+    const filterBytes = Math.max(this.#config.maxFilterMessageSize, maxCount * UNIT_BYTES)
+    const end = Math.min(this.maxOffset, offset + Math.ceil(filterBytes / UNIT_BYTES))
+    const units = this.#units
+    let status: PullStatus = PullStatus.noMatchedMessage
+    this.#skipBelow = Number.NEGATIVE_INFINITY
+    for (let from = offset; from < end; from += units.count) {
+      queue.readUnits(from, Math.min(end - from, UNITS_AT_ONCE), units)
+      if (units.count === 0) {
+        if (from > offset) return status
+        return this.#moved(PullStatus.offsetFoundNull, this.#nextFileOffset(from))
+      }
+      for (let i = 0; i < units.count; i++) {
+        const phyOffset = units.phyOffsets[i]!
+        const sizeBytes = units.sizes[i]!
+        if (this.#isFull(phyOffset, sizeBytes, maxCount, maxBytes)) return status
+        this.#lastPhyOffset = phyOffset
+        this.nextOffset = from + i + 1
+        if (phyOffset < this.#skipBelow) continue
+        const tagsCode = units.tagsCodes[i]!
+        if (accepts !== undefined && !Number.isNaN(tagsCode) && !accepts(tagsCode)) {
+          if (this.bytes === 0) status = PullStatus.noMatchedMessage
+        } else if (this.#take(phyOffset, sizeBytes, sink)) {
+          status = PullStatus.found
+        } else if (this.bytes === 0) {
+          status = PullStatus.messageWasRemoving
+        }
+      }
+    }
+    return status
+  }
+
+  #nextFileOffset(offset: number): number {
+    const unitsPerFile = this.#config.mappedFileSizeConsumeQueue / UNIT_BYTES
+    return (Math.floor(offset / unitsPerFile) + 1) * unitsPerFile
+  }
+
+  #take(phyOffset: number, sizeBytes: number, sink: PullSink): boolean {
+    const bytes = this.#log.read(phyOffset, sizeBytes)
+    if (bytes === undefined) {
+      const { segmentSizeBytes } = this.#log.files
+      this.#skipBelow = this.#log.files.startOf(phyOffset) + segmentSizeBytes
+      return false
+    }
+    sink.take(bytes, this.#log.start, sizeBytes)
+    this.count++
+    this.bytes += sizeBytes
+    this.#skipBelow = Number.NEGATIVE_INFINITY
+    return true
+  }
+
+  /** Java's `isTheBatchFull`, and the check that follows it. */
+  #isFull(phyOffset: number, sizeBytes: number, maxCount: number, maxBytes: number): boolean {
+    if (this.bytes === 0) return false
+    if (this.count + 1 > maxCount || this.bytes + sizeBytes > maxBytes) return true
+    const config = this.#config
+    const isRecent = this.#log.writtenOffset - phyOffset <= this.#memoryBytes
+    const bytesMax = isRecent ? config.maxTransferBytesOnMessageInMemory : config.maxTransferBytesOnMessageInDisk
+    const countMax = isRecent ? config.maxTransferCountOnMessageInMemory : config.maxTransferCountOnMessageInDisk
+    return this.bytes + sizeBytes > bytesMax || this.count > countMax - 1
+  }
+}

@@ -1,0 +1,121 @@
+import { viewOf } from '../codec/bytes.ts'
+import { RecordState, RecordView } from '../codec/message/record.ts'
+import type { CommitLog } from './commit-log/commit-log.ts'
+import type { Dispatcher } from './dispatcher.ts'
+
+/**
+ * Follows the log behind the point up to which records are dispatched: for bytes that come from a master, cut anywhere,
+ * and for records whose dispatch had to wait.
+ */
+export class ReplicaIntake {
+  /** Everything below is in consume queues and index. Lies ahead of the log's end while the rest of a blank is awaited. */
+  dispatchedOffset = 0
+  readonly #log: CommitLog
+  readonly #dispatcher: Dispatcher
+  readonly #record = new RecordView()
+
+  constructor(log: CommitLog, dispatcher: Dispatcher) {
+    this.#log = log
+    this.#dispatcher = dispatcher
+  }
+
+  /**
+   * Appends bytes of the master's log and dispatches the records they complete. Throws, with nothing kept, for bytes that
+   * do not continue this log or hold no records.
+   */
+  append(bytes: Uint8Array, start: number, length: number, phyOffset: number): void {
+    const log = this.#log
+    const isFirst = log.isEmpty && log.stagedOffset === 0
+    if (isFirst ? phyOffset % log.files.segmentSizeBytes !== 0 : phyOffset !== log.writtenOffset) {
+      throw new Error(
+        `replicated bytes start at offset ${phyOffset}, but this commit log ends at ${log.writtenOffset}` +
+          (isFirst ? ` and files start at multiples of ${log.files.segmentSizeBytes}` : ''),
+      )
+    }
+    if (isFirst) this.dispatchedOffset = phyOffset
+    for (let done = 0; done < length; ) {
+      const at = phyOffset + done
+      const piece = Math.min(length - done, log.files.startOf(at) + log.files.segmentSizeBytes - at)
+      this.#appendPiece(bytes, start + done, piece, at)
+      done += piece
+    }
+  }
+
+  #appendPiece(bytes: Uint8Array, start: number, length: number, phyOffset: number): void {
+    const log = this.#log
+    log.stageRaw(bytes, start, length, phyOffset, Math.min(this.dispatchedOffset, phyOffset))
+    const problem = this.#problemIn(log.stagedOffset)
+    if (problem !== undefined) {
+      log.discardStaged()
+      throw new Error(`replicated bytes at offset ${phyOffset} are refused: ${problem}`)
+    }
+    log.write()
+    this.catchUp()
+  }
+
+  #problemIn(endOffset: number): string | undefined {
+    for (let at = this.dispatchedOffset; at < endOffset; ) {
+      const chunk = this.#log.hotChunk(at)
+      // What lies further back was looked at when it came.
+      if (chunk === undefined) return undefined
+      const rest = this.#restOfFile(at)
+      const state = this.#record.parse(chunk.view, at - chunk.startOffset, Math.min(endOffset, chunk.endOffset) - at)
+      const { sizeBytes } = this.#record
+      if (state === RecordState.incomplete && sizeBytes <= rest) return undefined
+      if (state === RecordState.blank && sizeBytes === rest) return undefined
+      if (state !== RecordState.ok) return `no record and no blank at offset ${at}`
+      if (this.#record.phyOffset !== at) return `the record at offset ${at} says ${this.#record.phyOffset}`
+      at += sizeBytes
+    }
+    return undefined
+  }
+
+  #restOfFile(phyOffset: number): number {
+    const { files } = this.#log
+    return files.startOf(phyOffset) + files.segmentSizeBytes - phyOffset
+  }
+
+  /** Dispatches every whole record of the log that is not yet dispatched. False when the consume queues take no more. */
+  catchUp(): boolean {
+    const log = this.#log
+    while (this.dispatchedOffset < log.writtenOffset) {
+      const at = this.dispatchedOffset
+      const bytes = this.#parseAt(at)
+      const { sizeBytes } = this.#record
+      if (bytes === undefined) return true
+      if (bytes !== NO_BYTES && !this.#dispatcher.dispatchRecord(this.#record, bytes, at)) return false
+      this.dispatchedOffset = at + sizeBytes
+    }
+    return true
+  }
+
+  /** Parses what starts there: its memory if it is a record, NO_BYTES for a blank, undefined if it is not all there. */
+  #parseAt(phyOffset: number): Uint8Array | undefined {
+    const log = this.#log
+    const chunk = log.hotChunk(phyOffset)
+    if (chunk !== undefined) {
+      const available = Math.min(chunk.endOffset, log.writtenOffset) - phyOffset
+      return this.#judge(
+        this.#record.parse(chunk.view, phyOffset - chunk.startOffset, available),
+        chunk.bytes,
+        phyOffset,
+      )
+    }
+    const head = log.read(phyOffset, 8)
+    if (head === undefined) return undefined
+    const state = this.#record.parse(viewOf(head), log.start, 8)
+    if (state !== RecordState.incomplete) return this.#judge(state, head, phyOffset)
+    const bytes = log.read(phyOffset, this.#record.sizeBytes)
+    if (bytes === undefined) return undefined
+    return this.#judge(this.#record.parse(viewOf(bytes), log.start, this.#record.sizeBytes), bytes, phyOffset)
+  }
+
+  #judge(state: RecordState, bytes: Uint8Array, phyOffset: number): Uint8Array | undefined {
+    if (state === RecordState.ok) return bytes
+    if (state === RecordState.blank) return NO_BYTES
+    if (state === RecordState.incomplete) return undefined
+    throw new Error(`commit log is damaged at offset ${phyOffset}: cannot dispatch from there`)
+  }
+}
+
+const NO_BYTES = new Uint8Array(0)
