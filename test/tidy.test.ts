@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join, normalize, sep } from 'node:path'
+import { expect, test } from 'vitest'
+
+/*
+ * The house rules that a linter cannot say (CONTRIBUTING.md explains each). Every check lists the offenders, so that a
+ * failure reads as what to mend.
+ */
+
+const root = normalize(join(import.meta.dirname, '..'))
+const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
+  .toString()
+  .split('\0')
+  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => {
+    try {
+      return readFileSync(join(root, path)) !== undefined
+    } catch (error) {
+      // Deleted in the work tree, not committed yet.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+      throw error
+    }
+  })
+const sources = new Map(tracked.map((path) => [path, readFileSync(join(root, path), 'utf8')]))
+const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('test/')
+const engine = [...sources].filter(([path]) => path.startsWith('runtime/') && !isTest(path))
+
+/** Modules a file imports: project paths from the root, packages by name. */
+function imports(path: string, text: string): string[] {
+  const found: string[] = []
+  for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    if (specifier === undefined) continue
+    found.push(specifier.startsWith('.') ? normalize(join(dirname(path), specifier)).replaceAll(sep, '/') : specifier)
+  }
+  return found
+}
+
+/** Which folders of runtime/ a folder may import, besides itself. Arrows point one way: bin -> services -> store, net -> codec, io. */
+const SERVICES = ['nameserver', 'broker', 'admin']
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  io: [],
+  observe: [],
+  codec: ['io'],
+  config: ['codec', 'io'],
+  net: ['codec', 'io', 'observe'],
+  store: ['codec', 'io', 'observe', 'config'],
+  replication: ['codec', 'io', 'observe', 'net', 'config', 'store'],
+  ...Object.fromEntries(
+    SERVICES.map((service) => [service, ['codec', 'io', 'observe', 'net', 'config', 'store', 'replication']]),
+  ),
+  bin: [...SERVICES, 'codec', 'io', 'observe', 'net', 'config', 'store', 'replication'],
+}
+
+test('the engine is laid out in layers: no folder imports one above it, no service imports another', () => {
+  const wrong: string[] = []
+  for (const [path, text] of engine) {
+    const folder = path.split('/')[1]!
+    for (const target of imports(path, text)) {
+      if (/^(components|cli|stacks|test|scripts)\//.test(target)) wrong.push(`${path} imports ${target}`)
+      if (!target.startsWith('runtime/')) continue
+      const to = target.split('/')[1]!
+      if (to !== folder && !MAY_IMPORT[folder]?.includes(to)) wrong.push(`${path} imports ${target}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+test('files, sockets, timers, time and chance come through runtime/io', () => {
+  const outside = engine.filter(([path]) => !/^runtime\/(io|bin)\//.test(path))
+  const forbiddenModule = /^(node:)?(fs|net|tls|dgram|timers|http|http2|https|crypto|os|child_process)(\/promises)?$/
+  const forbiddenCall =
+    /\bMath\.random\(|\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bperformance\.now\(|\bprocess\.env\b/
+  const wrong: string[] = []
+  for (const [path, text] of outside) {
+    for (const target of imports(path, text)) if (forbiddenModule.test(target)) wrong.push(`${path} imports ${target}`)
+    const call = forbiddenCall.exec(text)
+    if (call) wrong.push(`${path} uses ${call[0]}`)
+  }
+  expect(wrong).toEqual([])
+})
+
+test('components/plan is pure: it imports no provider, file system or clock', () => {
+  const wrong: string[] = []
+  for (const [path, text] of sources) {
+    // arbitrary-*.ts generate inputs for property tests.
+    if (!path.startsWith('components/plan/') || isTest(path) || path.includes('/arbitrary-')) continue
+    for (const target of imports(path, text)) {
+      const allowed =
+        target.startsWith('components/plan/') ||
+        target.startsWith('runtime/config/') ||
+        ['zod', 'yaml'].includes(target)
+      if (!allowed) wrong.push(`${path} imports ${target}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+test('files have one noun: no grab bags, none too long to read', () => {
+  const wrong: string[] = []
+  for (const [path, text] of sources) {
+    if (/\b(utils?|helpers?|common|misc)\.ts$/.test(path)) wrong.push(`${path}: name it for what it holds`)
+    const lines = text.split('\n').length
+    if (lines > 800) wrong.push(`${path}: ${lines} lines`)
+  }
+  expect(wrong).toEqual([])
+})
+
+test('no skipped tests, no empty catch, no unfinished work', () => {
+  const rules: [RegExp, string][] = [
+    [/\b(?:it|test|describe)\.(?:skip|only|todo)\b/, 'skips tests'],
+    [/catch *(?:\([a-z]*\))? *\{ *\}/, 'swallows an error'],
+    [/\b(?:TODO|FIXME)\b/, 'leaves work undone'],
+    [/@ts-ignore|@ts-nocheck/, 'gives up on types'],
+  ]
+  const wrong: string[] = []
+  for (const [path, text] of sources) {
+    if (path === 'test/tidy.test.ts') continue
+    for (const [pattern, what] of rules)
+      if (pattern.test(text)) wrong.push(`${path} ${what}: ${pattern.exec(text)?.[0]}`)
+  }
+  expect(wrong).toEqual([])
+})
