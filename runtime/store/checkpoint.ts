@@ -81,6 +81,11 @@ export class StoreCheckpoint {
     this.#file.syncDataNow()
   }
 
+  /** Makes what was written durable, in the thread pool. */
+  sync(done: (error: Error | null) => void): void {
+    this.#file.syncData(done)
+  }
+
   close(): void {
     this.#file.close()
   }
@@ -97,6 +102,6 @@ export class StoreCheckpoint {
 
   #field(at: number): number {
     const value = peekInt64(this.#view, at)
-    return value >= 0 ? value : 0
+    return Number.isSafeInteger(value) && value > 0 ? value : 0
   }
 }

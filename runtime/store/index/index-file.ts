@@ -128,7 +128,7 @@ export class IndexFile {
     const entryAt = (count - this.#pendingFirst) * ENTRY_BYTES
     view.setInt32(entryAt, hash)
     setInt64(view, entryAt + 4, phyOffset)
-    view.setInt32(entryAt + 12, seconds < 0 ? 0 : seconds > 0x7fff_ffff ? 0x7fff_ffff : seconds)
+    view.setInt32(entryAt + 12, Math.max(0, Math.min(seconds, 0x7fff_ffff)))
     view.setInt32(entryAt + 16, previous)
     this.#slotView.setInt32(slotAt, count)
     this.#dirtyPages[slotAt >> PAGE_SHIFT] = 1

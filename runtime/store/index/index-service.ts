@@ -61,6 +61,7 @@ export class IndexService {
   /** Why no new file could be made; cleared by the next attempt that works. */
   #createError: unknown
   #lostMessages = 0
+  #isFolderChanged = false
 
   private constructor(options: IndexServiceOptions) {
     this.#disk = options.disk
@@ -217,9 +218,15 @@ export class IndexService {
     return written
   }
 
-  /** Folder to sync when files came or went. */
-  get folder(): string {
+  /** The folder if files came or went since this was last asked: it has to be synced. */
+  takeUnsyncedFolder(): string | undefined {
+    if (!this.#isFolderChanged) return undefined
+    this.#isFolderChanged = false
     return this.#folder
+  }
+
+  folderNotSynced(): void {
+    this.#isFolderChanged = true
   }
 
   /** Brings everything to disk, synced. */
@@ -233,7 +240,8 @@ export class IndexService {
       file.syncNow()
     }
     this.#finishing.clear()
-    if (this.#files.length > 0) this.#disk.syncFolder(this.#folder)
+    const folder = this.takeUnsyncedFolder()
+    if (folder !== undefined) this.#disk.syncFolder(folder)
   }
 
   close(): void {
@@ -284,6 +292,7 @@ export class IndexService {
       this.#createError = undefined
       if (last) this.#finishing.add(last)
       this.#files.push(file)
+      this.#isFolderChanged = true
       return file
     } catch (error) {
       if (this.#createError === undefined) {
@@ -340,6 +349,7 @@ export class IndexService {
     this.#files.splice(this.#files.indexOf(file), 1)
     this.#finishing.delete(file)
     this.#disk.remove(file.path)
+    this.#isFolderChanged = true
   }
 }
 
