@@ -10,15 +10,18 @@ export class GantryCommand {
   readonly child: ChildProcess
   stdout = ''
   stderr = ''
+  #changed = Promise.withResolvers<void>()
 
   constructor(args: readonly string[], cwd: string) {
     this.child = spawn(gantry, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } })
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
+      this.#signalChange()
     })
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
     })
+    this.child.once('close', () => this.#signalChange())
   }
 
   /** Resolves when the output has the text (so many times); rejects when the command ends without it. */
@@ -27,7 +30,7 @@ export class GantryCommand {
       if (this.child.exitCode !== null) {
         throw new Error(`gantry ended without printing ${JSON.stringify(text)}:\n${this.stdout}${this.stderr}`)
       }
-      await Promise.race([once(this.child.stdout!, 'data'), once(this.child, 'close')])
+      await this.#changed.promise
     }
   }
 
@@ -35,6 +38,11 @@ export class GantryCommand {
   async ended(): Promise<number | null> {
     if (this.child.exitCode === null || !this.child.stdout?.readableEnded) await once(this.child, 'close')
     return this.child.exitCode
+  }
+
+  #signalChange(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers<void>()
   }
 }
 

@@ -1,6 +1,10 @@
+import { asObject, asText, integerField, objectField } from '../../../runtime/codec/json/json-fields.ts'
+import type { JsonObject } from '../../../runtime/codec/json/json-value.ts'
+import { parseJsonBytes } from '../../../runtime/codec/json/parse-json.ts'
 import type { RemotingCommand, RequestDraft } from '../../../runtime/codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
+import { readBrokerData } from '../../../runtime/codec/route/route-data.ts'
 import { RealClock } from '../../../runtime/io/real-clock.ts'
 import { RealNetwork } from '../../../runtime/io/real-network.ts'
 import { createNetContext } from '../../../runtime/net/net-context.ts'
@@ -30,30 +34,9 @@ export class ProbeError extends Error {
 
 const timeoutMs = 3000
 
-/**
- * Apache's servers write maps with numbers as keys without quotes, which JSON does not allow: `{0:"10.0.0.1:10911"}`.
- * Addresses hold no such text, so putting the quotes in is safe here.
- */
-function parseLenientJson(text: string): unknown {
-  return JSON.parse(text.replace(/([{,]\s*)(-?\d+)(\s*:)/g, '$1"$2"$3'))
-}
-
-interface ClusterInfoBody {
-  readonly brokerAddrTable?: Record<string, { readonly brokerAddrs?: Record<string, string> }>
-}
-
-function parseBrokerTable(body: string): BrokerTable {
-  const { brokerAddrTable = {} } = parseLenientJson(body) as ClusterInfoBody
-  return new Map(
-    Object.entries(brokerAddrTable).map(([brokerName, { brokerAddrs = {} }]) => [
-      brokerName,
-      new Map(Object.entries(brokerAddrs).map(([id, address]) => [Number(id), address])),
-    ]),
-  )
-}
-
-function bodyText(response: RemotingCommand): string {
-  return response.body?.toString('utf8') ?? '{}'
+/** The body of an answer; an empty one counts as an empty object. */
+function bodyObject(response: RemotingCommand): JsonObject {
+  return response.body === undefined ? {} : asObject(parseJsonBytes(response.body), 'body of the answer')
 }
 
 /** SubscriptionGroupConfig with the fields the planner knows; the broker fills in its defaults for the rest. */
@@ -80,18 +63,20 @@ export class RemotingProbe implements ClusterProbe {
   })
 
   async brokerTable(nameServer: string): Promise<BrokerTable> {
-    return parseBrokerTable(bodyText(await this.#ask(nameServer, { code: RequestCode.GET_BROKER_CLUSTER_INFO })))
+    const body = bodyObject(await this.#ask(nameServer, { code: RequestCode.GET_BROKER_CLUSTER_INFO }))
+    const groups = Object.entries(objectField(body, 'brokerAddrTable') ?? {})
+    return new Map(groups.map(([brokerName, data]) => [brokerName, readBrokerData(data).brokerAddrs]))
   }
 
   async runtimeInfo(broker: string): Promise<ReadonlyMap<string, string>> {
-    const response = await this.#ask(broker, { code: RequestCode.GET_BROKER_RUNTIME_INFO })
-    const { table = {} } = parseLenientJson(bodyText(response)) as { table?: Record<string, string> }
-    return new Map(Object.entries(table))
+    const body = bodyObject(await this.#ask(broker, { code: RequestCode.GET_BROKER_RUNTIME_INFO }))
+    const table = objectField(body, 'table') ?? {}
+    return new Map(Object.entries(table).map(([key, value]) => [key, asText(value, key)]))
   }
 
   async inSyncSlaves(master: string): Promise<number> {
-    const response = await this.#ask(master, { code: RequestCode.GET_BROKER_HA_STATUS })
-    return (parseLenientJson(bodyText(response)) as { inSyncSlaveNums?: number }).inSyncSlaveNums ?? 0
+    const body = bodyObject(await this.#ask(master, { code: RequestCode.GET_BROKER_HA_STATUS }))
+    return integerField(body, 'inSyncSlaveNums') ?? 0
   }
 
   async createTopic(master: string, topic: PlannedTopic, queueCount: number): Promise<void> {
