@@ -54,6 +54,11 @@ export class Server {
     return `127.0.0.1:${this.port}`
   }
 
+  /** Of the running server itself: the scripts `exec` it. Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   get logFile(): string {
     return join(this.dir, `${this.name}.out`)
   }
