@@ -57,6 +57,7 @@ export class StoreCleaner {
   #followTo = 0
   #followers: ConsumeQueue[] = []
   #nextFollowMs = 0
+  #followHasFailed = false
   #decision: CleaningDecision | undefined
   #commitLogDiskRatio = 0
   #consumeQueueDiskRatio = 0
@@ -153,7 +154,10 @@ export class StoreCleaner {
       if (segments.minOffset <= this.#followedOffset) return
       this.#followTo = segments.minOffset
       table.context.minPhyOffset = this.#followTo
-      table.forEach((queue) => this.#followers.push(queue))
+      this.#followHasFailed = false
+      table.forEach((queue) => {
+        this.#followers.push(queue)
+      })
       this.#followers.reverse()
     }
     for (let i = 0; i < QUEUES_PER_TICK && this.#followers.length > 0; i++) {
@@ -163,6 +167,7 @@ export class StoreCleaner {
         if (queue.dropBelow(this.#followTo) === 0) continue
       } catch (error) {
         reporter.error(`cannot drop old units of ${queue.topic}-${queue.queueId}; a later run tries again`, error)
+        this.#followHasFailed = true
         continue
       }
       this.#nextFollowMs = nowMs + QUEUE_DELETE_INTERVAL_MS
@@ -173,8 +178,10 @@ export class StoreCleaner {
       index?.deleteBelow(this.#followTo)
     } catch (error) {
       reporter.error('cannot delete old index files; a later run tries again', error)
+      this.#followHasFailed = true
     }
-    this.#followedOffset = this.#followTo
+    if (this.#followHasFailed) this.#nextFollowMs = nowMs + RUN_INTERVAL_MS
+    else this.#followedOffset = this.#followTo
   }
 
   /** -1 when the disk does not say. Of several paths the least used counts, as in Java. */
