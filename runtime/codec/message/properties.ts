@@ -76,6 +76,8 @@ export class PropertyRanges {
   transactionPreparedLength = 0
   /** Whether any of the TIMER_DELAY_SEC, TIMER_DELAY_MS and TIMER_DELIVER_MS properties is there. */
   hasTimer = false
+  /** Whether a property is there that a client's message must not keep: POP_CK. */
+  hasReserved = false
 
   clear(): void {
     this.tagsStart = -1
@@ -91,6 +93,7 @@ export class PropertyRanges {
     this.transactionPreparedStart = -1
     this.transactionPreparedLength = 0
     this.hasTimer = false
+    this.hasReserved = false
   }
 }
 
@@ -118,6 +121,7 @@ export function scanProperties(bytes: Uint8Array, start: number, length: number,
 const NAME_TAGS = Buffer.from('TAGS')
 const NAME_KEYS = Buffer.from('KEYS')
 const NAME_WAIT = Buffer.from('WAIT')
+const NAME_POP_CK = Buffer.from('POP_CK')
 const NAME_DELAY = Buffer.from('DELAY')
 const NAME_UNIQ_KEY = Buffer.from('UNIQ_KEY')
 const NAME_TRAN_MSG = Buffer.from('TRAN_MSG')
@@ -145,6 +149,9 @@ function noteProperty(bytes: Uint8Array, name: number, nameLength: number, lengt
         out.delayStart = value
         out.delayLength = length
       }
+      return
+    case 6:
+      if (isAt(bytes, name, NAME_POP_CK)) out.hasReserved = true
       return
     case 8:
       if (isAt(bytes, name, NAME_UNIQ_KEY)) {

@@ -1,0 +1,60 @@
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import { Needs } from './pending-sends.ts'
+
+/*
+ * What an acknowledgement waits for:
+ *
+ *   flushDiskType  brokerRole     WAIT=false   otherwise
+ *   ASYNC_FLUSH    ASYNC_MASTER   written      written
+ *   SYNC_FLUSH     ASYNC_MASTER   written      flushed
+ *   ASYNC_FLUSH    SYNC_MASTER    written      replicated
+ *   SYNC_FLUSH     SYNC_MASTER    written      flushed and replicated
+ *
+ * A flush that takes longer than syncFlushTimeout is answered FLUSH_DISK_TIMEOUT, a slave that takes longer than
+ * slaveTimeout FLUSH_SLAVE_TIMEOUT, no slave within haMaxGapNotInSync SLAVE_NOT_AVAILABLE; the message is stored in all
+ * three cases, and clients know that.
+ *
+ * Apache RocketMQ 5 counts the master itself in inSyncReplicas and its default is 1, so that a SYNC_MASTER of that
+ * version acknowledges without any slave unless inSyncReplicas is raised. Here SYNC_MASTER means what it says and what
+ * it meant in version 4: at least one slave holds the message.
+ */
+
+export interface AckConfig {
+  readonly flushDiskType: 'ASYNC_FLUSH' | 'SYNC_FLUSH'
+  readonly brokerRole: 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE'
+  /** Copies of a message, the master's included. */
+  readonly inSyncReplicas: number
+}
+
+/** How far the slaves are. Provided by replication. */
+export interface SlaveProgress {
+  /** Position up to which at least `slaves` slaves hold everything; 0 when there are fewer. */
+  ackedBy(slaves: number): number
+  /** Slaves connected and not too far behind `masterOffset`. */
+  inSyncSlaves(masterOffset: number): number
+}
+
+export class AckPolicy {
+  /** {@link Needs} of a message that does not say WAIT=false. */
+  readonly needs: number
+  readonly #slavesNeeded: number
+  readonly #slaves: SlaveProgress | undefined
+
+  constructor(config: AckConfig, slaves: SlaveProgress | undefined) {
+    const sync = config.brokerRole === 'SYNC_MASTER'
+    this.needs = (config.flushDiskType === 'SYNC_FLUSH' ? Needs.flushed : 0) | (sync ? Needs.replicated : 0)
+    this.#slavesNeeded = Math.max(config.inSyncReplicas, 2) - 1
+    this.#slaves = slaves
+  }
+
+  /** SLAVE_NOT_AVAILABLE when waiting for slaves would be in vain. */
+  codeAt(masterOffset: number): number {
+    if ((this.needs & Needs.replicated) === 0) return ResponseCode.SUCCESS
+    const enough = this.#slaves !== undefined && this.#slaves.inSyncSlaves(masterOffset) >= this.#slavesNeeded
+    return enough ? ResponseCode.SUCCESS : ResponseCode.SLAVE_NOT_AVAILABLE
+  }
+
+  get replicatedOffset(): number {
+    return (this.needs & Needs.replicated) === 0 ? 0 : (this.#slaves?.ackedBy(this.#slavesNeeded) ?? 0)
+  }
+}

@@ -1,0 +1,168 @@
+import { encodeMessageId } from '../../codec/message/message-id.ts'
+import { scanProperties } from '../../codec/message/properties.ts'
+import { SysFlag } from '../../codec/message/sys-flag.ts'
+import type { CommandView } from '../../codec/remoting/command-view.ts'
+import type { SerializeType } from '../../codec/remoting/frame.ts'
+import type { Response } from '../../codec/remoting/remoting-command.ts'
+import { RequestError } from '../../codec/remoting/request-error.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { Channel } from '../../net/channel.ts'
+import type { MessageDraft } from '../../store/message-draft.ts'
+import type { LateAnswer } from '../acks/pending-sends.ts'
+import type { SendParts } from './send-handler.ts'
+import { isTrue, type SendRequest } from './send-request.ts'
+import type { SendTarget } from './send-target.ts'
+
+/*
+ * Body of a batch: messages one after the other, each
+ *
+ *   int32 total size · int32 magic · int32 body CRC · int32 flag · int32 n, n bytes of body · int16 n, n bytes of properties
+ *
+ * Magic and CRC are not filled in by clients.
+ */
+const HEAD_BYTES = 20
+
+/** Messages of one batch. The largest body holds far fewer real ones. */
+const BATCH_MESSAGES_MAX = 65_536
+const TOPIC_LENGTH_MAX = 127
+
+/** SEND_BATCH_MESSAGE: the messages become records of their own, with queue offsets in a row. */
+export class BatchSender {
+  readonly #parts: SendParts
+
+  constructor(parts: SendParts) {
+    this.#parts = parts
+  }
+
+  /** `draft` has its hosts already. @throws RequestError */
+  send(
+    request: CommandView,
+    channel: Channel,
+    send: SendRequest,
+    draft: MessageDraft,
+    target: SendTarget,
+    queueId: number,
+  ): Response | undefined {
+    const waits = this.#checkHeader(request, send, draft, target)
+    const count = countMessages(request)
+    draft.sysFlag = send.sysFlag | (target.isMultiTag ? SysFlag.multiTags : 0)
+    draft.bornTimestampMs = send.bornTimestampMs
+    draft.reconsumeTimes = send.reconsumeTimes
+    draft.preparedTransactionOffset = 0
+    const answer = new BatchAnswer(this.#parts, request, channel, queueId)
+    let bytes = 0
+    let at = request.bodyStart
+    for (let i = 0; i < count; i++) {
+      at = this.#stage(request, draft, target, queueId, at)
+      const { phyOffset, queueOffset, sizeBytes } = this.#parts.gate.log.lastAppend
+      answer.note(phyOffset, queueOffset, i)
+      bytes += sizeBytes
+    }
+    this.#parts.stats.put(target.config, queueId, count, bytes)
+    if (request.isOneway) return undefined
+    const { acks, gate } = this.#parts
+    const { phyOffset, sizeBytes } = gate.log.lastAppend
+    acks.addLate(acks.ringFor(waits), phyOffset + sizeBytes, answer)
+    return undefined
+  }
+
+  /** Returns whether the batch waits for flush and slaves. */
+  #checkHeader(request: CommandView, send: SendRequest, draft: MessageDraft, target: SendTarget): boolean {
+    const name = target.topicName
+    if (name.length > TOPIC_LENGTH_MAX) throw illegal(`message topic length too long ${name.length}`)
+    if (target.isRetry) throw illegal(`batch request does not support retry group ${name}`)
+    const { ranges } = draft
+    scanProperties(request.bytes, send.propertiesStart, send.propertiesLength, ranges)
+    if ((send.sysFlag & SysFlag.transactionMask) !== 0) throw illegal('a batch cannot be part of a transaction')
+    if (ranges.delayStart >= 0) throw illegal('a batch cannot be delayed')
+    return ranges.waitStart < 0 || isTrue(request.bytes, ranges.waitStart, ranges.waitLength)
+  }
+
+  /** Puts the message at `at` into the log; returns where the next one starts. */
+  #stage(request: CommandView, draft: MessageDraft, target: SendTarget, queueId: number, at: number): number {
+    const { bytes, view } = request
+    draft.flag = view.getInt32(at + 12)
+    const bodyLength = view.getInt32(at + 16)
+    const propertiesAt = at + HEAD_BYTES + bodyLength
+    const propertiesLength = view.getInt16(propertiesAt)
+    draft.body.bytes = bytes
+    draft.body.start = at + HEAD_BYTES
+    draft.body.length = bodyLength
+    draft.properties.bytes = bytes
+    draft.properties.start = propertiesAt + 2
+    draft.properties.length = propertiesLength
+    scanProperties(bytes, propertiesAt + 2, propertiesLength, draft.ranges)
+    draft.isScanned = true
+    // As official brokers do: delays and broker properties are of the batch, not of the messages in it.
+    draft.ranges.delayStart = -1
+    draft.ranges.hasTimer = false
+    this.#parts.gate.put(draft, target, queueId, undefined)
+    return propertiesAt + 2 + propertiesLength
+  }
+}
+
+/** Number of messages in the body, all of them whole: a batch is stored wholly or not at all. */
+function countMessages(request: CommandView): number {
+  const { view, bodyStart } = request
+  const end = bodyStart + request.bodyLength
+  let count = 0
+  let at = bodyStart
+  while (at < end) {
+    if (at + HEAD_BYTES > end) throw illegal(`message ${count + 1} of the batch is cut off`)
+    const bodyLength = view.getInt32(at + 16)
+    const propertiesAt = at + HEAD_BYTES + bodyLength
+    if (bodyLength < 0 || propertiesAt + 2 > end) throw illegal(`message ${count + 1} of the batch is cut off`)
+    const propertiesLength = view.getInt16(propertiesAt)
+    at = propertiesAt + 2 + propertiesLength
+    if (propertiesLength < 0 || at > end) throw illegal(`message ${count + 1} of the batch is cut off`)
+    if (++count > BATCH_MESSAGES_MAX) throw illegal(`the batch has more than ${BATCH_MESSAGES_MAX} messages`)
+  }
+  if (count === 0) throw illegal('the batch is empty')
+  return count
+}
+
+function illegal(remark: string): RequestError {
+  return new RequestError(ResponseCode.MESSAGE_ILLEGAL, remark)
+}
+
+class BatchAnswer implements LateAnswer {
+  readonly #parts: SendParts
+  readonly #channel: Channel
+  readonly #opaque: number
+  readonly #serializeType: SerializeType
+  readonly #queueId: number
+  readonly #msgIds: string[] = []
+  #queueOffset = 0
+
+  constructor(parts: SendParts, request: CommandView, channel: Channel, queueId: number) {
+    this.#parts = parts
+    this.#channel = channel
+    this.#opaque = request.opaque
+    this.#serializeType = request.serializeType
+    this.#queueId = queueId
+  }
+
+  note(phyOffset: number, queueOffset: number, index: number): void {
+    const { storeHost } = this.#parts
+    this.#msgIds.push(encodeMessageId(storeHost, 0, storeHost.length, phyOffset))
+    if (index === 0) this.#queueOffset = queueOffset
+  }
+
+  complete(code: number, remark: string | undefined): void {
+    const { regionId, traceOn } = this.#parts.config
+    const fields = { MSG_REGION: regionId, TRACE_ON: traceOn }
+    if (remark !== undefined) {
+      this.#channel.respond(this.#opaque, this.#serializeType, { code, remark, fields })
+      return
+    }
+    this.#channel.respond(this.#opaque, this.#serializeType, {
+      code,
+      fields: {
+        ...fields,
+        msgId: this.#msgIds.join(','),
+        queueId: this.#queueId,
+        queueOffset: this.#queueOffset,
+      },
+    })
+  }
+}

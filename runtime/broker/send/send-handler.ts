@@ -1,0 +1,251 @@
+import { encodeHost } from '../../codec/message/host.ts'
+import type { UniqueKeyMaker } from '../../codec/message/message-id.ts'
+import { scanProperties } from '../../codec/message/properties.ts'
+import { SysFlag } from '../../codec/message/sys-flag.ts'
+import type { CommandView } from '../../codec/remoting/command-view.ts'
+import type { Response } from '../../codec/remoting/remoting-command.ts'
+import { RequestError } from '../../codec/remoting/request-error.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { Random } from '../../io/random.ts'
+import type { Channel } from '../../net/channel.ts'
+import { MessageDraft } from '../../store/message-draft.ts'
+import type { Acknowledgements } from '../acks/acknowledgements.ts'
+import { UNIQUE_KEY_MAX } from '../acks/pending-sends.ts'
+import { type TopicConfig, TopicSysFlag } from '../topics/topic-config.ts'
+import { RETRY_TOPIC_PREFIX, topicNameProblem } from '../topics/topic-name.ts'
+import { BatchSender } from './batch-sender.ts'
+import { DLQ_QUEUE_NUMS, deadLetterTopicFor, type RetryGroups } from './retry-topic.ts'
+import { completeProperties } from './rewritten-properties.ts'
+import { isTrue, SendRequest } from './send-request.ts'
+import type { SendTarget, SendTargets, SendTopics } from './send-target.ts'
+import { levelOf, type StoreGate } from './store-gate.ts'
+
+export interface SendConfig {
+  readonly brokerClusterName: string
+  readonly brokerIP1: string
+  /** Bits as a topic's perm. May change while the broker runs. */
+  readonly brokerPermission: () => number
+  readonly regionId: string
+  readonly traceOn: boolean
+}
+
+/** Counts what was put; called once per stored message or batch. */
+export interface PutStats {
+  put(topic: TopicConfig, queueId: number, messages: number, bytes: number): void
+}
+
+export interface SendParts {
+  readonly config: SendConfig
+  readonly topics: SendTopics
+  readonly targets: SendTargets
+  readonly groups: RetryGroups
+  readonly gate: StoreGate
+  readonly acks: Acknowledgements
+  readonly stats: PutStats
+  readonly uniqueKeys: UniqueKeyMaker
+  readonly random: Random
+  readonly wallClock: () => number
+  /** 8 or 20 bytes: brokerIP1 and listenPort. */
+  readonly storeHost: Uint8Array
+  /** Writes the batch gathered so far and answers what waits only for that. */
+  readonly commit: () => void
+}
+
+const PERM_WRITE = 2
+
+/**
+ * SEND_MESSAGE, SEND_MESSAGE_V2 and SEND_BATCH_MESSAGE. Rules and remarks as in Apache RocketMQ's SendMessageProcessor.
+ * A plain message goes from the receive buffer into the log's staging memory without an object of its own.
+ */
+export class SendHandler {
+  readonly #parts: SendParts
+  readonly #request = new SendRequest()
+  readonly #draft = new MessageDraft()
+  readonly #batches: BatchSender
+  /** Properties every message gets: they follow what the client sent, so they win over it. */
+  readonly #extra: Buffer
+  readonly #bornHosts = new WeakMap<Channel, Uint8Array>()
+  #lastChannel: Channel | undefined
+  #lastBornHost: Uint8Array
+
+  constructor(parts: SendParts) {
+    this.#parts = parts
+    const { regionId, traceOn, brokerClusterName } = parts.config
+    this.#extra = Buffer.from(
+      `MSG_REGION\x01${regionId}\x02TRACE_ON\x01${traceOn}\x02CLUSTER\x01${brokerClusterName}\x02`,
+    )
+    this.#lastBornHost = parts.storeHost
+    this.#batches = new BatchSender(parts)
+  }
+
+  handle(request: CommandView, channel: Channel): Response | undefined {
+    const send = this.#request
+    send.parse(request)
+    if (this.#parts.acks.isFull) this.#makeRoom()
+    const topic = this.#parts.topics.findByBytes(request.bytes, send.topicStart, send.topicLength)
+    const target = this.#parts.targets.of(topic ?? this.#createTopic(request, channel))
+    if (target.isForbidden || send.queueId >= target.queueIdBound || this.#parts.config.brokerPermission() !== 6) {
+      this.#check(target, channel)
+    }
+    const draft = this.#draft
+    draft.bornHost = channel === this.#lastChannel ? this.#lastBornHost : this.#bornHost(channel)
+    draft.storeHost = this.#parts.storeHost
+    const queueId = send.queueId < 0 ? this.#anyQueue(target.config.writeQueueNums) : send.queueId
+    if (send.isBatch) return this.#batches.send(request, channel, send, draft, target, queueId)
+    this.#fill(request, send, draft)
+    const { ranges } = draft
+    if (ranges.uniqKeyStart < 0 || ranges.hasReserved) {
+      completeProperties(draft, () => this.#parts.uniqueKeys.next(this.#parts.wallClock()))
+    }
+    if (ranges.transactionPreparedStart >= 0) this.#refuseTransaction(draft)
+    if (target.isPlain) this.#store(request, channel, draft, target, queueId)
+    else this.#storeSpecial(request, channel, draft, target, queueId)
+    return undefined
+  }
+
+  #fill(request: CommandView, send: SendRequest, draft: MessageDraft): void {
+    const { bytes } = request
+    draft.flag = send.flag
+    draft.sysFlag = send.sysFlag
+    draft.bornTimestampMs = send.bornTimestampMs
+    draft.reconsumeTimes = send.reconsumeTimes
+    draft.preparedTransactionOffset = 0
+    draft.body.bytes = bytes
+    draft.body.start = request.bodyStart
+    draft.body.length = request.bodyLength
+    draft.properties.bytes = bytes
+    draft.properties.start = send.propertiesStart
+    draft.properties.length = send.propertiesLength
+    scanProperties(bytes, send.propertiesStart, send.propertiesLength, draft.ranges)
+    draft.isScanned = true
+  }
+
+  #store(request: CommandView, channel: Channel, draft: MessageDraft, target: SendTarget, queueId: number): void {
+    const { gate, acks, stats } = this.#parts
+    gate.put(draft, target, queueId, this.#extra)
+    const { phyOffset, queueOffset, sizeBytes } = gate.log.lastAppend
+    stats.put(target.config, queueId, 1, sizeBytes)
+    if (request.isOneway) return
+    const { ranges } = draft
+    const waits = ranges.waitStart < 0 || isTrue(draft.properties.bytes, ranges.waitStart, ranges.waitLength)
+    const ring = acks.ringFor(waits)
+    const slot = acks.add(ring, phyOffset + sizeBytes, channel)
+    ring.phyOffset[slot] = phyOffset
+    ring.queueOffset[slot] = queueOffset
+    ring.queueId[slot] = queueId
+    ring.opaque[slot] = request.opaque
+    ring.serializeType[slot] = request.serializeType
+    ring.uniqueKeyLength[slot] = copyKey(draft, ring.uniqueKey, slot * UNIQUE_KEY_MAX)
+  }
+
+  /** Topics with rules of their own. */
+  #storeSpecial(
+    request: CommandView,
+    channel: Channel,
+    draft: MessageDraft,
+    target: SendTarget,
+    queueId: number,
+  ): void {
+    if (target.isMultiTag) draft.sysFlag |= SysFlag.multiTags
+    if (target.isCompaction && draft.ranges.keysStart < 0) {
+      throw new RequestError(ResponseCode.MESSAGE_ILLEGAL, 'Required message key is missing')
+    }
+    if (!target.isRetry) {
+      this.#store(request, channel, draft, target, queueId)
+      return
+    }
+    const { groups, topics, targets } = this.#parts
+    const { reconsumeTimes, maxReconsumeTimes } = this.#request
+    const name = target.topicName
+    const dead = deadLetterTopicFor(name, reconsumeTimes, maxReconsumeTimes, request.version, draft, groups, topics)
+    if (dead === undefined) this.#store(request, channel, draft, target, queueId)
+    else this.#store(request, channel, draft, targets.of(dead), this.#anyQueue(DLQ_QUEUE_NUMS))
+  }
+
+  /** The limit of unanswered sends is reached: those of this turn can be answered now, if that is all they wait for. */
+  #makeRoom(): void {
+    this.#parts.commit()
+    if (!this.#parts.acks.isFull) return
+    throw new RequestError(ResponseCode.SYSTEM_BUSY, '[OVERLOAD]system busy, start flow control for a while')
+  }
+
+  #anyQueue(queueNums: number): number {
+    return queueNums > 0 ? this.#parts.random.below(99_999_999) % queueNums : 0
+  }
+
+  #bornHost(channel: Channel): Uint8Array {
+    let host = this.#bornHosts.get(channel)
+    if (host === undefined) {
+      host = encodeHost(channel.remote.host, channel.remote.port)
+      this.#bornHosts.set(channel, host)
+    }
+    this.#lastChannel = channel
+    this.#lastBornHost = host
+    return host
+  }
+
+  /** @throws RequestError */
+  #check(target: SendTarget, channel: Channel): void {
+    const { config } = this.#parts
+    const name = target.topicName
+    if ((config.brokerPermission() & PERM_WRITE) === 0 && target.config.order) {
+      const remark = `the broker[${config.brokerIP1}] sending message is forbidden`
+      throw new RequestError(ResponseCode.NO_PERMISSION, remark)
+    }
+    if (target.isForbidden) {
+      throw new RequestError(ResponseCode.NO_PERMISSION, `Sending message to topic[${name}] is forbidden.`)
+    }
+    if (this.#request.queueId < target.queueIdBound) return
+    throw new RequestError(
+      ResponseCode.INVALID_PARAMETER,
+      `request queueId[${this.#request.queueId}] is illegal, topic ${name} has ${target.config.readQueueNums} read ` +
+        `queues and ${target.config.writeQueueNums} write queues Producer: ${channel.remoteText}`,
+    )
+  }
+
+  /** @throws RequestError when the topic may not be made */
+  #createTopic(request: CommandView, channel: Channel): TopicConfig {
+    const send = this.#request
+    const { topics } = this.#parts
+    const { bytes } = request
+    const name = bytes.toString('utf8', send.topicStart, send.topicStart + send.topicLength)
+    const problem = topicNameProblem(name)
+    if (problem !== undefined) throw new RequestError(ResponseCode.INVALID_PARAMETER, problem)
+    const isRetry = name.startsWith(RETRY_TOPIC_PREFIX)
+    const unitFlag = isRetry ? TopicSysFlag.UNIT_SUB : TopicSysFlag.UNIT
+    const sysFlag = send.isUnitMode ? unitFlag : 0
+    const model = bytes.toString('utf8', send.defaultTopicStart, send.defaultTopicStart + send.defaultTopicLength)
+    const created =
+      topics.createForSend(name, model, send.defaultTopicQueueNums, channel.remoteText, sysFlag) ??
+      (isRetry ? topics.createForSendBack(name, 1, 6, sysFlag) : undefined)
+    if (created !== undefined) return created
+    throw new RequestError(
+      ResponseCode.TOPIC_NOT_EXIST,
+      `topic[${name}] not exist, apply first please!` +
+        '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.',
+    )
+  }
+
+  /** Half messages need the transaction service, which this broker does not have. @throws RequestError */
+  #refuseTransaction(draft: MessageDraft): void {
+    const { ranges, properties, reconsumeTimes } = draft
+    if (!isTrue(properties.bytes, ranges.transactionPreparedStart, ranges.transactionPreparedLength)) return
+    // Retries of old clients still carry the mark of the transaction they came from.
+    if (reconsumeTimes > 0 && ranges.delayStart >= 0 && levelOf(properties.bytes, ranges) > 0) return
+    const remark = `the broker[${this.#parts.config.brokerIP1}] sending transaction message is forbidden`
+    throw new RequestError(ResponseCode.NO_PERMISSION, remark)
+  }
+}
+
+/** Copies the unique key for the answer; 0 when it is too long or not plain ASCII: the answer then goes without it. */
+function copyKey(draft: MessageDraft, into: Uint8Array, at: number): number {
+  const { uniqKeyStart: start, uniqKeyLength: length } = draft.ranges
+  if (start < 0 || length > UNIQUE_KEY_MAX) return 0
+  const { bytes } = draft.properties
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[start + i]!
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return 0
+    into[at + i] = byte
+  }
+  return length
+}

@@ -1,0 +1,17 @@
+import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
+import type { AppendStatus, MessageDraft } from '../../store/message-draft.ts'
+
+/** The part of the message store that sends need. */
+export interface SendLog {
+  queue(topic: string, queueId: number): ConsumeQueue
+  append(draft: MessageDraft): AppendStatus
+  /** Of the last append that was ok. */
+  readonly lastAppend: {
+    readonly phyOffset: number
+    readonly queueOffset: number
+    readonly sizeBytes: number
+    readonly storeTimestampMs: number
+  }
+  /** Why messages are refused now, for SERVICE_NOT_AVAILABLE. */
+  readonly refusal: string | undefined
+}
