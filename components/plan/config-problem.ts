@@ -35,7 +35,7 @@ export const showValue = (value: unknown): string => {
   return text.length > valueLengthMax ? `${text.slice(0, valueLengthMax - 3)}...` : text
 }
 
-export const formatConfigProblem = (problem: ConfigProblem): string => {
+const formatConfigProblem = (problem: ConfigProblem): string => {
   const value = problem.value === undefined ? '' : ` (found ${showValue(problem.value)})`
   const line = problem.line === undefined ? '' : `line ${problem.line}: `
   return `${line}${problem.path}: ${problem.problem}${value}\n    ${problem.fix}`

@@ -1,7 +1,7 @@
 import type { PortUse } from './ports.ts'
 
 /** A file to write before the node starts. */
-export interface ConfFile {
+interface ConfFile {
   readonly path: string
   readonly text: string
 }

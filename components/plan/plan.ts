@@ -47,7 +47,7 @@ export interface PlanOptions {
 }
 
 const nameServerIdPrefix = 'namesrv'
-export const brokerNodeId = (group: string, brokerId: number): string => `${group}-${brokerId}`
+const brokerNodeId = (group: string, brokerId: number): string => `${group}-${brokerId}`
 
 const hostByName = (config: ClusterConfig, name: string): HostConfig => {
   const host = config.hosts.find((candidate) => candidate.name === name)

@@ -27,6 +27,10 @@ const address = z.string().regex(/^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:]+$/, {
   error: 'is no address\nGive an IP address or a DNS name, without port.',
 })
 
+const folder = z.string().regex(/^\//, {
+  error: 'is no absolute path\nGive a path that starts with "/".',
+})
+
 const confValue = z.union([z.string(), z.number(), z.boolean()])
 const confOverrides = (file: string) => z.record(z.string(), confValue).default({}).describe(`Further keys of ${file}.`)
 
@@ -44,9 +48,7 @@ const hostSchema = z
       .describe(
         'The interface to listen on. Left out: loopback hosts listen on their address, others on all interfaces.',
       ),
-    dataDir: z
-      .string()
-      .min(1)
+    dataDir: folder
       .optional()
       .describe('Where nodes on this host keep their files, if not in the dataDir of the cluster.'),
   })
@@ -139,9 +141,7 @@ export const clusterConfigSchema = z
           .describe('Distance from one broker of a host to the next.'),
       })
       .prefault({}),
-    dataDir: z
-      .string()
-      .min(1)
+    dataDir: folder
       .default('/var/lib/gantry')
       .describe('Where nodes keep their files on hosts other than this machine.'),
     runtime: z

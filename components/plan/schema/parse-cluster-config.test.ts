@@ -129,6 +129,11 @@ describe('a config with one mistake', () => {
       `${at}.hosts[0].address is no address. Give an IP address or a DNS name, without port.`,
     ],
     [
+      'a relative folder',
+      { groups, dataDir: '~/gantry' },
+      `${at}.dataDir is no absolute path. Give a path that starts with "/".`,
+    ],
+    [
       'a key the planner sets',
       { groups: [{ name: 'a', config: { brokerRole: 'SLAVE' } }] },
       `${at}.groups[0].config.brokerRole is set by the planner. Use groups[].replication instead.`,

@@ -6,7 +6,7 @@ import { keysAt } from './schema-walk.ts'
 
 type Issue = z.core.$ZodIssue
 
-export const valueAt = (root: unknown, path: ConfigPath): unknown =>
+const valueAt = (root: unknown, path: ConfigPath): unknown =>
   path.reduce<unknown>(
     (value, key) =>
       typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined,

@@ -47,7 +47,7 @@ function clusterJsonSchema(): JsonSchema {
  * JSON Schema of a stack file, for completion and checks in editors. Other config keys and Pulumi's own top-level keys
  * stay allowed: they belong to others.
  */
-export function stackJsonSchema(): JsonSchema {
+function stackJsonSchema(): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Gantry stack config',

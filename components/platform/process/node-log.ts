@@ -1,9 +1,9 @@
 import { closeSync, copyFileSync, fstatSync, openSync, readSync, renameSync, statSync, truncateSync } from 'node:fs'
 
 /** A log is cut when it has grown beyond this; checked every few seconds, so it may be a little longer for a moment. */
-export const logSizeBytesMax = 16 * 1024 * 1024
+const logSizeBytesMax = 16 * 1024 * 1024
 /** Older parts kept beside it as .1, .2, .3, the newest first. */
-export const logPartsMax = 3
+const logPartsMax = 3
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -1,5 +1,5 @@
 const firstDelayMs = 250
-export const restartDelayMsMax = 30_000
+const restartDelayMsMax = 30_000
 /** A node that ran this long is considered stable: its next exit is the first one again. */
 export const stableAfterMs = 60_000
 

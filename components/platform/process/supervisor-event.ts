@@ -20,7 +20,7 @@ export type SupervisorEvent =
   | { readonly type: 'killed'; readonly nodeId: string; readonly afterMs: number }
   | { readonly type: 'stopped'; readonly nodeId: string }
 
-export function describeExit(exit: ProcessExit): string {
+function describeExit(exit: ProcessExit): string {
   if (exit.error !== undefined) return `could not be started: ${exit.error}`
   if (exit.signal !== undefined) return `was ended by ${exit.signal}`
   return `exited with code ${exit.code}`
