@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokersOf, runtimeInfo } from './remoting.ts'
+import { ask, brokersOf, createTopic, routeOf, runtimeInfo } from './remoting.ts'
 import { type Engine, freePortBlock, Server, waitUntil } from './server.ts'
 
 type BrokerSpec = {
@@ -58,6 +58,32 @@ export class Cluster {
       await waitUntil(`${slave.name} in sync`, 60_000, async () => {
         const [ours, theirs] = await Promise.all([runtimeInfo(slave.address), runtimeInfo(master.address)])
         return ours['commitLogMaxOffset'] === theirs['commitLogMaxOffset']
+      })
+    }
+  }
+
+  /** Waits until the slaves of a group list `topic`: they copy their master's tables every ten seconds only. */
+  async awaitCopied(topic: string): Promise<void> {
+    for (const slave of this.brokers.filter((server) => server.conf['brokerRole'] === 'SLAVE')) {
+      await waitUntil(`${topic} on ${slave.name}`, 30_000, async () => {
+        const answer = await ask(slave.address, { code: 21 })
+        return answer.body.includes(`"${topic}"`)
+      })
+    }
+  }
+
+  get masters(): Server[] {
+    return this.brokers.filter((server) => server.conf['brokerId'] === 0)
+  }
+
+  /** Creates topics on every master and waits until the NameServer routes to all of them. */
+  async createTopics(topics: string[], queues: number): Promise<void> {
+    for (const topic of topics) {
+      for (const master of this.masters) await createTopic(master.address, topic, queues)
+    }
+    for (const topic of topics) {
+      await waitUntil(`route of ${topic}`, 30_000, async () => {
+        return (await routeOf(this.namesrv.address, topic)).length === this.masters.length
       })
     }
   }

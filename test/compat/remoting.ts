@@ -156,3 +156,30 @@ export async function runtimeInfo(broker: string): Promise<Record<string, string
   if (answer.code !== 0) throw new Error(`${broker} refuses its runtime info: ${answer.code} ${answer.remark}`)
   return (JSON.parse(answer.body.toString('utf8')) as { table: Record<string, string> }).table
 }
+
+/** Creates a topic on one broker (request 17) and waits for nothing: the broker registers it with the NameServer by itself. */
+export async function createTopic(broker: string, topic: string, queues: number): Promise<void> {
+  const answer = await ask(broker, {
+    code: 17,
+    extFields: {
+      topic,
+      defaultTopic: 'TBW102',
+      readQueueNums: String(queues),
+      writeQueueNums: String(queues),
+      perm: '6',
+      topicFilterType: 'SINGLE_TAG',
+      topicSysFlag: '0',
+      order: 'false',
+    },
+  })
+  if (answer.code !== 0) throw new Error(`${broker} does not create ${topic}: ${answer.code} ${answer.remark}`)
+}
+
+/** Names of the brokers that hold `topic` according to a NameServer; empty when it does not know the topic. */
+export async function routeOf(namesrv: string, topic: string): Promise<string[]> {
+  const answer = await ask(namesrv, { code: 105, extFields: { topic, acceptStandardJsonOnly: 'true' } })
+  if (answer.code !== 0) return []
+  return (JSON.parse(answer.body.toString('utf8')) as { queueDatas: { brokerName: string }[] }).queueDatas.map(
+    (queue) => queue.brokerName,
+  )
+}

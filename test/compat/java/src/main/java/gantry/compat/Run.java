@@ -138,9 +138,12 @@ final class Run {
         return admin;
     }
 
+    /** Body: "body of KEY", padded with spaces to the argument bodySize if there is one. */
     Message message(int index) {
         String key = key(index);
-        return new Message(topic(), null, key, ("body of " + key).getBytes(StandardCharsets.UTF_8));
+        String body = "body of " + key;
+        int padding = Math.max(0, number("bodySize", 0) - body.length());
+        return new Message(topic(), null, key, (body + " ".repeat(padding)).getBytes(StandardCharsets.UTF_8));
     }
 
     String key(int index) {
@@ -150,7 +153,7 @@ final class Run {
     /** Every received message passes here: its body must be what its key says. */
     void received(MessageExt message) {
         String key = message.getKeys();
-        if (!new String(message.getBody(), StandardCharsets.UTF_8).equals("body of " + key)) {
+        if (!new String(message.getBody(), StandardCharsets.UTF_8).stripTrailing().equals("body of " + key)) {
             tally.fault("wrong body for " + key);
         }
         tally.received(key);

@@ -1,0 +1,79 @@
+import type { ScenarioResult } from './driver.ts'
+
+type Cell = ScenarioResult & { client: string }
+type Check = { area: string; name: string; ok: boolean; detail: string }
+
+/** Collects what passed and what failed, prints it as it happens and as tables at the end. */
+export class Report {
+  readonly #cells: Cell[] = []
+  readonly #checks: Check[] = []
+  readonly #startedMs = Date.now()
+
+  scenario(client: string, row: ScenarioResult): void {
+    this.#cells.push({ ...row, client })
+    this.#line(row.ok, `${client} ${row.scenario}: ${counts(row)}, ${row.ms} ms`, row.faults.join('\n'))
+  }
+
+  check(area: string, name: string, ok: boolean, detail = ''): void {
+    this.#checks.push({ area, name, ok, detail })
+    this.#line(ok, `${area}: ${name}`, detail)
+  }
+
+  /** Runs a step; what it throws becomes a failed check, so that one broken area does not hide the others. */
+  async attempt(area: string, name: string, step: () => Promise<void>): Promise<void> {
+    try {
+      await step()
+    } catch (error) {
+      this.check(area, name, false, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #line(ok: boolean, text: string, detail: string): void {
+    const seconds = ((Date.now() - this.#startedMs) / 1000).toFixed(0).padStart(4)
+    console.log(`${seconds}s ${ok ? 'ok  ' : 'FAIL'} ${text}`)
+    if (!ok && detail) console.log(detail.replace(/^/gm, '            '))
+  }
+
+  /** Prints the tables and the closing line; returns the number of failures. */
+  finish(): number {
+    this.#printClients()
+    this.#printChecks()
+    const all = [...this.#cells, ...this.#checks]
+    const failed = all.filter((entry) => !entry.ok).length
+    console.log(`\n${all.length - failed} passed, ${failed} failed`)
+    return failed
+  }
+
+  #printClients(): void {
+    if (this.#cells.length === 0) return
+    const clients = [...new Set(this.#cells.map((cell) => cell.client))]
+    const names = [...new Set(this.#cells.map((cell) => cell.scenario))]
+    const width = 24
+    console.log(`\nsent/received/duplicates/lost; - where the client has no such feature`)
+    console.log(`${'scenario'.padEnd(18)}${clients.map((client) => client.padEnd(width)).join('')}`)
+    for (const name of names) {
+      const row = clients.map((client) => {
+        const cells = this.#cells.filter((cell) => cell.client === client && cell.scenario === name)
+        return (cells.map((cell) => `${cell.ok ? '' : 'FAIL '}${counts(cell)}`).join(' ') || '-').padEnd(width)
+      })
+      console.log(`${name.padEnd(18)}${row.join('')}`)
+    }
+  }
+
+  #printChecks(): void {
+    const areas = [...new Set(this.#checks.map((check) => check.area))]
+    if (areas.length > 0) console.log(`\n${'interop'.padEnd(52)}passed  failed`)
+    for (const area of areas) {
+      const checks = this.#checks.filter((check) => check.area === area)
+      const failed = checks.filter((check) => !check.ok)
+      console.log(
+        `${area.padEnd(52)}${String(checks.length - failed.length).padStart(6)}  ${String(failed.length).padStart(6)}`,
+      )
+      for (const check of failed) console.log(`    ${check.name}: ${check.detail.split('\n')[0]}`)
+    }
+  }
+}
+
+function counts(row: ScenarioResult): string {
+  return `${row.sent}/${row.received}/${row.duplicates}/${row.lost}`
+}

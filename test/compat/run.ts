@@ -1,0 +1,84 @@
+// The compatibility suite: node test/compat/run.ts [--engine gantry|apache] [--only PATTERN] [--keep]
+// Official clients and the official mqadmin against the engine under test, and both engines mixed.
+// With --engine apache everything runs on Apache RocketMQ: that proves the tests themselves.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { clientScenarios } from './clients.ts'
+import { Driver } from './driver.ts'
+import { Report } from './report.ts'
+import { type Engine, stopAllServers } from './server.ts'
+import type { Setting } from './setting.ts'
+import { buildAll, missingTools } from './toolchain.ts'
+
+const { values } = parseArgs({
+  options: {
+    engine: { type: 'string', default: 'gantry' },
+    only: { type: 'string', default: '' },
+    keep: { type: 'boolean', default: false },
+  },
+})
+if (values.engine !== 'gantry' && values.engine !== 'apache') {
+  console.error(`--engine ${values.engine}: must be gantry or apache`)
+  process.exit(2)
+}
+const missing = missingTools()
+if (missing.length > 0) {
+  console.error(`${missing.join('\n')}\n0 passed, ${missing.length} failed`)
+  process.exit(1)
+}
+
+const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [{ name: 'clients', run: clientScenarios }]
+
+const dir = mkdtempSync(join(tmpdir(), 'gantry-compat-'))
+const report = new Report()
+const drivers: Driver[] = []
+function openDriver(serialization: 'JSON' | 'ROCKETMQ'): Driver {
+  const home = join(dir, `driver-${serialization.toLowerCase()}`)
+  mkdirSync(home, { recursive: true })
+  const driver = new Driver(serialization, home)
+  drivers.push(driver)
+  return driver
+}
+
+async function cleanUp(): Promise<void> {
+  for (const driver of drivers.splice(0)) await driver.close()
+  await stopAllServers()
+  if (values.keep) console.log(`kept: ${dir}`)
+  else rmSync(dir, { recursive: true, force: true })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(130)))
+}
+
+const pattern = new RegExp(values.only)
+try {
+  await buildAll()
+  let binary: Driver | undefined
+  const setting: Setting = {
+    engine: values.engine as Engine,
+    dir,
+    report,
+    driver: openDriver('JSON'),
+    binaryDriver: () => {
+      binary ??= openDriver('ROCKETMQ')
+      return binary
+    },
+    wanted: () => true,
+  }
+  for (const part of parts) {
+    // `--only admin` picks a part, `--only "java.*retry"` picks scenarios inside the clients part.
+    const whole = pattern.test(part.name)
+    if (!whole && part.name !== 'clients') continue
+    await report.attempt(part.name, 'set-up', () =>
+      part.run({ ...setting, wanted: (name) => whole || pattern.test(name) }),
+    )
+  }
+} catch (error) {
+  report.check('suite', 'set-up', false, error instanceof Error ? error.message : String(error))
+} finally {
+  await cleanUp()
+}
+process.exit(report.finish() === 0 ? 0 : 1)
