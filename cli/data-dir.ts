@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { dataDirFiles } from '../components/platform/process/cluster-state.ts'
+import { lockHolder } from '../components/platform/process/data-dir-lock.ts'
 import { stackNameOf } from './stack-name.ts'
 import { UserError } from './user-error.ts'
 
@@ -27,11 +28,14 @@ export function chosenDataDirs({ stack, dataDir }: DataDirChoice): string[] {
     .sort()
 }
 
-/** The one data dir meant. @throws UserError when there is none or a choice. */
+/** The one data dir meant: the only one, or the only one that is running. @throws UserError when that is unclear. */
 export function onlyDataDir(choice: DataDirChoice): string {
-  const [dataDir, ...others] = chosenDataDirs(choice)
-  if (dataDir === undefined)
+  const all = chosenDataDirs(choice)
+  const running = all.filter((dataDir) => lockHolder(dataDir) !== undefined)
+  const [dataDir, ...others] = running.length > 0 ? running : all
+  if (dataDir === undefined) {
     throw new UserError(`no cluster was started from ${resolve('')}. Start one with "gantry up <stack>".`)
+  }
   if (others.length === 0) return dataDir
   const names = [dataDir, ...others].map((folder) => relative(dataRoot, folder))
   throw new UserError(`there are several clusters here: ${names.join(', ')}. Name the stack.`)
