@@ -100,6 +100,7 @@ describe('keys of Apache RocketMQ 5.5.0', () => {
       'storeCheckpoint',
       'abortFile',
       'filterServerNums',
+      'haSlaveFallbehindMax',
       'checkTransactionMessageEnable',
     ])
   })
@@ -239,6 +240,11 @@ describe('what follows from several keys', () => {
       'diskMaxUsedSpaceRatio=98',
       { diskMaxUsedSpaceRatio: 95 },
       'diskMaxUsedSpaceRatio = 98 does not count: it is kept between 10 and 95, so 95 does',
+    ],
+    [
+      'mappedFileSizeConsumeQueue=6001',
+      { mappedFileSizeConsumeQueue: 6020 },
+      'mappedFileSizeConsumeQueue = 6001 does not count: files hold whole units of 20 bytes, so 6020 does',
     ],
     [
       'storePathIndex=/ssd/index',

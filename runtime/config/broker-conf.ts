@@ -89,7 +89,10 @@ export const brokerTable: ConfTable<typeof brokerKeys> = {
   settle: settleBroker,
 }
 
-/** Reads a broker's conf file; see {@link parseConf}. */
+/**
+ * Reads a broker's conf file; see {@link parseConf}. Changes are saved to `brokerConfigPath`, else to the conf file, else
+ * to ~/store/config/broker.properties.
+ */
 export function parseBrokerConf(
   text: string,
   file: string,

@@ -146,7 +146,7 @@ export function oneOf<const V extends string>(
 
 /** Items with a separator between them; blanks around an item and empty items do not count. */
 export function list(
-  separator: ';' | ',' | ' ',
+  separator: ';' | ',',
   byDefault: readonly string[] | Derived<readonly string[]>,
   doc: string,
   options: KeyOptions = {},

@@ -33,7 +33,10 @@ export const namesrvTable: ConfTable<typeof namesrvKeys> = {
   settle: (conf: NamesrvConf): Settled<NamesrvConf> => ({ conf, warnings: [], errors: [] }),
 }
 
-/** Reads a name server's conf file; see {@link parseConf}. */
+/**
+ * Reads a name server's conf file; see {@link parseConf}. Started with a conf file, a name server saves changes there:
+ * pass its absolute path as `configStorePath` in `commandLine`, as Apache RocketMQ does.
+ */
 export function parseNamesrvConf(
   text: string,
   file: string,

@@ -50,7 +50,7 @@ function keyLines(entries: readonly (readonly [string, ConfKey])[]): string[] {
 
 function typeOf(key: ConfKey): string {
   if (key.type === 'enum') return key.values!.join(', ')
-  if (key.type === 'list') return `list, by ${key.separator === ' ' ? 'blanks' : `\`${key.separator}\``}`
+  if (key.type === 'list') return `list, by \`${key.separator}\``
   return key.unit === undefined ? key.type : `${key.type}, ${key.unit}`
 }
 

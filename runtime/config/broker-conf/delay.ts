@@ -1,27 +1,12 @@
-import {
-  accepted,
-  BYTES,
-  double,
-  flag,
-  HOURS,
-  implemented,
-  int,
-  LIVE,
-  list,
-  long,
-  MS,
-  SECONDS,
-  text,
-} from '../conf-key.ts'
+import { accepted, BYTES, double, flag, HOURS, implemented, int, LIVE, long, MS, SECONDS, text } from '../conf-key.ts'
 
 export const delay = {
   title: 'Delayed messages',
   about: 'The delay levels, which retries use too.',
   keys: {
     ...implemented({
-      messageDelayLevel: list(
-        ' ',
-        '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h'.split(' '),
+      messageDelayLevel: text(
+        '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h',
         'Delay of level 1, 2 and so on; units s, m, h and d.',
       ),
       enableScheduleMessageStats: flag(true, 'Count delayed messages in the statistics.', LIVE),

@@ -105,7 +105,8 @@ export const retired = {
   about: 'Keys that Apache RocketMQ 5.5 no longer heeds and that files of earlier releases still have.',
   printedIfSet: true,
   keys: accepted({
-    filterServerNums: int(0, 'Filter servers, gone since 5.0.'),
-    checkTransactionMessageEnable: flag(false, 'Transaction checks of 3.x.'),
+    filterServerNums: int(0, 'Filter servers per broker.'),
+    haSlaveFallbehindMax: int(268_435_456, 'What is haMaxGapNotInSync now.', BYTES),
+    checkTransactionMessageEnable: flag(false, 'Transaction checks.'),
   }),
 }

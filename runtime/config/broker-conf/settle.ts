@@ -10,6 +10,9 @@ const DISK_RATIOS = [
   ['diskSpaceWarningLevelRatio', 35, 90],
 ] as const
 
+/** Of a consume queue; Java's getter rounds the file size up to it. */
+const QUEUE_UNIT_BYTES = 20
+
 /**
  * What Apache RocketMQ works out between reading broker.conf and starting (BrokerStartup.buildBrokerController), and
  * what its getters correct. Where it exits with a message, this returns an error; where it corrects silently, a warning.
@@ -31,6 +34,14 @@ export function settleBroker(conf: BrokerConf, given: ReadonlySet<string>): Sett
   for (const [name, least, most] of DISK_RATIOS) {
     const ratio = Math.min(most, Math.max(least, conf[name]))
     if (ratio !== conf[name]) correct(name, ratio, `it is kept between ${least} and ${most}, so ${ratio} does`)
+  }
+  const whole = Math.ceil(conf.mappedFileSizeConsumeQueue / QUEUE_UNIT_BYTES) * QUEUE_UNIT_BYTES
+  if (whole !== conf.mappedFileSizeConsumeQueue) {
+    correct(
+      'mappedFileSizeConsumeQueue',
+      whole,
+      `files hold whole units of ${QUEUE_UNIT_BYTES} bytes, so ${whole} does`,
+    )
   }
   const wrong = wrongAddress(conf.namesrvAddr)
   if (wrong !== undefined) {

@@ -103,7 +103,7 @@ export const store = {
 export const unreadPaths = {
   title: 'Paths of earlier releases',
   about:
-    'Sample files of RocketMQ set these, but since 4.0 no release reads them: the files always lie in storePathRootDir. ' +
+    'Sample files of RocketMQ set these, but the broker does not read them: the files always lie in storePathRootDir. ' +
     'So do they here, and a value that says otherwise earns a warning.',
   keys: implemented({
     storePathConsumeQueue: path(inRoot('consumequeue'), 'Folder of the consume queues.'),
