@@ -1,0 +1,82 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { ConfEnv } from '../config/conf-key.ts'
+import { type NamesrvConf, parseNamesrvConf, printNamesrvConf } from '../config/namesrv-conf.ts'
+import { decodeProperties } from '../config/properties-file.ts'
+import { RealClock } from '../io/real-clock.ts'
+import { RealDisk } from '../io/real-disk.ts'
+import { RealNetwork } from '../io/real-network.ts'
+import { NameServer } from '../nameserver/nameserver.ts'
+import { createNetContext } from '../net/net-context.ts'
+import { createLogger } from '../observe/pino-logger.ts'
+import { readConfEnv } from './conf-env.ts'
+import { cannotStart, runServer } from './run-server.ts'
+
+const NAME = 'mqnamesrv'
+
+const USAGE = `usage: mqnamesrv [-c <file>] [-p] [-h]
+ -c,--configFile <file>    Name server config properties file
+ -h,--help                 Print help
+ -n,--namesrvAddr <list>   Accepted for the sake of scripts; a name server has no use for it
+ -p,--printConfigItem      Print all config items
+`
+
+interface CommandLine {
+  readonly file: string | undefined
+  readonly print: boolean
+}
+
+function readCommandLine(): CommandLine {
+  try {
+    const { values } = parseArgs({
+      options: {
+        configFile: { type: 'string', short: 'c' },
+        help: { type: 'boolean', short: 'h' },
+        namesrvAddr: { type: 'string', short: 'n' },
+        printConfigItem: { type: 'boolean', short: 'p' },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(USAGE)
+      process.exit(0)
+    }
+    return { file: values.configFile, print: values.printConfigItem ?? false }
+  } catch (error) {
+    return cannotStart(NAME, `${(error as Error).message}\n${USAGE}`)
+  }
+}
+
+/** The conf file also takes configuration changes made at run time, whatever configStorePath it names: as official. */
+function readConf(file: string | undefined, env: ConfEnv): { conf: NamesrvConf; warnings: readonly string[] } {
+  const path = file === undefined ? undefined : resolve(file)
+  const commandLine = path === undefined ? {} : { configStorePath: path }
+  const result = parseNamesrvConf(path === undefined ? '' : readText(path), file ?? 'defaults', env, commandLine)
+  if (!result.ok) cannotStart(NAME, ...result.errors)
+  return result
+}
+
+function readText(path: string): string {
+  try {
+    return decodeProperties(new RealDisk().readFile(path))
+  } catch (error) {
+    return cannotStart(NAME, `cannot read the conf file: ${(error as Error).message}`)
+  }
+}
+
+const { file, print } = readCommandLine()
+const env = readConfEnv()
+const { conf, warnings } = readConf(file, env)
+if (print) {
+  process.stdout.write(printNamesrvConf(conf))
+  process.exit(0)
+}
+const logger = createLogger(NAME)
+await runServer(NAME, logger, async () => {
+  for (const warning of warnings) logger.warn({}, warning)
+  const context = createNetContext(new RealClock(), new RealNetwork(), logger)
+  const server = new NameServer({ context, disk: new RealDisk(), conf, env })
+  const { host, port } = await server.start()
+  // The line that official start scripts wait for.
+  process.stdout.write(`The Name Server boot success. serializeType=JSON, address ${host}:${port}\n`)
+  return server
+})
