@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
-import { viewOf } from '../codec/bytes.ts'
 import {
   encodeRecord,
   PROPERTIES_LENGTH_MAX,
-  RecordState,
-  RecordView,
   recordPropertiesLength,
   recordSize,
   TOPIC_LENGTH_MAX,
@@ -12,6 +9,7 @@ import {
 import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
 import type { DiskLock } from '../io/disk.ts'
 import { StoreCheckpoint } from './checkpoint.ts'
+import { StoreCleaner } from './cleaning/store-cleaner.ts'
 import { CommitLog, HOT_WINDOW_BYTES } from './commit-log/commit-log.ts'
 import type { HotChunk } from './commit-log/hot-window.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
@@ -19,8 +17,11 @@ import { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import type { Boundary } from './consume-queue/offset-by-time.ts'
 import { QueueUnits } from './consume-queue/queue-unit.ts'
 import { DelayLevels } from './delay-levels.ts'
+import { DispatchFlush } from './dispatch-flush.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { type IndexQueryResult, IndexService } from './index/index-service.ts'
+import { LogReader, type StoredBytes } from './log-reader.ts'
+import { LogUpkeep } from './log-upkeep.ts'
 import { AppendStatus, type MessageDraft } from './message-draft.ts'
 import { Puller, type PullSink, type PullStatus } from './pull.ts'
 import { type RecoveryResult, recover } from './recovery/recover.ts'
@@ -29,7 +30,7 @@ import { RunningFlags } from './running-flags.ts'
 import { StagedBatch } from './staged-batch.ts'
 import { lockStore } from './store-lock.ts'
 import type { StoreOptions } from './store-options.ts'
-import { StoreStatistics } from './store-statistics.ts'
+import { javaDouble, StoreStatistics } from './store-statistics.ts'
 
 /** What the last successful append was given. */
 export interface AppendResult {
@@ -38,15 +39,6 @@ export interface AppendResult {
   sizeBytes: number
   storeTimestampMs: number
 }
-
-/** A stretch of memory that stays valid until the next call into the store. */
-export interface StoredBytes {
-  bytes: Uint8Array
-  start: number
-  length: number
-}
-
-const NO_BYTES = new Uint8Array(0)
 
 /**
  * The messages of one broker: commit log, consume queues, index. One event-loop turn is one batch: any number of
@@ -68,15 +60,16 @@ export class MessageStore {
   readonly #index: IndexService | undefined
   readonly #dispatcher: Dispatcher
   readonly #intake: ReplicaIntake
+  readonly #reader: LogReader
   readonly #puller: Puller
+  readonly #dispatchFlush: DispatchFlush
+  readonly #cleaner: StoreCleaner
+  readonly #upkeep: LogUpkeep
   readonly #delayLevels: DelayLevels
   readonly #batch = new StagedBatch()
-  readonly #record = new RecordView()
   readonly #unit = new QueueUnits(1)
-  readonly #found: StoredBytes = { bytes: NO_BYTES, start: 0, length: 0 }
   readonly #committed: ((writtenOffset: number) => void)[] = []
   readonly #flushed: ((flushedOffset: number) => void)[] = []
-  #lastFlushMs: number
   #isClosed = false
   /** Why the last write failed; cleared by one that works. */
   #writeError: Error | undefined
@@ -97,7 +90,6 @@ export class MessageStore {
     this.#options = options
     this.#lock = lock
     this.#delayLevels = new DelayLevels(config.messageDelayLevel)
-    this.#lastFlushMs = clock.now()
     this.statistics = new StoreStatistics(clock.now())
     this.#log = new CommitLog({
       disk,
@@ -105,7 +97,7 @@ export class MessageStore {
       segmentSizeBytes: config.mappedFileSizeCommitLog,
       hotWindowBytes: options.hotWindowBytes ?? HOT_WINDOW_BYTES,
       onFlushed: (flushedOffset) => this.#onFlushed(flushedOffset),
-      onFlushFailed: (error) => this.#onFlushFailed(error),
+      onFlushFailed: (error) => this.#upkeep.noteFlushFailed(error),
     })
     this.#table = ConsumeQueueTable.open({
       disk,
@@ -118,7 +110,35 @@ export class MessageStore {
     this.#index = config.messageIndexEnable ? openIndex(options, wasClosed, this.#checkpoint) : undefined
     this.#dispatcher = new Dispatcher(this.#table, this.#index, this.#delayLevels, reporter)
     this.#intake = new ReplicaIntake(this.#log, this.#dispatcher)
+    this.#reader = new LogReader(this.#log)
     this.#puller = new Puller(this.#log, config, options.physicalMemoryBytes)
+    this.#dispatchFlush = new DispatchFlush({
+      disk,
+      table: this.#table,
+      index: this.#index,
+      checkpoint: this.#checkpoint,
+      config,
+      reporter,
+      flushedOffset: () => this.#log.flushedOffset,
+    })
+    this.#cleaner = new StoreCleaner({
+      config,
+      disk,
+      segments: this.#log,
+      table: this.#table,
+      index: this.#index,
+      runningFlags: this.flags,
+      reporter,
+    })
+    this.#upkeep = new LogUpkeep(
+      this.#log,
+      config,
+      this.flags,
+      reporter,
+      this.#checkpoint,
+      this.#dispatcher,
+      clock.now(),
+    )
     disk.writeFile(config.abortFile, Buffer.from(String(options.pid)))
     this.recovery = recover({
       disk,
@@ -132,6 +152,8 @@ export class MessageStore {
       wasClosed,
     })
     this.#intake.dispatchedOffset = this.#log.writtenOffset
+    this.#noteDispatched()
+    this.#cleaner.decideNow(clock.now())
   }
 
   // Offsets
@@ -192,7 +214,9 @@ export class MessageStore {
   /** Why appends are refused at present, and what to do; undefined while they are not. */
   get refusal(): string | undefined {
     if (this.#isClosed) return 'the store is closed'
-    if (!this.flags.isWriteable) return `the store is not writeable, flags ${this.flags.bits}`
+    const diskFull = this.#cleaner.diskFullText()
+    if (diskFull !== undefined) return diskFull
+    if (!this.flags.isWriteable) return `the store is not writeable: ${this.flags.names().join(', ')}`
     if (this.#batch.count === 0 && this.#intake.dispatchedOffset !== this.#log.writtenOffset) {
       return `the commit log ends in the middle of a message, at offset ${this.#log.writtenOffset}`
     }
@@ -303,6 +327,7 @@ export class MessageStore {
       this.#stall(batch.at(i).phyOffset)
       break
     }
+    this.#noteDispatched()
     this.statistics.noteBatch(batch.count, batch.bytes, this.#options.clock.now() - batch.startedMs)
     batch.clear()
     this.#announce()
@@ -310,8 +335,13 @@ export class MessageStore {
   }
 
   #announce(): void {
-    if (this.#options.config.flushDiskType === 'SYNC_FLUSH') this.#log.flush()
+    if (this.#options.config.flushDiskType === 'SYNC_FLUSH') this.flush()
     for (const listener of this.#committed) listener(this.#log.writtenOffset)
+  }
+
+  #noteDispatched(): void {
+    const { lastPhyOffset, lastStoreTimestampMs } = this.#dispatcher
+    if (lastPhyOffset >= 0) this.#dispatchFlush.noteDispatched(lastPhyOffset, lastStoreTimestampMs)
   }
 
   #takeBack(): void {
@@ -353,6 +383,7 @@ export class MessageStore {
     if (this.#intake.dispatchedOffset < this.#log.writtenOffset && !this.#intake.catchUp()) {
       this.#stall(this.#intake.dispatchedOffset)
     }
+    this.#noteDispatched()
     this.#announce()
   }
 
@@ -361,8 +392,7 @@ export class MessageStore {
    * call. Undefined at or behind the end, and before minOffset.
    */
   readRaw(phyOffset: number, maxBytes: number): StoredBytes | undefined {
-    const bytes = this.#log.readRaw(phyOffset, maxBytes)
-    return bytes && this.#stored(bytes, this.#log.length)
+    return this.#reader.readRaw(phyOffset, maxBytes)
   }
 
   /**
@@ -372,7 +402,7 @@ export class MessageStore {
   truncateTo(phyOffset: number): void {
     assert(this.#batch.count === 0, 'nothing is staged when the log is cut')
     if (phyOffset >= this.#log.writtenOffset) return
-    if (phyOffset !== this.#log.minOffset && phyOffset !== this.dispatchedOffset && !this.#startsRecord(phyOffset)) {
+    if (phyOffset !== this.#log.minOffset && phyOffset !== this.dispatchedOffset && !this.#reader.isBorder(phyOffset)) {
       throw new Error(`cannot cut the commit log at offset ${phyOffset}: no message starts there`)
     }
     if (this.#checkpoint.logicsPhysicalOffset >= phyOffset) {
@@ -386,40 +416,16 @@ export class MessageStore {
     this.#intake.dispatchedOffset = phyOffset
   }
 
-  #startsRecord(phyOffset: number): boolean {
-    const head = this.#log.read(phyOffset, 8)
-    if (head === undefined) return false
-    const state = this.#record.parse(viewOf(head), this.#log.start, 8)
-    return state === RecordState.blank || this.recordAt(phyOffset) !== undefined
-  }
-
   // Read
 
-  /** Written bytes at a place known from a queue or the index; valid until the next call. */
+  /** {@link LogReader.read}; valid until the next call. */
   read(phyOffset: number, sizeBytes: number): StoredBytes | undefined {
-    const bytes = this.#log.read(phyOffset, sizeBytes)
-    return bytes && this.#stored(bytes, sizeBytes)
+    return this.#reader.read(phyOffset, sizeBytes)
   }
 
   /** The record that starts there, undefined if none does; valid until the next call. */
   recordAt(phyOffset: number): StoredBytes | undefined {
-    const head = this.#log.read(phyOffset, 8)
-    if (head === undefined) return undefined
-    const state = this.#record.parse(viewOf(head), this.#log.start, 8)
-    if (state !== RecordState.incomplete) return undefined
-    const { sizeBytes } = this.#record
-    const bytes = this.#log.read(phyOffset, sizeBytes)
-    if (bytes === undefined) return undefined
-    if (this.#record.parse(viewOf(bytes), this.#log.start, sizeBytes) !== RecordState.ok) return undefined
-    return this.#record.phyOffset === phyOffset ? this.#stored(bytes, sizeBytes) : undefined
-  }
-
-  #stored(bytes: Uint8Array, length: number): StoredBytes {
-    const found = this.#found
-    found.bytes = bytes
-    found.start = this.#log.start
-    found.length = length
-    return found
+    return this.#reader.recordAt(phyOffset)
   }
 
   /** Whether this broker follows a master; see {@link Puller.isSlave}. */
@@ -459,10 +465,7 @@ export class MessageStore {
     return this.#index?.query(topic, key, maxCount, beginMs, endMs, indexType) ?? NOTHING_FOUND
   }
 
-  readonly #storeTimeOf = (phyOffset: number): number => {
-    const found = this.recordAt(phyOffset)
-    return found === undefined ? -1 : this.#record.storeTimestampMs
-  }
+  readonly #storeTimeOf = (phyOffset: number): number => this.#reader.storeTimeOf(phyOffset)
 
   /** See {@link ConsumeQueue.offsetByTime}. */
   offsetByTime(queue: ConsumeQueue, timestampMs: number, boundary: Boundary): number {
@@ -483,21 +486,78 @@ export class MessageStore {
 
   /** Asks for everything written to become durable; one flush serves all that asked meanwhile. */
   flush(): void {
-    this.#lastFlushMs = this.#options.clock.now()
-    this.#log.flush()
+    this.#upkeep.flush(this.#options.clock.now())
   }
 
   #onFlushed(flushedOffset: number): void {
+    this.#upkeep.noteFlushed(flushedOffset)
     for (const listener of this.#flushed) listener(flushedOffset)
   }
 
-  /** After a failed fdatasync nobody knows what the device holds: no further message is taken. */
-  #onFlushFailed(error: Error): void {
-    this.flags.set('notWriteable', true)
-    this.#options.reporter.error(
-      'cannot flush the commit log: no further messages are taken. Check the disk of storePathCommitLog, then restart',
-      error,
-    )
+  /** `done` runs when consume queues and index of everything dispatched are durable, or with the reason why not. */
+  flushDispatched(done: (error: Error | null) => void): void {
+    this.#dispatchFlush.flush(done)
+  }
+
+  /** Deletes expired files soon, whatever the hour. */
+  deleteExpiredNow(): void {
+    this.#cleaner.deleteManually()
+  }
+
+  /** Periodic work. To be called every 100 ms or so, between batches. */
+  tick(nowMs: number): void {
+    if (this.#isClosed) return
+    assert(this.#batch.count === 0, 'a turn commits before the store is ticked')
+    this.statistics.tick(nowMs)
+    if (this.flags.has('writeLogicsQueueError') && this.#intake.catchUp()) {
+      this.flags.set('writeLogicsQueueError', false)
+      this.#options.reporter.info('the consume queues have caught up: messages are accepted')
+      this.#noteDispatched()
+    }
+    this.#upkeep.tick(nowMs)
+    this.#dispatchFlush.tick(nowMs)
+    this.#cleaner.tick(nowMs)
+  }
+
+  /** Whether a batch takes so long that requests should be turned away (osPageCacheBusyTimeOutMills). */
+  isOsPageCacheBusy(nowMs: number): boolean {
+    return this.#batch.count > 0 && nowMs - this.#batch.startedMs > this.#options.config.osPageCacheBusyTimeOutMills
+  }
+
+  /** The store's part of the broker's runtime info (request code 28), under Java's names. */
+  runtimeInfo(): Map<string, string> {
+    const { config, clock } = this.#options
+    const info = this.statistics.runtimeInfo(clock.now())
+    const { commitLog, consumeQueue } = this.#cleaner.diskRatios
+    info.set(`commitLogDiskRatio_${config.storePathCommitLog}`, javaDouble(commitLog))
+    info.set('commitLogDiskRatio', javaDouble(commitLog))
+    info.set('consumeQueueDiskRatio', javaDouble(consumeQueue))
+    info.set('commitLogMinOffset', String(this.minOffset))
+    info.set('commitLogMaxOffset', String(this.writtenOffset))
+    return info
+  }
+
+  /**
+   * Writes and syncs everything and gives the folder up. If that fails the abort file stays, so that the next start
+   * recovers; the error is thrown when all is closed.
+   */
+  close(): void {
+    if (this.#isClosed) return
+    try {
+      this.commit()
+      this.#log.flushNow()
+      this.#upkeep.noteAllFlushed()
+      this.#dispatchFlush.flushNow()
+      if (this.#intake.catchUp() && !this.flags.has('notWriteable'))
+        this.#options.disk.remove(this.#options.config.abortFile)
+    } finally {
+      this.#isClosed = true
+      this.#log.close()
+      this.#table.close()
+      this.#index?.close()
+      this.#checkpoint.close()
+      this.#lock.release()
+    }
   }
 }
 

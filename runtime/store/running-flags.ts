@@ -30,6 +30,11 @@ export class RunningFlags {
     return this.#bits !== before
   }
 
+  /** Names of what is set. */
+  names(): RunningFlag[] {
+    return (Object.keys(Bit) as RunningFlag[]).filter((flag) => this.has(flag))
+  }
+
   get isReadable(): boolean {
     return (this.#bits & Bit.notReadable) === 0
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { BLANK_SIZE, encodeBlank } from '../../codec/message/record.ts'
 import type { Disk } from '../../io/disk.ts'
+import type { SegmentAge } from '../cleaning/cleaning-policy.ts'
+import type { CleanableSegments } from '../cleaning/store-cleaner.ts'
 import { ColdReader } from './cold-reader.ts'
 import { Flusher } from './flusher.ts'
 import { type HotChunk, HotWindow } from './hot-window.ts'
@@ -27,7 +29,7 @@ export interface CommitLogOptions {
  *
  * Offsets: minOffset <= flushedOffset <= writtenOffset <= stagedOffset.
  */
-export class CommitLog {
+export class CommitLog implements CleanableSegments {
   readonly files: SegmentFiles
   readonly #window: HotWindow
   readonly #cold: ColdReader
@@ -48,6 +50,16 @@ export class CommitLog {
     this.#flusher = new Flusher(this.files, this.minOffset, options.onFlushed, options.onFlushFailed)
     this.#writtenOffset = this.minOffset
     this.#stagedOffset = this.minOffset
+  }
+
+  /** Times of the files, oldest first; for the cleaner. */
+  list(): SegmentAge[] {
+    return this.files.starts.map((start) => ({ lastModifiedMs: this.files.modifiedMs(start) }))
+  }
+
+  /** Deletes the oldest file. */
+  deleteFirst(): void {
+    this.files.removeFirst()
   }
 
   /** Offset of the first byte kept. */
@@ -76,12 +88,12 @@ export class CommitLog {
     return this.#window.capacityBytes
   }
 
-  /** Set by recovery, before anything is staged: where the log ends. */
-  recoveredTo(offset: number): void {
+  /** Set by recovery, before anything is staged: where the log ends, and up to where it is durable. */
+  recoveredTo(offset: number, durableOffset: number): void {
     assert(this.#stagedOffset === this.#writtenOffset, 'recovery comes first')
     this.#writtenOffset = offset
     this.#stagedOffset = offset
-    this.#flusher.startAt(offset)
+    this.#flusher.startAt(Math.min(offset, durableOffset))
   }
 
   /** Whether a record of that size can ever be written. */
@@ -99,14 +111,15 @@ export class CommitLog {
     const rest = segmentSizeBytes - (this.#stagedOffset % segmentSizeBytes)
     if (sizeBytes + BLANK_SIZE > rest) {
       this.files.create(this.#stagedOffset + rest)
-      const tail = this.#window.reserve(this.#stagedOffset, BLANK_SIZE, this.#writtenOffset)
+      const tail = this.#window.reserve(this.#stagedOffset, BLANK_SIZE, this.#writtenOffset, false)
       encodeBlank(tail.view, tail.length, rest)
       tail.length += BLANK_SIZE
       this.#stagedOffset += rest
     } else if (rest === segmentSizeBytes) {
       this.files.create(this.#stagedOffset)
     }
-    return this.#window.reserve(this.#stagedOffset, sizeBytes, this.#writtenOffset)
+    const isFileStart = this.#stagedOffset % segmentSizeBytes === 0
+    return this.#window.reserve(this.#stagedOffset, sizeBytes, this.#writtenOffset, isFileStart)
   }
 
   staged(chunk: HotChunk, sizeBytes: number): void {
@@ -167,7 +180,7 @@ export class CommitLog {
    * `keepFrom` is the start of the first record that is not yet complete: it is kept in one piece with what follows.
    */
   stageRaw(bytes: Uint8Array, start: number, length: number, phyOffset: number, keepFrom: number): HotChunk {
-    if (this.isEmpty && this.#stagedOffset === 0) this.recoveredTo(phyOffset)
+    if (this.isEmpty && this.#stagedOffset === 0) this.recoveredTo(phyOffset, phyOffset)
     assert(phyOffset === this.#stagedOffset, 'replicated bytes continue the log')
     const segment = this.files.startOf(phyOffset)
     assert(phyOffset + length <= segment + this.files.segmentSizeBytes, 'replicated bytes lie in one file')
@@ -182,12 +195,13 @@ export class CommitLog {
     const begun = phyOffset - keepFrom
     const tail = begun > 0 ? this.#window.find(keepFrom) : undefined
     if (tail === undefined || tail.length + length <= tail.bytes.length) {
-      return this.#window.reserve(phyOffset, length, Math.min(this.#writtenOffset, keepFrom))
+      const isFileStart = phyOffset % this.files.segmentSizeBytes === 0
+      return this.#window.reserve(phyOffset, length, Math.min(this.#writtenOffset, keepFrom), isFileStart)
     }
     const head = tail.bytes.slice(tail.length - begun, tail.length)
     this.#window.dropFrom(keepFrom)
     // Twice the room: a long record comes in many pieces.
-    const chunk = this.#window.reserve(keepFrom, 2 * (begun + length), keepFrom)
+    const chunk = this.#window.reserve(keepFrom, 2 * (begun + length), keepFrom, true)
     chunk.bytes.set(head, chunk.length)
     chunk.length += begun
     return chunk

@@ -3,7 +3,7 @@ import { viewOf } from '../../codec/bytes.ts'
 /** Bytes per chunk. A record longer than that gets a chunk of its own. */
 const CHUNK_BYTES = 1024 * 1024
 
-/** A stretch of the commit log in memory. Records never cross from one chunk into the next. */
+/** A stretch of one commit log file in memory. Records never cross from one chunk into the next. */
 export class HotChunk {
   bytes: Uint8Array
   view: DataView
@@ -40,10 +40,14 @@ export class HotWindow {
     return this.#capacityBytes
   }
 
-  /** The chunk that goes on at `phyOffset` with room for `length` bytes. What lies before `keepFrom` may be given up. */
-  reserve(phyOffset: number, length: number, keepFrom: number): HotChunk {
+  /**
+   * The chunk that goes on at `phyOffset` with room for `length` bytes; a new one at the start of a file. What lies before
+   * `keepFrom` may be given up.
+   */
+  reserve(phyOffset: number, length: number, keepFrom: number, isFileStart: boolean): HotChunk {
     const tail = this.#chunks.at(-1)
-    if (tail !== undefined && tail.endOffset === phyOffset && tail.length + length <= tail.bytes.length) return tail
+    if (!isFileStart && tail !== undefined && tail.endOffset === phyOffset && tail.length + length <= tail.bytes.length)
+      return tail
     const chunk = this.#makeChunk(length, keepFrom)
     chunk.startOffset = phyOffset
     chunk.length = 0

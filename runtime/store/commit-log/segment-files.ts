@@ -91,6 +91,8 @@ export class SegmentFiles {
     const file = this.#disk.open(this.pathOf(start), 'write')
     try {
       file.truncate(this.segmentSizeBytes)
+      // A file that lost its size in a power cut while a later one kept its own would end the log there.
+      file.syncDataNow()
       this.#disk.syncFolder(this.folder)
     } catch (error) {
       file.close()

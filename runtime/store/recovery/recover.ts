@@ -58,7 +58,9 @@ export function recover(input: RecoveryInput): RecoveryResult {
     }
   })
   cutLog(input.disk, files, end, `${dirname(config.storePathCommitLog)}/cut`, reporter)
-  log.recoveredTo(end.endOffset)
+  // After a kill the bytes are there, but only in the system's cache.
+  log.recoveredTo(end.endOffset, wasClosed ? end.endOffset : start.phyOffset)
+  if (!wasClosed) log.flushNow()
   if (wasClosed && end.kind !== 'clean') table.truncateFrom(end.endOffset)
   // Later messages must not seem indexed already.
   input.index?.truncateFrom(end.endOffset)
