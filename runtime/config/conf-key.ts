@@ -28,9 +28,9 @@ export interface Derived<V> {
 }
 
 /** `implemented`: has its effect. `accepted`: Apache RocketMQ knows it, here it has no effect, and a warning says so. */
-export type KeyStatus = 'implemented' | 'accepted'
+type KeyStatus = 'implemented' | 'accepted'
 
-export type KeyType = 'int' | 'long' | 'double' | 'boolean' | 'string' | 'enum' | 'path' | 'list'
+type KeyType = 'int' | 'long' | 'double' | 'boolean' | 'string' | 'enum' | 'path' | 'list'
 
 interface KeyOptions {
   readonly unit?: string

@@ -40,7 +40,7 @@ export function printValue(key: ConfKey, value: ConfValue): string | undefined {
 }
 
 /** The items of a list; blanks around an item and empty items do not count. */
-export function readList(text: string, separator: string): readonly string[] {
+function readList(text: string, separator: string): readonly string[] {
   const items = text.split(separator).map((item) => item.trim())
   return Object.freeze(items.filter((item) => item !== ''))
 }

@@ -10,7 +10,7 @@ import type { Disk } from '../io/disk.ts'
  * two engines would be two different stores. The parser of conf tables warns about such values.
  */
 
-export interface PropertyEntry {
+interface PropertyEntry {
   readonly key: string
   readonly value: string
   /** Line of the file where the entry starts, the first being 1. */
@@ -20,7 +20,7 @@ export interface PropertyEntry {
   readonly end: number
 }
 
-export interface PropertyFault {
+interface PropertyFault {
   readonly line: number
   readonly message: string
 }
