@@ -1,0 +1,19 @@
+import type { BrokerConf } from '../config/broker-conf.ts'
+
+/**
+ * Settings that this engine does not serve yet and that may not be passed over with a warning: the operator relies on
+ * what they promise (protection of the data, another master election, another file format). A broker with one of them
+ * does not start.
+ */
+export function refusedSettings(conf: BrokerConf): string[] {
+  const refused: string[] = []
+  const refuse = (key: keyof BrokerConf, what: string): void => {
+    if (conf[key] === true)
+      refused.push(`${key} = true: ${what}; set it to false, or run this broker on Apache RocketMQ`)
+  }
+  refuse('authenticationEnabled', 'this engine does not check yet who a client is')
+  refuse('authorizationEnabled', 'this engine does not check yet what a client may do')
+  refuse('enableControllerMode', 'this engine does not take its role from a controller yet')
+  refuse('enableDLegerCommitLog', 'this engine does not read or write DLedger files')
+  return refused
+}
