@@ -45,6 +45,7 @@ export class DispatchFlush {
   #roundTimestampMs = 0
   #toWrite: ConsumeQueue[] = []
   #toSync: SyncTarget[] = []
+  readonly #inFlight = new Set<SyncTarget>()
   #folders: string[] = []
   #indexFlush: IndexFlush | undefined
   #indexTimestampMs = 0
@@ -86,11 +87,16 @@ export class DispatchFlush {
     const { disk, table, index, checkpoint } = this.#options
     const { context } = table
     for (const queue of this.#toWrite.concat(context.takeDirty())) queue.writeOut()
-    for (const target of this.#toSync.concat(context.files.takeUnsynced())) {
+    for (const target of [...this.#inFlight, ...this.#toSync, ...context.files.takeUnsynced()]) {
       if (isThere(target)) context.files.syncNow(target)
     }
     for (const folder of new Set(this.#folders.concat(context.files.takeUnsyncedFolders()))) disk.syncFolder(folder)
     index?.flushNow()
+    this.#toWrite = []
+    this.#toSync = []
+    this.#folders = []
+    // Its header would be older than the one just written.
+    this.#indexFlush = undefined
     if (!this.#isFrozen) {
       this.#readyPhyOffset = this.#phyOffset
       this.#readyTimestampMs = this.#storeTimestampMs
@@ -174,7 +180,17 @@ export class DispatchFlush {
     while (this.#phase === 'syncing' && !this.#hasFailed && this.#underWay < SYNCS_UNDER_WAY) {
       const target = this.#toSync.pop()
       if (!target) break
-      if (isThere(target) && !this.#sync((done) => files.sync(target, done))) files.giveBack([target], [])
+      if (!isThere(target)) continue
+      this.#inFlight.add(target)
+      const isAsked = this.#sync((done) =>
+        files.sync(target, (error) => {
+          this.#inFlight.delete(target)
+          done(error)
+        }),
+      )
+      if (isAsked) continue
+      this.#inFlight.delete(target)
+      files.giveBack([target], [])
     }
     if (this.#underWay > 0) return
     if (this.#hasFailed) this.#endRound(new Error('consume queues or index could not be synced'))

@@ -15,7 +15,7 @@ import {
 /** The commit log as the cleaner sees it. */
 export interface CleanableSegments {
   /** Oldest first, the one being written last. */
-  list(): readonly SegmentAge[]
+  list(): readonly (SegmentAge & { readonly startOffset: number })[]
   /** Deletes the oldest file; throws if that fails. */
   deleteFirst(): void
   /** Where the commit log begins. */
@@ -27,6 +27,11 @@ export interface StoreCleanerOptions {
     Pick<StoreConfig, 'storePathCommitLog' | 'storePathConsumeQueue' | 'deleteCommitLogFilesInterval'>
   readonly disk: Disk
   readonly segments: CleanableSegments
+  /**
+   * How far consume queues and index are durable (the checkpoint's logicsPhysicalOffset). What lies behind is kept even
+   * when space is short: recovery needs it.
+   */
+  readonly derivedOffset: () => number
   readonly table: ConsumeQueueTable
   readonly index: IndexService | undefined
   readonly runningFlags: RunningFlags
@@ -136,8 +141,10 @@ export class StoreCleaner {
   }
 
   #deleteOne(nowMs: number): void {
-    const { segments, reporter, config } = this.#options
+    const { segments, reporter, config, derivedOffset } = this.#options
     this.#nextDeleteMs = nowMs + config.deleteCommitLogFilesInterval
+    const second = segments.list()[1]
+    if (second === undefined || second.startOffset > derivedOffset()) return
     try {
       segments.deleteFirst()
       this.#toDelete--

@@ -311,7 +311,9 @@ export class ConsumeQueue {
     const gap = queueOffset - this.#max
     reporter.warn(`queue ${this.topic}-${this.queueId} lacks ${gap} units from offset ${this.#max} on`)
     if (gap > unitsPerFile) return this.#restart(queueOffset)
+    const isWithoutMessages = this.#min === this.#max
     for (let i = 0; i < gap; i++) if (!this.#push(0, FILLER_SIZE, 0)) return QueueAppend.failed
+    if (isWithoutMessages) this.#min = queueOffset
     return QueueAppend.appended
   }
 
@@ -415,7 +417,7 @@ export class ConsumeQueue {
         reporter.warn(`${files.path(this, beyond)} follows a gap and is removed; recovery rebuilds it`)
         files.remove(this, beyond)
       }
-      this.#checkLastSize()
+      for (let index = this.#firstFile; index <= this.#lastFile; index++) this.#checkSize(index)
       this.#setEnd(findQueueEnd(this, this.#lastFile, this.#context))
       this.#next = this.#max
       this.#min = firstRealUnit(this, this.#firstFile * unitsPerFile, this.#max, page)
@@ -426,9 +428,10 @@ export class ConsumeQueue {
     }
   }
 
-  #checkLastSize(): void {
+  /** A power cut may take the size of any file that was not synced. */
+  #checkSize(fileIndex: number): void {
     const { files, reporter } = this.#context
-    const path = files.path(this, this.#lastFile)
+    const path = files.path(this, fileIndex)
     const sizeBytes = files.disk.stat(path)?.sizeBytes ?? 0
     if (sizeBytes === files.fileBytes) return
     if (sizeBytes > files.fileBytes) {
@@ -438,7 +441,7 @@ export class ConsumeQueue {
       )
     }
     reporter.warn(`consume queue file ${path} has ${sizeBytes} bytes and is extended to ${files.fileBytes}`)
-    files.zeroFrom(this, this.#lastFile, sizeBytes - (sizeBytes % UNIT_BYTES))
+    files.zeroFrom(this, fileIndex, sizeBytes - (sizeBytes % UNIT_BYTES))
   }
 
   #setEnd(end: number): void {

@@ -60,7 +60,10 @@ export class IndexService {
   readonly #finishing = new Set<IndexFile>()
   /** Why no new file could be made; cleared by the next attempt that works. */
   #createError: unknown
-  #lostMessages = 0
+  /** A message some of whose keys are still to be put; how many are done, and how many were met in this call. */
+  #unfinishedPhyOffset = -1
+  #doneKeys = 0
+  #key = 0
   #isFolderChanged = false
 
   private constructor(options: IndexServiceOptions) {
@@ -86,11 +89,6 @@ export class IndexService {
     return this.#files.length
   }
 
-  /** Messages whose keys could not be indexed because no file could be written. */
-  get lostMessages(): number {
-    return this.#lostMessages
-  }
-
   /** Start of the last indexed message, -1 without any: `put` passes over it and all before it. */
   get maxPhyOffset(): number {
     const last = this.#files.at(-1)
@@ -108,7 +106,8 @@ export class IndexService {
 
   /**
    * Indexes a message under its unique key, its keys (separated by spaces) and its tags. Messages at or before
-   * {@link maxPhyOffset} and rolled back transactions are passed over. `nowMs` names a new file.
+   * {@link maxPhyOffset} and rolled back transactions are passed over. `nowMs` names a new file. False when files cannot
+   * be made or written: the same message must be offered again, before any later one.
    */
   put(
     seed: number,
@@ -118,21 +117,18 @@ export class IndexService {
     nowMs: number,
     bytes: Uint8Array,
     ranges: IndexKeyRanges,
-  ): void {
-    if (phyOffset <= this.maxPhyOffset || (sysFlag & TRANSACTION_MASK) === TRANSACTION_ROLLBACK) return
-    let isKept = true
-    if (ranges.uniqKeyStart >= 0) {
-      const hash = foldUtf8(seed, bytes, ranges.uniqKeyStart, ranges.uniqKeyLength)
-      isKept = this.#putHash(hash, phyOffset, storeTimestampMs, nowMs)
+  ): boolean {
+    if (phyOffset !== this.#unfinishedPhyOffset) {
+      if (phyOffset <= this.maxPhyOffset || (sysFlag & TRANSACTION_MASK) === TRANSACTION_ROLLBACK) return true
+      this.#doneKeys = 0
     }
-    if (ranges.keysStart >= 0) {
-      isKept = this.#putKeys(seed, phyOffset, storeTimestampMs, nowMs, bytes, ranges) && isKept
-    }
-    if (ranges.tagsStart >= 0 && ranges.tagsLength > 0) {
-      const hash = foldUtf8(tagKeySeed(seed), bytes, ranges.tagsStart, ranges.tagsLength)
-      isKept = this.#putHash(hash, phyOffset, storeTimestampMs, nowMs) && isKept
-    }
-    if (!isKept) this.#lostMessages++
+    this.#key = 0
+    const isDone =
+      this.#putUniqKey(seed, phyOffset, storeTimestampMs, nowMs, bytes, ranges) &&
+      this.#putKeys(seed, phyOffset, storeTimestampMs, nowMs, bytes, ranges) &&
+      this.#putTags(seed, phyOffset, storeTimestampMs, nowMs, bytes, ranges)
+    this.#unfinishedPhyOffset = isDone ? -1 : phyOffset
+    return isDone
   }
 
   /** Offsets of messages stored from `beginMs` to `endMs`, the newest first; at most {@link QUERY_COUNT_MAX}. */
@@ -165,16 +161,18 @@ export class IndexService {
 
   /** Takes back the entries of messages that start at or after `phyOffset`; Java leaves them to point nowhere. */
   truncateFrom(phyOffset: number): void {
-    for (let file = this.#files.at(-1); file && this.maxPhyOffset >= phyOffset; file = this.#files.at(-1)) {
+    this.#unfinishedPhyOffset = -1
+    for (let file = this.#files.at(-1); file; file = this.#files.at(-1)) {
+      if (file.header.count > 1 && file.header.endPhyOffset < phyOffset) return
       file.writeEntries()
       while (file.header.count > 1 && file.entry(file.header.count - 1).phyOffset >= phyOffset) file.dropLast()
-      if (file.header.count <= 1) {
-        this.#removeFile(file)
-        continue
+      if (file.header.count > 1) {
+        setEnd(file, file.header.count)
+        file.writeHeader()
+        file.syncNow()
+        return
       }
-      setEnd(file, file.header.count)
-      file.writeHeader()
-      file.syncNow()
+      this.#removeFile(file)
     }
   }
 
@@ -249,6 +247,19 @@ export class IndexService {
     this.#files.length = 0
   }
 
+  #putUniqKey(
+    seed: number,
+    phyOffset: number,
+    storeTimestampMs: number,
+    nowMs: number,
+    bytes: Uint8Array,
+    ranges: IndexKeyRanges,
+  ): boolean {
+    if (ranges.uniqKeyStart < 0) return true
+    const hash = foldUtf8(seed, bytes, ranges.uniqKeyStart, ranges.uniqKeyLength)
+    return this.#putHash(hash, phyOffset, storeTimestampMs, nowMs)
+  }
+
   #putKeys(
     seed: number,
     phyOffset: number,
@@ -257,25 +268,40 @@ export class IndexService {
     bytes: Uint8Array,
     ranges: IndexKeyRanges,
   ): boolean {
+    if (ranges.keysStart < 0) return true
     const end = ranges.keysStart + ranges.keysLength
-    let isKept = true
     let start = ranges.keysStart
     for (let at = start; at <= end; at++) {
       if (at < end && bytes[at] !== SPACE) continue
       if (at > start) {
         const hash = foldUtf8(seed, bytes, start, at - start)
-        isKept = this.#putHash(hash, phyOffset, storeTimestampMs, nowMs) && isKept
+        if (!this.#putHash(hash, phyOffset, storeTimestampMs, nowMs)) return false
       }
       start = at + 1
     }
-    return isKept
+    return true
+  }
+
+  #putTags(
+    seed: number,
+    phyOffset: number,
+    storeTimestampMs: number,
+    nowMs: number,
+    bytes: Uint8Array,
+    ranges: IndexKeyRanges,
+  ): boolean {
+    if (ranges.tagsStart < 0 || ranges.tagsLength === 0) return true
+    const hash = foldUtf8(tagKeySeed(seed), bytes, ranges.tagsStart, ranges.tagsLength)
+    return this.#putHash(hash, phyOffset, storeTimestampMs, nowMs)
   }
 
   #putHash(hash: number, phyOffset: number, storeTimestampMs: number, nowMs: number): boolean {
+    if (this.#key++ < this.#doneKeys) return true
     let file = this.#files.at(-1)
     if (!file || file.isFull) file = this.#roll(nowMs)
-    if (!file) return false
-    return file.put(entryHash(hash), phyOffset, storeTimestampMs)
+    if (!file?.put(entryHash(hash), phyOffset, storeTimestampMs)) return false
+    this.#doneKeys = this.#key
+    return true
   }
 
   #roll(nowMs: number): IndexFile | undefined {
@@ -318,7 +344,8 @@ export class IndexService {
     const file = IndexFile.open(this.#disk, path, this.#shape)
     this.#files.push(file)
     const { header } = file
-    if (options.isLastExitClean || header.endTimestamp <= options.indexMsgTimestamp) return
+    if (options.isLastExitClean) return
+    if (header.count > 1 && header.endTimestamp <= options.indexMsgTimestamp) return
     const { keptEntries, droppedEntries } = repairIndexFile(file)
     if (keptEntries === 0) {
       this.#removeFile(file)
