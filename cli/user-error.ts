@@ -11,7 +11,11 @@ const userCodes: ReadonlySet<unknown> = new Set([
   'PORTS_TAKEN',
 ])
 
+/** What the operating system refuses for reasons outside this program; its message names the file. */
+const diskCodes: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'EEXIST', 'EISDIR'])
+
 export function isUserError(error: unknown): error is Error {
   if (error instanceof UserError) return true
-  return error instanceof Error && userCodes.has((error as { code?: unknown }).code)
+  const { code } = error as { code?: unknown }
+  return error instanceof Error && (userCodes.has(code) || diskCodes.has(code))
 }

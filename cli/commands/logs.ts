@@ -30,6 +30,7 @@ export async function logs(node: string, options: LogsOptions): Promise<void> {
   const reader = new LogReader(logFileOf(node, options))
   process.stdout.write(reader.lastLines(options.lines))
   if (!options.follow) return
-  // Ends with Ctrl-C, or when nobody reads any more (a closed pipe ends the process).
+  // Ends with Ctrl-C, or when nobody reads any more.
+  process.stdout.once('error', () => process.exit(0))
   setInterval(() => process.stdout.write(reader.readNew()), followMs)
 }

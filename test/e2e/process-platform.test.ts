@@ -1,16 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClusterStatus } from '../../cli/cluster-status.ts'
+import type { Plan } from '../../components/plan/plan.ts'
 import { identityOf } from '../../components/platform/process/process-identity.ts'
 import { GantryCommand, isListening, runGantry } from './gantry-command.ts'
 
 const stubEngine = fileURLToPath(new URL('./stub-engine', import.meta.url))
 
-/** Far from the default ports, below those the system gives out by itself. */
-const basePort = 21_000
+/**
+ * Far from the default ports, below those the system gives out by itself, and another one for each process, so that two
+ * test runs on a machine do not meet.
+ */
+const basePort = 20_000 + (process.pid % 400) * 20
+const master = `127.0.0.1:${basePort + 1035}`
+const slave = `127.0.0.1:${basePort + 2035}`
+const nameServers = [`127.0.0.1:${basePort}`, `127.0.0.1:${basePort + 1}`]
 const stack = `
 config:
   gantry:cluster:
@@ -54,12 +61,12 @@ describe('gantry up', () => {
     expect(
       rows.map((row) => row.replace(/ +\d+(?=( +[\d.]+ +[\d.]+| +- +-) )/, ' PID').split(/ {2,}| (?=PID)/)),
     ).toEqual([
-      ['Test', '-', '-', 'NAMESRV', '127.0.0.1:21000', 'PID', '-', '-', '-', 'healthy'],
-      ['Test', '-', '-', 'NAMESRV', '127.0.0.1:21001', 'PID', '-', '-', '-', 'healthy'],
-      ['Test', 'broker-a', '0', 'ASYNC_MASTER', '127.0.0.1:22035', 'PID', '1.5', '2.5', '-', 'healthy'],
-      ['Test', 'broker-a', '1', 'SLAVE', '127.0.0.1:23035', 'PID', '1.5', '2.5', '0 B', 'healthy'],
+      ['Test', '-', '-', 'NAMESRV', nameServers[0], 'PID', '-', '-', '-', 'healthy'],
+      ['Test', '-', '-', 'NAMESRV', nameServers[1], 'PID', '-', '-', '-', 'healthy'],
+      ['Test', 'broker-a', '0', 'ASYNC_MASTER', master, 'PID', '1.5', '2.5', '-', 'healthy'],
+      ['Test', 'broker-a', '1', 'SLAVE', slave, 'PID', '1.5', '2.5', '0 B', 'healthy'],
     ])
-    expect(up.stdout).toContain("export NAMESRV_ADDR='127.0.0.1:21000;127.0.0.1:21001'")
+    expect(up.stdout).toContain(`export NAMESRV_ADDR='${nameServers.join(';')}'`)
 
     const before = await status()
     expect(before.nodes.map((node) => [node.node, node.restarts])).toEqual([
@@ -68,13 +75,13 @@ describe('gantry up', () => {
       ['broker-a-0', 0],
       ['broker-a-1', 0],
     ])
-    const slave = before.nodes[3]?.pid ?? 0
-    process.kill(slave, 'SIGKILL')
+    const slavePid = before.nodes[3]?.pid ?? 0
+    process.kill(slavePid, 'SIGKILL')
     await up.printed('broker-a-1 was ended by SIGKILL')
     await up.printed('broker-a-1 healthy', 2)
     const after = await status()
     expect(after.nodes[3]).toMatchObject({ phase: 'healthy', restarts: 1 })
-    expect(after.nodes[3]?.pid).not.toBe(slave)
+    expect(after.nodes[3]?.pid).not.toBe(slavePid)
 
     up.child.kill('SIGINT')
     expect(await up.ended()).toBe(0)
@@ -82,7 +89,7 @@ describe('gantry up', () => {
     expect(order.slice(0, 2)).toEqual(['broker-a-1', 'broker-a-0'])
     expect(order.slice(2).sort()).toEqual(['namesrv-0', 'namesrv-1'])
     for (const node of after.nodes) expect(identityOf(node.pid ?? 0)).toBeUndefined()
-    expect(await isListening(22_035)).toBe(false)
+    expect(await isListening(basePort + 1035)).toBe(false)
   })
 
   it('names the port that is taken, before starting anything', async () => {
@@ -91,9 +98,12 @@ describe('gantry up', () => {
     expect(first.exitCode).toBe(0)
     const second = await runGantry([...upArgs, '--data-dir', join(folder, 'other')], folder)
     expect(second.exitCode).toBe(1)
-    expect(second.stderr).toContain('port 22035 of broker-a-0 (listenPort) on 127.0.0.1: already in use')
+    expect(second.stderr).toContain(`port ${basePort + 1035} of broker-a-0 (listenPort) on 127.0.0.1: already in use`)
     expect(second.stderr).toContain('--base-port')
-    const beside = await runGantry([...upArgs, '--base-port', '21010', '--data-dir', 'other', '--detach'], folder)
+    const beside = await runGantry(
+      [...upArgs, '--base-port', String(basePort + 10), '--data-dir', 'other', '--detach'],
+      folder,
+    )
     expect(beside.exitCode).toBe(0)
     expect((await runGantry(['down', '--data-dir', 'other'], folder)).exitCode).toBe(0)
     expect((await status()).nodes.every((node) => node.phase === 'healthy')).toBe(true)
@@ -104,7 +114,7 @@ describe('gantry up --detach', () => {
   it('leaves it running; a second one in the same folder is refused; down stops it', async () => {
     const up = await runGantry([...upArgs, '--detach'], folder)
     expect(up.exitCode).toBe(0)
-    expect(up.stdout).toContain('NAMESRV_ADDR=127.0.0.1:21000;127.0.0.1:21001')
+    expect(up.stdout).toContain(`NAMESRV_ADDR=${nameServers.join(';')}`)
     const running = await status()
     expect(running).toMatchObject({ cluster: 'Test', running: true, ready: true })
     expect(readFileSync(join(folder, '.gantry/small/logs/broker-a-0.log'), 'utf8')).toContain('topics orders')
@@ -114,7 +124,7 @@ describe('gantry up --detach', () => {
     expect(again.stderr).toContain(`in use by the supervisor with pid ${running.supervisorPid}`)
 
     const logs = await runGantry(['logs', 'broker-a-1', '-n', '1'], folder)
-    expect(logs.stdout).toBe('{"level":30,"msg":"mqbroker listens on 127.0.0.1:23035"}\n')
+    expect(logs.stdout).toBe(`{"level":30,"msg":"mqbroker listens on ${slave}"}\n`)
     const mistyped = await runGantry(['logs', 'broker-a'], folder)
     expect(mistyped).toMatchObject({ exitCode: 1, stdout: '' })
     expect(mistyped.stderr).toContain('Did you mean "broker-a-0"?')
@@ -143,5 +153,32 @@ describe('gantry up --detach', () => {
     expect(up.exitCode).toBe(0)
     for (const node of nodes) expect(identityOf(node.pid ?? 0)).toBeUndefined()
     expect(await pidOf('broker-a-0')).toBeGreaterThan(0)
+  })
+})
+
+describe('gantry plan and validate', () => {
+  it('only read', async () => {
+    const planned = await runGantry(['plan', './Pulumi.small.yaml', '--json'], folder)
+    expect((JSON.parse(planned.stdout) as Plan).startOrder).toEqual([
+      ['namesrv-0', 'namesrv-1'],
+      ['broker-a-0'],
+      ['broker-a-1'],
+    ])
+    const valid = await runGantry(['validate', './Pulumi.small.yaml'], folder)
+    expect(valid.stdout).toBe('Pulumi.small.yaml is valid: cluster Test, 4 nodes\n')
+    expect(readdirSync(folder)).toEqual(['Pulumi.small.yaml'])
+  })
+
+  it('say what is wrong and fail', async () => {
+    writeFileSync(join(folder, 'bad.yaml'), 'config:\n  gantry:cluster:\n    group: []\n')
+    const result = await runGantry(['validate', './bad.yaml'], folder)
+    expect(result).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'gantry: bad.yaml has 2 mistakes:\n' +
+        'line 3: gantry:cluster.groups: is missing\n    Give it a list.\n' +
+        'line 3: gantry:cluster.group: is not a known key (found [])\n    Did you mean "groups"?\n',
+    })
   })
 })

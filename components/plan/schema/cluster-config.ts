@@ -149,7 +149,7 @@ export const clusterConfigSchema = z
         nodeOptions: z
           .array(z.string().min(1))
           .default([])
-          .describe('NODE_OPTIONS of every node, e.g. --max-old-space-size=512.'),
+          .describe('Flags for the Node that runs each node, e.g. --max-old-space-size=512.'),
       })
       .prefault({})
       .describe('Settings of the engine process itself.'),

@@ -3,7 +3,7 @@ import type { PlanNode } from '../../plan/plan-node.ts'
 import { nodeLogFile } from './cluster-state.ts'
 import type { LaunchSpec } from './process-table.ts'
 
-/** The launchers of the engine: they run in the foreground and end on SIGTERM. */
+/** The launchers of the engine: they find a Node, run in the foreground and end on SIGTERM. */
 export interface Launchers {
   readonly nameServer: string
   readonly broker: string
@@ -17,7 +17,7 @@ export function launchSpec(node: PlanNode, dataDir: string, launchers: Launchers
   return {
     command: node.kind === 'broker' ? launchers.broker : launchers.nameServer,
     args: ['-c', node.confFile.path],
-    env: node.nodeOptions.length > 0 ? { NODE_OPTIONS: node.nodeOptions.join(' ') } : {},
+    env: node.nodeOptions.length > 0 ? { GANTRY_NODE_OPTIONS: node.nodeOptions.join(' ') } : {},
     cwd: node.dataDir,
     logFile: nodeLogFile(dataDir, node.id),
   }
