@@ -31,7 +31,7 @@ export class Dispatcher {
     this.#delayLevels = delayLevels
   }
 
-  /** False if the consume queue cannot take it now: nothing has changed then, and it must be offered again. */
+  /** False if consume queue or index cannot take it now: it must be offered again, before any later one. */
   dispatch(request: DispatchRequest): boolean {
     const { queue } = request
     if (queue !== undefined && entersConsumeQueue(request.sysFlag)) {
@@ -40,7 +40,9 @@ export class Dispatcher {
     }
     if (this.#index !== undefined && queue !== undefined) {
       const { phyOffset, storeTimestampMs, sysFlag, bytes, ranges } = request
-      this.#index.put(queue.indexKeySeed, phyOffset, storeTimestampMs, sysFlag, storeTimestampMs, bytes, ranges)
+      const { indexKeySeed } = queue
+      if (!this.#index.put(indexKeySeed, phyOffset, storeTimestampMs, sysFlag, storeTimestampMs, bytes, ranges))
+        return false
     }
     this.lastPhyOffset = request.phyOffset
     this.lastStoreTimestampMs = request.storeTimestampMs

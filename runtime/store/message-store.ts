@@ -8,6 +8,7 @@ import {
 } from '../codec/message/record.ts'
 import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
 import type { DiskLock } from '../io/disk.ts'
+import { makeAbortFile } from './abort-file.ts'
 import { StoreCheckpoint } from './checkpoint.ts'
 import { StoreCleaner } from './cleaning/store-cleaner.ts'
 import { CommitLog, HOT_WINDOW_BYTES } from './commit-log/commit-log.ts'
@@ -125,6 +126,7 @@ export class MessageStore {
       config,
       disk,
       segments: this.#log,
+      derivedOffset: () => this.#checkpoint.logicsPhysicalOffset,
       table: this.#table,
       index: this.#index,
       runningFlags: this.flags,
@@ -139,7 +141,7 @@ export class MessageStore {
       this.#dispatcher,
       clock.now(),
     )
-    disk.writeFile(config.abortFile, Buffer.from(String(options.pid)))
+    makeAbortFile(disk, config.abortFile, options.pid)
     this.recovery = recover({
       disk,
       log: this.#log,
@@ -365,8 +367,8 @@ export class MessageStore {
     this.#intake.dispatchedOffset = phyOffset
     this.flags.set('writeLogicsQueueError', true)
     this.#options.reporter.error(
-      `consume queues take no more units; messages from commit log offset ${phyOffset} on wait for them: check the disk ` +
-        'of storePathConsumeQueue',
+      `consume queues or index take no more; messages from commit log offset ${phyOffset} on wait for them: check the ` +
+        'disks of storePathConsumeQueue and storePathIndex',
     )
   }
 

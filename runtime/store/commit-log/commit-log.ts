@@ -52,9 +52,9 @@ export class CommitLog implements CleanableSegments {
     this.#stagedOffset = this.minOffset
   }
 
-  /** Times of the files, oldest first; for the cleaner. */
-  list(): SegmentAge[] {
-    return this.files.starts.map((start) => ({ lastModifiedMs: this.files.modifiedMs(start) }))
+  /** The files and their times, oldest first; for the cleaner. */
+  list(): (SegmentAge & { startOffset: number })[] {
+    return this.files.starts.map((startOffset) => ({ startOffset, lastModifiedMs: this.files.modifiedMs(startOffset) }))
   }
 
   /** Deletes the oldest file. */

@@ -58,6 +58,7 @@ export class LogScanner {
     while (this.#files.has(this.#files.startOf(offset))) {
       const state = this.#check(offset)
       if (state === RecordState.ok) {
+        if (this.#lacksItsEnd(offset)) break
         visit(this.#record, this.#bytes, offset)
         offset += this.#record.sizeBytes
         recordCount++
@@ -95,6 +96,22 @@ export class LogScanner {
     if (this.#record.phyOffset !== offset) return this.#bad(`it says it is at offset ${this.#record.phyOffset}`)
     if (this.#checkCrc && !this.#record.bodyIsIntact(this.#bytes)) return this.#bad('its body does not match its CRC')
     return state
+  }
+
+  /**
+   * No checksum covers topic and properties. Where the last record of the log ends in a zero, its last bytes never reached
+   * the disk: neither a topic nor (the broker adds its own property) properties end in one.
+   */
+  #lacksItsEnd(offset: number): boolean {
+    const { topicStart, topicLength, propertiesStart, propertiesLength, sizeBytes } = this.#record
+    const last = propertiesLength > 0 ? propertiesStart + propertiesLength - 1 : topicStart + topicLength - 1
+    if (this.#bytes[last] !== 0) return false
+    if (this.#debrisEnd(offset + sizeBytes) > offset + sizeBytes) {
+      this.#check(offset)
+      return false
+    }
+    this.#bad('its last bytes are missing')
+    return true
   }
 
   #bad(reason: string): RecordState {
