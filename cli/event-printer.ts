@@ -6,6 +6,7 @@ const troubles: ReadonlySet<SupervisorEvent['type']> = new Set([
   'slow',
   'exited',
   'provisionFailed',
+  'fileTrouble',
   'killed',
 ])
 const good: ReadonlySet<SupervisorEvent['type']> = new Set(['healthy', 'ready'])

@@ -79,9 +79,9 @@ function buildProgram(): Command {
 
 /** Parses the command line and runs the command; sets the exit code when it fails. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  // Whoever read the output has gone (`gantry up | head`): that must not end the supervisor of a running cluster.
+  // Whoever read the output has gone (a closed pipe or terminal): that must not end the supervisor of a running cluster.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
   })
   try {
     await buildProgram().parseAsync(argv)

@@ -33,8 +33,14 @@ export interface ProcessTable {
 
 export class RealProcessTable implements ProcessTable {
   start(spec: LaunchSpec, exited: (exit: ProcessExit) => void): ProcessRef | undefined {
-    // Its output goes straight to the file, so that it can go on writing when the supervisor is gone.
-    const log = openSync(spec.logFile, 'a')
+    let log: number
+    try {
+      // Its output goes straight to the file, so that it can go on writing when the supervisor is gone.
+      log = openSync(spec.logFile, 'a')
+    } catch (error) {
+      setImmediate(() => exited({ code: undefined, signal: undefined, error: String(error) }))
+      return undefined
+    }
     try {
       const child = spawn(spec.command, spec.args, {
         cwd: spec.cwd,

@@ -16,6 +16,7 @@ export type SupervisorEvent =
     }
   | { readonly type: 'ready'; readonly tookMs: number }
   | { readonly type: 'provisionFailed'; readonly message: string; readonly retryInMs: number }
+  | { readonly type: 'fileTrouble'; readonly message: string }
   | { readonly type: 'stopping'; readonly nodeId: string }
   | { readonly type: 'killed'; readonly nodeId: string; readonly afterMs: number }
   | { readonly type: 'stopped'; readonly nodeId: string }
@@ -46,6 +47,8 @@ export function describeEvent(event: SupervisorEvent): string {
       return `cluster ready after ${event.tookMs} ms`
     case 'provisionFailed':
       return `creating topics and groups failed, next try in ${event.retryInMs} ms: ${event.message}`
+    case 'fileTrouble':
+      return `the supervisor goes on, but could not write its files: ${event.message}`
     case 'stopping':
       return `${event.nodeId} stopping`
     case 'killed':

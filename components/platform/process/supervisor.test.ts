@@ -167,6 +167,14 @@ describe('a node that dies', () => {
   })
 })
 
+it('goes on when it cannot write its state, and says so once', async () => {
+  mkdirSync(join(dataDir, 'state.json.new'))
+  await upAndHealthy()
+  const troubles = events.filter((event) => event.type === 'fileTrouble')
+  expect(troubles).toHaveLength(1)
+  expect(troubles[0]?.message).toContain('EISDIR')
+})
+
 describe('takeDown', () => {
   it('stops slaves, masters, NameServers in this order and starts nothing any more', async () => {
     const supervisor = await upAndHealthy()

@@ -61,6 +61,7 @@ export class Supervisor implements Platform {
   #resolveReady: (() => void) | undefined
   #provisionTimer: Timer | undefined
   #rotation: Timer | undefined
+  readonly #fileTroubles = new Set<string>()
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -78,8 +79,10 @@ export class Supervisor implements Platform {
     }
     writePlan(dataDir, plan)
     this.#rotation = clock.every(rotatePeriodMs, () => {
-      for (const node of plan.nodes) rotateLog(nodeLogFile(dataDir, node.id))
-      rotateLog(dataDirFiles(dataDir).supervisorLog)
+      this.#tryFiles(() => {
+        for (const node of plan.nodes) rotateLog(nodeLogFile(dataDir, node.id))
+        rotateLog(dataDirFiles(dataDir).supervisorLog)
+      })
     })
     const ready = new Promise<void>((resolve) => {
       this.#resolveReady = resolve
@@ -134,7 +137,19 @@ export class Supervisor implements Platform {
       ready: this.#ready,
       nodes: [...this.#runs.values()].map(stateOf),
     }
-    writeState(this.#options.dataDir, state)
+    this.#tryFiles(() => writeState(this.#options.dataDir, state))
+  }
+
+  /** A full disk must not end the supervisor, whose nodes may well go on. The same trouble is reported once. */
+  #tryFiles(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      if (this.#fileTroubles.has(message)) return
+      this.#fileTroubles.add(message)
+      this.#options.onEvent({ type: 'fileTrouble', message })
+    }
   }
 
   /** Starts every waiting node whose dependencies have been healthy. */
