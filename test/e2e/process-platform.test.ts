@@ -124,7 +124,7 @@ describe('gantry up --detach', () => {
     expect(again.stderr).toContain(`in use by the supervisor with pid ${running.supervisorPid}`)
 
     const logs = await runGantry(['logs', 'broker-a-1', '-n', '1'], folder)
-    expect(logs.stdout).toBe(`{"level":30,"msg":"mqbroker listens on ${slave}"}\n`)
+    expect(logs.stdout).toBe(`{"level":"info","msg":"mqbroker listens on ${slave}"}\n`)
     const mistyped = await runGantry(['logs', 'broker-a'], folder)
     expect(mistyped).toMatchObject({ exitCode: 1, stdout: '' })
     expect(mistyped.stderr).toContain('Did you mean "broker-a-0"?')

@@ -40,10 +40,10 @@ describe('rotateLog', () => {
 describe('lastWords', () => {
   it.each([
     ['plain text\nthe end\n', 'the end'],
-    ['{"level":30,"msg":"ready"}\n', 'ready'],
-    ['{"level":50,"msg":"no","err":{"message":"EACCES"}}\n{"level":30,"msg":"bye"}\n', 'no: EACCES'],
-    ['{"level":60,"msg":"port 1 in use","err":{"message":"port 1 in use"}}\n', 'port 1 in use'],
-    ['{"level":30,"ms', '{"level":30,"ms'],
+    ['{"level":"info","msg":"ready"}\n', 'ready'],
+    ['{"level":"error","msg":"no","err":{"message":"EACCES"}}\n{"level":"info","msg":"bye"}\n', 'no: EACCES'],
+    ['{"level":"fatal","msg":"port 1 in use","err":{"message":"port 1 in use"}}\n', 'port 1 in use'],
+    ['{"level":"info","ms', '{"level":"info","ms'],
     ['\n\n', undefined],
   ])('of %j are %j', (text, expected) => {
     writeFileSync(log, text)

@@ -37,10 +37,10 @@ export function readTail(path: string, bytesMax: number): string {
   }
 }
 
-const errorLevel = 50
+const errorLevels: ReadonlySet<unknown> = new Set(['error', 'fatal'])
 
 interface LogLine {
-  readonly level?: number
+  readonly level?: string
   readonly msg?: string
   readonly err?: { readonly message?: string }
 }
@@ -49,9 +49,9 @@ interface LogLine {
 function messageOf(line: string): { text: string; isError: boolean } {
   if (!line.startsWith('{')) return { text: line, isError: false }
   try {
-    const { level = 0, msg = '', err } = JSON.parse(line) as LogLine
+    const { level, msg = '', err } = JSON.parse(line) as LogLine
     const text = err?.message === undefined || msg.includes(err.message) ? msg : `${msg}: ${err.message}`
-    return { text, isError: level >= errorLevel }
+    return { text, isError: errorLevels.has(level) }
   } catch {
     // Cut off by the crash that is being explained: better shown raw than not at all.
     return { text: line, isError: false }

@@ -28,7 +28,7 @@ const client = new RemotingClient(context, { connectTimeoutMs: 1000 })
 const host = required('bindAddress')
 const port = Number(required('listenPort'))
 const json = (value: object) => ({ code: 0, body: Buffer.from(JSON.stringify(value)) })
-const log = (msg: string) => process.stdout.write(`${JSON.stringify({ level: 30, msg })}\n`)
+const log = (msg: string) => process.stdout.write(`${JSON.stringify({ level: 'info', msg })}\n`)
 
 function serveNames(): void {
   const brokers = new Map<string, Map<string, string>>()
