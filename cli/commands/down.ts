@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs'
 import { relative } from 'node:path'
 import { readPlan, readState } from '../../components/platform/process/cluster-state.ts'
 import { lockHolder } from '../../components/platform/process/data-dir-lock.ts'
 import { stopLeftoverNodes } from '../../components/platform/process/leftover-nodes.ts'
 import { isRunning, type ProcessRef } from '../../components/platform/process/process-identity.ts'
 import { RealProcessTable } from '../../components/platform/process/process-table.ts'
+import { purgeDataDir } from '../../components/platform/process/purge-data-dir.ts'
 import { stopTimeoutMs } from '../../components/platform/process/stop-processes.ts'
 import { RealClock } from '../../runtime/io/real-clock.ts'
 import { onlyDataDir } from '../data-dir.ts'
@@ -39,7 +39,6 @@ export async function down(
 ): Promise<void> {
   const dataDir = onlyDataDir({ stack, dataDir: options.dataDir })
   const state = readState(dataDir)
-  // Also what keeps --purge away from folders that are no data dirs.
   if (state === undefined) throw new UserError(`no cluster was started in ${dataDir}`)
   const cluster = readPlan(dataDir)?.cluster ?? 'the cluster'
   const supervisor = lockHolder(dataDir)
@@ -50,7 +49,8 @@ export async function down(
   const did = supervisor !== undefined || leftovers > 0 ? 'stopped' : 'was not running'
   print(`${cluster} in ${relative('', dataDir) || '.'} ${did}`)
   if (options.purge) {
-    rmSync(dataDir, { recursive: true, force: true })
-    print(`${relative('', dataDir) || dataDir} removed`)
+    const left = purgeDataDir(dataDir)
+    const kept = left.length === 0 ? '' : `, but for what is not its own: ${left.join(', ')}`
+    print(`${relative('', dataDir) || '.'} removed${kept}`)
   }
 }

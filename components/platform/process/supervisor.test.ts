@@ -134,7 +134,10 @@ describe('bringUp', () => {
 describe('a node that dies', () => {
   it('is started again after a delay that doubles, with its last words shown', async () => {
     await upAndHealthy()
-    writeFileSync(nodeLogFile(dataDir, 'broker-a-1'), '{"level":"error","msg":"disk is full"}\n{"level":"info","msg":"bye"}\n')
+    writeFileSync(
+      nodeLogFile(dataDir, 'broker-a-1'),
+      '{"level":"error","msg":"disk is full"}\n{"level":"info","msg":"bye"}\n',
+    )
     processes.started.length = 0
     processes.end('broker-a-1', { code: 1, signal: undefined })
     expect(said().at(-1)).toBe('broker-a-1 exited with code 1 (disk is full); restarting in 250 ms')
