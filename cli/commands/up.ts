@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { type Plan, planCluster } from '../../components/plan/plan.ts'
 import type { NodeView } from '../../components/platform/process/cluster-view.ts'
 import { stopLeftoverNodes } from '../../components/platform/process/leftover-nodes.ts'
+import type { Launchers } from '../../components/platform/process/node-launch.ts'
 import { checkPortsFree } from '../../components/platform/process/port-check.ts'
 import { RealProcessTable } from '../../components/platform/process/process-table.ts'
 import { RealClock } from '../../runtime/io/real-clock.ts'
@@ -31,13 +32,14 @@ export async function up(stack: string, options: UpOptions): Promise<void> {
   const plan = planCluster(config, { localDataDir: dataDir, ...(basePort === undefined ? {} : { basePort }) })
   checkAllLocal(plan)
   const runtimeBin = options.runtimeBin ?? engineBin
+  const launchers = launchersIn(runtimeBin)
   process.stdout.write(
     `Starting ${plan.cluster}: ${plan.nodes.length} nodes, files in ${relative('', dataDir) || '.'}\n`,
   )
   if (options.detach) {
     const { upDetached } = await import('./up-detached.ts')
     await upDetached(plan, dataDir, runtimeBin)
-  } else await upHere(plan, dataDir, runtimeBin)
+  } else await upHere(plan, dataDir, launchers)
 }
 
 /** Makes room before anything starts: ends what an earlier run left, then every port must be free. */
@@ -47,13 +49,13 @@ export async function makeRoom(plan: Plan, dataDir: string, print: (line: string
   await checkPortsFree(plan.nodes)
 }
 
-async function upHere(plan: Plan, dataDir: string, runtimeBin: string): Promise<void> {
+async function upHere(plan: Plan, dataDir: string, launchers: Launchers): Promise<void> {
   const live = process.stdout.isTTY ? new LiveArea(process.stdout) : undefined
   const print = (line: string) => (live ? live.print(line) : process.stdout.write(`${line}\n`))
   let refresh: NodeJS.Timeout | undefined
   await runCluster(plan, {
     dataDir,
-    launchers: launchersIn(runtimeBin),
+    launchers,
     prepare: () => makeRoom(plan, dataDir, print),
     onEvent: (event) => print(renderEvent(event)),
     onStopSignal: (_, kills) => {
