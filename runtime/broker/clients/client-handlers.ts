@@ -5,9 +5,9 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Clock } from '../../io/clock.ts'
-import type { RemotingServer } from '../../net/remoting-server.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import type { Current } from '../metadata/current.ts'
+import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import { readBody } from '../metadata/request-body.ts'
 import { PERM_READ_WRITE, TopicSysFlag } from '../topics/topic-config.ts'
 import { retryTopic } from '../topics/topic-name.ts'
@@ -33,7 +33,7 @@ export interface ClientHandlerSettings {
 }
 
 /** HEART_BEAT, UNREGISTER_CLIENT, CHECK_CLIENT_CONFIG and GET_CONSUMER_LIST_BY_GROUP. */
-export function registerClientHandlers(server: RemotingServer, deps: ClientHandlerDeps): void {
+export function registerClientHandlers(server: HandlerRegistry, deps: ClientHandlerDeps): void {
   const fingerprints = new Map<string, number>()
   server.handle(RequestCode.HEART_BEAT, (request, channel) => heartbeat(deps, fingerprints, request, channel))
   server.handle(RequestCode.UNREGISTER_CLIENT, (request, channel) => unregister(deps, request, channel))

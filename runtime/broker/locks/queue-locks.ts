@@ -1,14 +1,8 @@
 import type { Clock } from '../../io/clock.ts'
+import type { MessageQueue } from '../metadata/message-queue.ts'
 
 /** rocketmq.broker.rebalance.lockMaxLiveTime: clients renew their locks every 20 s. */
 const LOCK_LIFE_MS = 60_000
-
-/** A queue as clients name it. */
-export interface MessageQueue {
-  readonly brokerName: string
-  readonly queueId: number
-  readonly topic: string
-}
 
 interface Lock {
   readonly clientId: string

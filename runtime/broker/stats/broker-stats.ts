@@ -1,4 +1,4 @@
-import type { Traffic, TrafficField } from './traffic.ts'
+import { Traffic, type TrafficField } from './traffic.ts'
 import { SAMPLE_INTERVALS_MS, type TrafficReport, TrafficTable } from './traffic-table.ts'
 
 const SPANS = ['minute', 'hour', 'day'] as const
@@ -27,6 +27,8 @@ export class BrokerStats {
   /** The whole broker, under the cluster's name; brought up to date when sampled. */
   readonly #broker = { put: new TrafficTable(), get: new TrafficTable() }
   readonly #sampledMs = { minute: 0, hour: 0, day: 0 }
+  #lastPutTopic = ''
+  #lastPut = new Traffic()
   #day: string
   #putMornings: [yesterday: number, today: number] = [0, 0]
   #getMornings: [yesterday: number, today: number] = [0, 0]
@@ -36,6 +38,18 @@ export class BrokerStats {
     this.#isSystemTopic = isSystemTopic
     this.#day = localDay(nowMs)
     for (const span of SPANS) this.#sampledMs[span] = nowMs
+  }
+
+  /** Messages were put into a topic: called per message, so the last topic's counters are kept at hand. */
+  put(topic: { readonly topicName: string }, _queueId: number, messages: number, bytes: number): void {
+    const { topicName } = topic
+    if (topicName !== this.#lastPutTopic) {
+      this.#lastPut = this.#topicPut.of(topicName)
+      this.#lastPutTopic = topicName
+    }
+    this.#lastPut.messages += messages
+    this.#lastPut.bytes += bytes
+    this.#lastPut.times++
   }
 
   /** What goes into a topic. Ask again after the topic was deleted. */
@@ -69,11 +83,12 @@ export class BrokerStats {
   /** The answer of VIEW_BROKER_STATS_DATA; undefined for what was never counted. */
   report(statsName: string, key: string): TrafficReport | undefined {
     const item = this.#item(statsName)
-    return item && item.table.report(key, item.field)
+    return item?.table.report(key, item.field)
   }
 
   onTopicDeleted(topic: string): void {
     this.#topicPut.removeWhere((key) => key === topic)
+    this.#lastPutTopic = ''
     const ofTopic = (key: string) => key.startsWith(`${topic}@`)
     for (const table of [this.#groupGet, this.#sendBack]) table.removeWhere(ofTopic)
     this.#sendBackToDlq.removeWhere((key) => key.endsWith(`@${topic}`))

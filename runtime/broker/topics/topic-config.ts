@@ -46,6 +46,20 @@ export function topicConfig(topicName: string, given: TopicSettings = {}): Topic
   }
 }
 
+export function isSameTopicConfig(a: TopicConfig, b: TopicConfig): boolean {
+  return (
+    a.topicName === b.topicName &&
+    a.readQueueNums === b.readQueueNums &&
+    a.writeQueueNums === b.writeQueueNums &&
+    a.perm === b.perm &&
+    a.topicFilterType === b.topicFilterType &&
+    a.topicSysFlag === b.topicSysFlag &&
+    a.order === b.order &&
+    a.attributes.size === b.attributes.size &&
+    [...a.attributes].every(([key, value]) => b.attributes.get(key) === value)
+  )
+}
+
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
 
 /** @throws JsonFieldError */

@@ -12,7 +12,14 @@ import { DataVersion, type DataVersionFields, readDataVersion } from '../metadat
 import { Persisted } from '../metadata/persisted.ts'
 import { StateFile } from '../metadata/state-file.ts'
 import { type SystemTopicSettings, systemTopics } from './system-topics.ts'
-import { Perm, readTopicConfig, type TopicConfig, TopicSysFlag, topicConfig } from './topic-config.ts'
+import {
+  isSameTopicConfig,
+  Perm,
+  readTopicConfig,
+  type TopicConfig,
+  TopicSysFlag,
+  topicConfig,
+} from './topic-config.ts'
 import { AUTO_CREATE_TOPIC, COMMON_SYSTEM_TOPICS, SYSTEM_TOPIC_PREFIX } from './topic-name.ts'
 
 /** Told to the name servers: these topics are new or have changed. */
@@ -152,19 +159,22 @@ export class TopicTable {
 
   /**
    * Creates or replaces topics. The `attributes` of each are changes with signs (`+message.type`), applied to what it
-   * has; all topics are changed or none. The caller saves.
+   * has; all topics are changed or none, and one that stays as it is counts for nothing. The caller saves.
    * @throws AttributeError
    */
-  update(requested: readonly TopicConfig[]): TopicConfig[] {
+  update(requested: readonly TopicConfig[]): void {
     const merged = requested.map((config) => {
       const current = this.find(config.topicName)
       const before = current?.attributes ?? new Map<string, string>()
       const attributes = changeAttributes(current === undefined, TOPIC_ATTRIBUTES, before, config.attributes)
       return { ...config, attributes }
     })
-    for (const config of merged) this.#logger.info({ topic: config.topicName, config }, 'topic created or updated')
-    this.#change(merged)
-    return merged
+    const changed = merged.filter((config) => {
+      const current = this.find(config.topicName)
+      return current === undefined || !isSameTopicConfig(current, config)
+    })
+    for (const config of changed) this.#logger.info({ topic: config.topicName, config }, 'topic created or updated')
+    if (changed.length > 0) this.#change(changed)
   }
 
   /** Marks or clears "has consumers in other units" (`updateTopicUnitSubFlag`). */
@@ -190,7 +200,7 @@ export class TopicTable {
   delete(name: string): boolean {
     if (!this.#topics.delete(name)) return false
     this.#logger.info({ topic: name }, 'topic deleted')
-    this.#nextVersion()
+    this.nextVersion()
     return true
   }
 
@@ -210,19 +220,20 @@ export class TopicTable {
     return map
   }
 
+  /** What name servers know of this broker is out of date. Also when what changed is no topic, such as its permission. */
+  nextVersion(): void {
+    this.dataVersion.next(this.#clock.now())
+    this.state.markChanged()
+  }
+
   #content(): object {
     return { dataVersion: this.dataVersion.toJson(), topicConfigTable: this.configMap() }
   }
 
   #change(configs: readonly TopicConfig[]): void {
     for (const config of configs) this.#topics.set(config.topicName, config)
-    for (const _ of configs) this.#nextVersion()
+    for (const _ of configs) this.nextVersion()
     for (const listener of this.#listeners) listener(configs)
-  }
-
-  #nextVersion(): void {
-    this.dataVersion.next(this.#clock.now())
-    this.state.markChanged()
   }
 }
 

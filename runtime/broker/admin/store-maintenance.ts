@@ -1,0 +1,51 @@
+import type { CommandView } from '../../codec/remoting/command-view.ts'
+import type { Response } from '../../codec/remoting/remoting-command.ts'
+import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { MessageStore } from '../../store/message-store.ts'
+import type { HandlerRegistry } from '../metadata/handler-registry.ts'
+import type { TopicTable } from '../topics/topic-table.ts'
+
+export interface StoreMaintenanceDeps {
+  readonly logger: Logger
+  readonly topics: TopicTable
+  readonly store: Pick<MessageStore, 'deleteExpiredNow' | 'deleteTopic' | 'minOffset'> & {
+    readonly queues: Pick<MessageStore['queues'], 'removeExpired' | 'topics'>
+  }
+}
+
+const MADV_NORMAL = 0
+const MADV_RANDOM = 1
+
+/** CLEAN_EXPIRED_CONSUMEQUEUE, CLEAN_UNUSED_TOPIC, DELETE_EXPIRED_COMMITLOG and SET_COMMITLOG_READ_MODE. */
+export function registerStoreMaintenance(server: HandlerRegistry, deps: StoreMaintenanceDeps): void {
+  const { logger, store, topics } = deps
+  server.handle(RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE, () => {
+    const removed = store.queues.removeExpired(store.minOffset, (topic) => topics.isSystem(topic))
+    logger.info({ removed }, 'consume queues without messages removed on request')
+    return { code: ResponseCode.SUCCESS }
+  })
+  server.handle(RequestCode.CLEAN_UNUSED_TOPIC, () => {
+    const unused = store.queues.topics().filter((topic) => !topics.find(topic) && !topics.isSystem(topic))
+    for (const topic of unused) store.deleteTopic(topic)
+    logger.info({ topics: unused }, 'consume queues of topics that do not exist removed on request')
+    return { code: ResponseCode.SUCCESS }
+  })
+  server.handle(RequestCode.DELETE_EXPIRED_COMMITLOG, () => {
+    store.deleteExpiredNow()
+    logger.info({}, 'expired commit log files are deleted on request')
+    return { code: ResponseCode.SUCCESS }
+  })
+  server.handle(RequestCode.SET_COMMITLOG_READ_MODE, readMode)
+}
+
+/** Advice to the kernel about memory maps; this store reads without them, so the mode is accepted and changes nothing. */
+function readMode(request: CommandView): Response {
+  const mode = request.integer('READ_AHEAD_MODE')
+  if (mode === undefined) return { code: ResponseCode.SYSTEM_ERROR, remark: 'set commitlog readahead mode failed' }
+  if (mode !== MADV_NORMAL && mode !== MADV_RANDOM) {
+    return { code: ResponseCode.INVALID_PARAMETER, remark: 'set commitlog readahead mode param value error' }
+  }
+  return { code: ResponseCode.SUCCESS, remark: `set commitlog readahead mode success, mode: ${mode}` }
+}
