@@ -104,7 +104,7 @@ export class Broker {
     const storeHost = this.#storeHost()
     const gate = new StoreGate(
       this.store,
-      new DelayLevels(conf.messageDelayLevel),
+      new DelayLevels(delayLevels(conf)),
       { maxMessageSize: conf.maxMessageSize, isMaster: () => this.#conf.current.brokerRole !== 'SLAVE' },
       { touch: () => this.context.turn.touch(), commit: () => this.#commit() },
     )
@@ -169,5 +169,9 @@ function openStore(conf: BrokerConf, environment: BrokerEnvironment): MessageSto
     warn: (text: string) => logger.warn({}, text),
     error: (text: string, cause?: unknown) => logger.error({ err: cause }, text),
   }
-  return MessageStore.open({ config: conf, disk, clock, reporter, pid, physicalMemoryBytes })
+  return MessageStore.open({ config: { ...conf, messageDelayLevel: delayLevels(conf) }, disk, clock, reporter, pid, physicalMemoryBytes })
+}
+
+function delayLevels(conf: BrokerConf): string {
+  return [conf.messageDelayLevel].flat().join(' ')
 }

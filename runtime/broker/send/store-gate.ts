@@ -17,6 +17,8 @@ export interface TurnBatch {
   touch(): void
   /** Commits what was gathered so far: the store has no room for more in one batch. */
   commit(): void
+  /** A message was staged for this queue. */
+  staged(queue: ConsumeQueue): void
 }
 
 /** What {@link StoreGate.put} needs of the configuration. */
@@ -58,12 +60,22 @@ export class StoreGate {
     if (level > 0) this.#divert(draft, target, queueId, level, extra)
     else {
       if (ranges.hasTimer) throw noTimer()
-      draft.topicBytes = target.topicBytes
-      draft.queueId = queueId
-      draft.queue = target.queue(queueId)
-      draft.extraProperties = extra
+      this.#aim(draft, target, queueId, extra)
     }
     this.#append(draft)
+  }
+
+  /** Like {@link put} for a message whose delay is over: it keeps the property that asked for it. */
+  putAsIs(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): void {
+    this.#aim(draft, target, queueId, extra)
+    this.#append(draft)
+  }
+
+  #aim(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): void {
+    draft.topicBytes = target.topicBytes
+    draft.queueId = queueId
+    draft.queue = target.queue(queueId)
+    draft.extraProperties = extra
   }
 
   #divert(draft: MessageDraft, target: SendTarget, queueId: number, level: number, extra: Buffer | undefined): void {
@@ -86,6 +98,7 @@ export class StoreGate {
     }
     if (status !== AppendStatus.ok) throw this.#refusal(status)
     this.#batch.touch()
+    this.#batch.staged(draft.queue!)
   }
 
   #scheduleQueue(queueId: number): ConsumeQueue {

@@ -1,0 +1,69 @@
+import type { CommandView } from '../../codec/remoting/command-view.ts'
+import { SerializeType } from '../../codec/remoting/frame.ts'
+import type { Channel } from '../../net/channel.ts'
+import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
+import type { SubscriptionData } from '../clients/subscription.ts'
+
+/** Bits of a pull's sysFlag (PullSysFlag). */
+export const PullFlag = { commitOffset: 1, suspend: 2, subscription: 4, classFilter: 8, litePull: 16 } as const
+
+/** A pull request with all it needs to be answered later, when its bytes are gone. Reused. */
+export class PullTask {
+  channel: Channel | undefined
+  opaque = 0
+  serializeType: SerializeType = SerializeType.JSON
+  code = 0
+  group = ''
+  topic = ''
+  queueId = 0
+  queueOffset = 0
+  maxMsgNums = 0
+  sysFlag = 0
+  commitOffset = 0
+  suspendTimeoutMs = 0
+  subVersion = 0
+  /** From the request itself; looked up in the group's heartbeats when undefined. */
+  subscription: SubscriptionData | undefined
+  requestSource = -1
+
+  // While it is held
+  queue: ConsumeQueue | undefined
+  accepts: ((tagsCode: number) => boolean) | undefined
+  /** Units below were looked at and not wanted. */
+  checkedOffset = 0
+  deadlineMs = 0
+  /** Next task of the same queue. */
+  next: PullTask | undefined
+
+  /** @throws RequestError naming a field that is missing or no number */
+  read(request: CommandView, channel: Channel): void {
+    this.channel = channel
+    this.opaque = request.opaque
+    this.serializeType = request.serializeType
+    this.code = request.code
+    this.group = request.requiredText('consumerGroup')
+    this.topic = request.requiredText('topic')
+    this.queueId = request.requiredInteger('queueId')
+    this.queueOffset = request.requiredInteger('queueOffset')
+    this.maxMsgNums = request.requiredInteger('maxMsgNums')
+    this.sysFlag = request.requiredInteger('sysFlag')
+    this.commitOffset = request.requiredInteger('commitOffset')
+    this.suspendTimeoutMs = request.requiredInteger('suspendTimeoutMillis')
+    this.subVersion = request.requiredInteger('subVersion')
+    this.requestSource = request.integer('requestSource') ?? -1
+    this.subscription = undefined
+  }
+
+  has(flag: number): boolean {
+    return (this.sysFlag & flag) !== 0
+  }
+
+  /** Lets go of what it refers to. */
+  clear(): void {
+    this.channel = undefined
+    this.subscription = undefined
+    this.queue = undefined
+    this.accepts = undefined
+    this.next = undefined
+  }
+}

@@ -1,0 +1,278 @@
+import { asObject, objectField, textField } from '../../codec/json/json-fields.ts'
+import { parseJson } from '../../codec/json/parse-json.ts'
+import { encodeJson } from '../../codec/json/write-json.ts'
+import type { RemotingCommand, RequestDraft } from '../../codec/remoting/remoting-command.ts'
+import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { ResponseCode, responseCodeName } from '../../codec/remoting/response-code.ts'
+import type { Clock, Timer } from '../../io/clock.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { Current } from '../metadata/current.ts'
+import type { TopicConfig } from '../topics/topic-config.ts'
+import type { TopicTable } from '../topics/topic-table.ts'
+import { allowed, encodeRegisterBody, type RegisterBody } from './register-body.ts'
+
+export interface RegistrationConfig {
+  readonly brokerClusterName: string
+  readonly brokerName: string
+  readonly brokerId: number
+  readonly brokerPermission: number
+  readonly registerNameServerPeriod: number
+  readonly registerBrokerTimeoutMills: number
+  readonly forceRegister: boolean
+  readonly compressedRegister: boolean
+  readonly enableSingleTopicRegister: boolean
+  readonly enableSplitRegistration: boolean
+  readonly splitRegistrationSize: number
+  readonly enableSlaveActingMaster: boolean
+  readonly brokerNotActiveTimeoutMillis: number
+  readonly brokerHeartbeatInterval: number
+}
+
+/** The master of this broker's group as a name server knows it. */
+export interface KnownMaster {
+  readonly masterAddr: string
+  readonly haServerAddr: string
+}
+
+export interface RegistrationParts {
+  readonly config: Current<RegistrationConfig>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly topics: Pick<TopicTable, 'all' | 'find' | 'dataVersion' | 'onChanged' | 'markOrdered'>
+  /** `host:port` of each name server. */
+  readonly nameServers: readonly string[]
+  /** Sends a request and gives its answer; rejects when there is none. */
+  readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
+  readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
+  /** `brokerIP1:listenPort` */
+  readonly brokerAddr: string
+  /** `brokerIP2:haListenPort` */
+  readonly haServerAddr: string
+  /** For slaves: called with what each registration answers. */
+  readonly onMaster: (master: KnownMaster) => void
+}
+
+/** As official brokers bound registerNameServerPeriod. */
+const PERIOD_MIN_MS = 10_000
+const PERIOD_MAX_MS = 60_000
+const UNREGISTER_TIMEOUT_MS = 3_000
+/** A name server that could not be reached is tried again sooner than in the usual period. */
+const RETRY_MS = 2_000
+
+/** Keeps the name servers informed of this broker and its topics. Each on its own: a dead one delays no other. */
+export class Registration {
+  readonly #parts: RegistrationParts
+  readonly #links: NameServerLink[]
+  readonly #timers: Timer[] = []
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts
+    this.#links = parts.nameServers.map((address) => new NameServerLink(address, parts))
+    parts.topics.onChanged((changed) => {
+      for (const link of this.#links) link.topicsChanged(changed)
+    })
+  }
+
+  /** Registers everywhere; resolves when every name server has answered or failed to, at the latest after the timeout. */
+  async start(): Promise<void> {
+    const { clock, config } = this.#parts
+    const { registerNameServerPeriod, enableSlaveActingMaster, brokerHeartbeatInterval } = config.current
+    const periodMs = Math.max(PERIOD_MIN_MS, Math.min(registerNameServerPeriod, PERIOD_MAX_MS))
+    this.#timers.push(clock.every(periodMs, () => this.#each((link) => link.period())))
+    this.#timers.push(clock.every(RETRY_MS, () => this.#each((link) => link.retry())))
+    if (enableSlaveActingMaster) {
+      this.#timers.push(clock.every(brokerHeartbeatInterval, () => this.#each((link) => link.heartbeat())))
+    }
+    await Promise.all(this.#links.map((link) => link.registerAll()))
+  }
+
+  /** Registers with all topics now: something other than topics changed (permission, role). */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.registerAll()))
+  }
+
+  /** Tells all name servers that this broker goes. Never rejects. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel()
+    await Promise.all(this.#links.map((link) => link.unregister()))
+  }
+
+  #each(act: (link: NameServerLink) => void): void {
+    for (const link of this.#links) act(link)
+  }
+}
+
+/** What one name server has been told. One request is under way at a time; what comes up meanwhile follows. */
+class NameServerLink {
+  readonly #address: string
+  readonly #parts: RegistrationParts
+  #isBusy = false
+  #isStopped = false
+  /** Everything is to be sent, or only the topics in `changed`. */
+  #wantsAll = false
+  readonly #changed = new Set<string>()
+  /** The last attempt failed; nothing is known of what it knows. */
+  #isLost = false
+
+  constructor(address: string, parts: RegistrationParts) {
+    this.#address = address
+    this.#parts = parts
+  }
+
+  registerAll(): Promise<void> {
+    this.#wantsAll = true
+    return this.#work()
+  }
+
+  topicsChanged(changed: readonly TopicConfig[]): void {
+    for (const { topicName } of changed) this.#changed.add(topicName)
+    // Topics that are made in a row go with one request: the first starts its way at the end of this turn.
+    this.#parts.clock.endOfTurn(() => void this.#work())
+  }
+
+  period(): void {
+    if (this.#parts.config.current.forceRegister || this.#isLost) void this.registerAll()
+    else void this.#registerIfOutdated()
+  }
+
+  retry(): void {
+    if (this.#isLost) void this.registerAll()
+  }
+
+  heartbeat(): void {
+    const { sendOneway, logger } = this.#parts
+    const request = { code: RequestCode.BROKER_HEARTBEAT, fields: this.#identity() }
+    sendOneway(this.#address, request).catch((error: unknown) => {
+      logger.debug({ nameServer: this.#address, err: error }, 'heartbeat not sent')
+    })
+  }
+
+  async unregister(): Promise<void> {
+    this.#isStopped = true
+    const { invoke, logger } = this.#parts
+    const request = { code: RequestCode.UNREGISTER_BROKER, fields: this.#identity() }
+    try {
+      await invoke(this.#address, request, UNREGISTER_TIMEOUT_MS)
+    } catch (error) {
+      logger.warn(
+        { nameServer: this.#address, reason: String(error) },
+        'could not unregister; the name server will notice',
+      )
+    }
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isBusy || this.#isStopped) return
+    this.#isBusy = true
+    try {
+      while ((this.#wantsAll || this.#changed.size > 0) && !this.#isStopped) await this.#step()
+      if (this.#isLost) {
+        this.#isLost = false
+        this.#parts.logger.info({ nameServer: this.#address }, 'name server reached again')
+      }
+    } catch (error) {
+      // Tried again by retry(), then with everything.
+      if (!this.#isLost) {
+        this.#parts.logger.warn(
+          { nameServer: this.#address, reason: String(error) },
+          'registration failed, trying again',
+        )
+      }
+      this.#isLost = true
+      this.#wantsAll = false
+      this.#changed.clear()
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { topics, config } = this.#parts
+    const { enableSplitRegistration, splitRegistrationSize, enableSingleTopicRegister } = config.current
+    if (this.#wantsAll) {
+      this.#wantsAll = false
+      this.#changed.clear()
+      const all = [...topics.all()]
+      const size = enableSplitRegistration ? Math.max(1, splitRegistrationSize) : Math.max(1, all.length)
+      for (let at = 0; at < Math.max(1, all.length); at += size) await this.#register(all.slice(at, at + size))
+      return
+    }
+    const changed = [...this.#changed].map((name) => topics.find(name)).filter((topic) => topic !== undefined)
+    this.#changed.clear()
+    if (enableSingleTopicRegister) for (const topic of changed) await this.#registerTopic(topic)
+    else if (changed.length > 0) await this.#register(changed)
+  }
+
+  async #register(topics: readonly TopicConfig[]): Promise<void> {
+    const { config, invoke } = this.#parts
+    const conf = config.current
+    const body = this.#body(topics)
+    const response = await invoke(
+      this.#address,
+      {
+        code: RequestCode.REGISTER_BROKER,
+        fields: {
+          ...this.#identity(),
+          haServerAddr: this.#parts.haServerAddr,
+          enableActingMaster: conf.enableSlaveActingMaster,
+          heartbeatTimeoutMillis: conf.enableSlaveActingMaster ? conf.brokerNotActiveTimeoutMillis : undefined,
+          compressed: conf.compressedRegister,
+          bodyCrc32: body.crc32,
+        },
+        body: body.bytes,
+      },
+      conf.registerBrokerTimeoutMills,
+    )
+    if (response.code !== ResponseCode.SUCCESS) throw refusedBy(this.#address, response)
+    this.#learn(response)
+  }
+
+  #body(topics: readonly TopicConfig[]): RegisterBody {
+    const { brokerPermission, compressedRegister } = this.#parts.config.current
+    return encodeRegisterBody(topics, this.#parts.topics.dataVersion.toJson(), brokerPermission, compressedRegister)
+  }
+
+  async #registerTopic(topic: TopicConfig): Promise<void> {
+    const { config, invoke } = this.#parts
+    const { brokerName, brokerPermission, registerBrokerTimeoutMills } = config.current
+    const { perm, readQueueNums, writeQueueNums, topicSysFlag } = allowed(topic, brokerPermission)
+    const queueData = { brokerName, perm, readQueueNums, topicSysFlag, writeQueueNums }
+    const body = encodeJson({ brokerDatas: [], filterServerTable: {}, queueDatas: [queueData] })
+    const fields = { topic: topic.topicName }
+    const request = { code: RequestCode.REGISTER_TOPIC_IN_NAMESRV, fields, body }
+    const response = await invoke(this.#address, request, registerBrokerTimeoutMills)
+    if (response.code !== ResponseCode.SUCCESS) throw refusedBy(this.#address, response)
+  }
+
+  /** Sends everything only when the name server has another version of the topics. The question counts as a heartbeat. */
+  async #registerIfOutdated(): Promise<void> {
+    const { invoke, topics, config, logger } = this.#parts
+    const body = encodeJson({ ...topics.dataVersion.toJson() })
+    const request = { code: RequestCode.QUERY_DATA_VERSION, fields: this.#identity(), body }
+    try {
+      const answer = await invoke(this.#address, request, config.current.registerBrokerTimeoutMills)
+      if (answer.code === ResponseCode.SUCCESS && answer.fields['changed'] === 'false') return
+    } catch (error) {
+      logger.debug({ nameServer: this.#address, reason: String(error) }, 'data version not known, registering')
+    }
+    await this.registerAll()
+  }
+
+  #learn(response: RemotingCommand): void {
+    const { masterAddr, haServerAddr } = response.fields
+    if (masterAddr && haServerAddr) this.#parts.onMaster({ masterAddr, haServerAddr })
+    if (!response.body) return
+    // ORDER_TOPIC_CONFIG of the name server: topics whose messages have an order.
+    const table = objectField(asObject(parseJson(response.body.toString()), 'registration answer'), 'table') ?? {}
+    this.#parts.topics.markOrdered(Object.keys(table).filter((topic) => textField(table, topic) !== undefined))
+  }
+
+  #identity(): Record<string, string | number> {
+    const { brokerClusterName: clusterName, brokerName, brokerId } = this.#parts.config.current
+    return { brokerId, brokerName, brokerAddr: this.#parts.brokerAddr, clusterName }
+  }
+}
+
+function refusedBy(address: string, response: RemotingCommand): Error {
+  return new Error(`${address} answered ${responseCodeName(response.code)}: ${response.remark ?? ''}`)
+}
