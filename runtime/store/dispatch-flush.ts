@@ -19,8 +19,6 @@ export interface DispatchFlushOptions {
 
 /** Queues written out per tick: some 2-5 ms. */
 const QUEUES_PER_TICK = 256
-/** Folders synced per tick; that waits for the device. */
-const FOLDERS_PER_TICK = 8
 /** fdatasync calls in the thread pool at a time; its other threads stay free for the commit log. */
 const SYNCS_UNDER_WAY = 2
 /** With many dirty queues rounds become rarer: this much per queue keeps their cost at a few percent of a core. */
@@ -47,6 +45,7 @@ export class DispatchFlush {
   #toSync: SyncTarget[] = []
   readonly #inFlight = new Set<SyncTarget>()
   #folders: string[] = []
+  readonly #syncingFolders = new Set<string>()
   #indexFlush: IndexFlush | undefined
   #indexTimestampMs = 0
   #underWay = 0
@@ -78,7 +77,7 @@ export class DispatchFlush {
     this.#options.index?.retry(nowMs)
     if (this.#phase === 'idle' && this.#isDue(nowMs)) this.#start(nowMs)
     if (this.#phase === 'writing') this.#writeSome()
-    if (this.#phase === 'syncing') this.#syncSome()
+    if (this.#phase === 'syncing') this.#pump()
     this.#advanceCheckpoint()
   }
 
@@ -90,7 +89,9 @@ export class DispatchFlush {
     for (const target of [...this.#inFlight, ...this.#toSync, ...context.files.takeUnsynced()]) {
       if (isThere(target)) context.files.syncNow(target)
     }
-    for (const folder of new Set(this.#folders.concat(context.files.takeUnsyncedFolders()))) disk.syncFolder(folder)
+    for (const folder of new Set([...this.#syncingFolders, ...this.#folders, ...context.files.takeUnsyncedFolders()])) {
+      if (disk.stat(folder)) disk.syncFolder(folder)
+    }
     index?.flushNow()
     this.#toWrite = []
     this.#toSync = []
@@ -105,6 +106,12 @@ export class DispatchFlush {
     checkpoint.writeSynced()
     const waiting = this.#waiting.splice(0).concat(this.#waitingForThis.splice(0))
     for (const done of waiting) done(null)
+  }
+
+  /** The store's files are about to be closed: syncs still under way end without effect. */
+  close(): void {
+    this.#isFrozen = true
+    this.#phase = 'idle'
   }
 
   #isDue(nowMs: number): boolean {
@@ -160,26 +167,14 @@ export class DispatchFlush {
     for (const file of this.#indexFlush?.headers.keys() ?? []) this.#sync((done) => file.sync(done))
   }
 
-  #syncSome(): void {
-    const { disk } = this.#options
-    for (let i = 0; i < FOLDERS_PER_TICK && this.#folders.length > 0 && !this.#hasFailed; i++) {
-      const folder = this.#folders.pop()!
-      try {
-        // A folder whose topic has been deleted meanwhile has nothing left to keep.
-        if (disk.stat(folder)) disk.syncFolder(folder)
-      } catch (error) {
-        this.#folders.push(folder)
-        this.#syncFailed(error)
-      }
-    }
-    this.#pump()
-  }
-
   #pump(): void {
     const { files } = this.#options.table.context
     while (this.#phase === 'syncing' && !this.#hasFailed && this.#underWay < SYNCS_UNDER_WAY) {
       const target = this.#toSync.pop()
-      if (!target) break
+      if (!target) {
+        if (!this.#syncNextFolder()) break
+        continue
+      }
       if (!isThere(target)) continue
       this.#inFlight.add(target)
       const isAsked = this.#sync((done) =>
@@ -196,6 +191,21 @@ export class DispatchFlush {
     if (this.#hasFailed) this.#endRound(new Error('consume queues or index could not be synced'))
     else if (this.#phase === 'closing') this.#endRound(null)
     else if (this.#phase === 'syncing' && this.#toSync.length === 0 && this.#folders.length === 0) this.#finishIndex()
+  }
+
+  #syncNextFolder(): boolean {
+    const { disk } = this.#options
+    const folder = this.#folders.pop()
+    if (folder === undefined) return false
+    this.#syncingFolders.add(folder)
+    this.#sync((done) =>
+      disk.syncFolderLater(folder, (error) => {
+        this.#syncingFolders.delete(folder)
+        // One whose topic has been deleted meanwhile has nothing left to keep.
+        done((error as NodeJS.ErrnoException | null)?.code === 'ENOENT' ? null : error)
+      }),
+    )
+    return true
   }
 
   #finishIndex(): void {

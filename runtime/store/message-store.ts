@@ -554,6 +554,7 @@ export class MessageStore {
         this.#options.disk.remove(this.#options.config.abortFile)
     } finally {
       this.#isClosed = true
+      this.#dispatchFlush.close()
       this.#log.close()
       this.#table.close()
       this.#index?.close()

@@ -170,8 +170,8 @@ export function recordBodyCrc(bytes: Uint8Array, start: number, length: number):
   return crc32(bytes, start, length) & 0x7fff_ffff
 }
 
-/** Short stretches are copied by hand: the call and the subarray for `set` cost more than 40 bytes of a loop. */
-const COPY_LOOP_MAX = 40
+/** Short stretches are copied by hand: a subarray and a call of `set` cost some 40 ns. */
+const COPY_LOOP_MAX = 24
 
 function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): number {
   if (length <= COPY_LOOP_MAX) {

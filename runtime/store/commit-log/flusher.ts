@@ -55,6 +55,7 @@ export class Flusher {
     this.#files.file(start).syncData((error) => {
       this.#isUnderWay = false
       this.#files.unpin(start)
+      if (this.#isClosed) return
       if (error !== null) {
         this.#wantedOffset = this.#flushedOffset
         this.#onFailed(error)

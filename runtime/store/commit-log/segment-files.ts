@@ -18,6 +18,7 @@ export class SegmentFiles {
   /** Open files by start offset, least recently used first. */
   readonly #open = new Map<number, DiskFile>()
   readonly #pinned = new Set<number>()
+  #isClosed = false
 
   /** Reads what is there. Throws, naming file and remedy, for files that do not form a commit log. */
   constructor(disk: Disk, folder: string, segmentSizeBytes: number) {
@@ -134,7 +135,7 @@ export class SegmentFiles {
 
   unpin(start: number): void {
     this.#pinned.delete(start)
-    if (!this.has(start)) this.#close(start)
+    if (this.#isClosed || !this.has(start)) this.#close(start)
   }
 
   /** Reads up to `length` bytes from `phyOffset`, at most to the end of its file. Returns how many. */
@@ -189,9 +190,10 @@ export class SegmentFiles {
     this.#open.delete(start)
   }
 
+  /** Closes all files; a pinned one when it is unpinned. */
   close(): void {
-    for (const file of this.#open.values()) file.close()
-    this.#open.clear()
+    this.#isClosed = true
+    for (const start of [...this.#open.keys()]) if (!this.#pinned.has(start)) this.#close(start)
   }
 }
 
