@@ -53,6 +53,8 @@ export interface Disk {
   writeFile(path: string, content: Uint8Array): void
   /** Makes renames, creations and removals in a folder survive a power cut. */
   syncFolder(folder: string): void
+  /** The same in the thread pool. */
+  syncFolderLater(folder: string, done: (error: Error | null) => void): void
   space(path: string): DiskSpace
   /** Locks byte 0 of the file (created if missing); undefined when another process, also a Java broker, holds it. */
   lock(path: string): DiskLock | undefined

@@ -55,8 +55,7 @@ class RealFile implements DiskFile {
 export class RealDisk implements Disk {
   open(path: string, mode: 'read' | 'write'): DiskFile {
     if (mode === 'read') return new RealFile(path, fs.openSync(path, fs.constants.O_RDONLY))
-    fs.mkdirSync(dirname(path), { recursive: true })
-    return new RealFile(path, fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644))
+    return new RealFile(path, openForWriting(path))
   }
 
   stat(path: string): FileStat | undefined {
@@ -103,14 +102,25 @@ export class RealDisk implements Disk {
     }
   }
 
+  syncFolderLater(folder: string, done: (error: Error | null) => void): void {
+    fs.open(folder, fs.constants.O_RDONLY, (openError, fd) => {
+      if (openError) {
+        done(openError)
+        return
+      }
+      fs.fsync(fd, (syncError) => {
+        fs.close(fd, (closeError) => done(syncError ?? closeError ?? null))
+      })
+    })
+  }
+
   space(path: string): DiskSpace {
     const found = fs.statfsSync(existingAncestor(path))
     return { totalBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize }
   }
 
   lock(path: string): DiskLock | undefined {
-    fs.mkdirSync(dirname(path), { recursive: true })
-    const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644)
+    const fd = openForWriting(path)
     // fcntl lock of byte 0, the very lock that Java's FileChannel.tryLock(0, 1, false) takes.
     if (lockAddon().tryLock(fd, 0, 1)) return { release: () => fs.closeSync(fd) }
     fs.closeSync(fd)
@@ -128,6 +138,18 @@ let addon: LockAddon | undefined
 function lockAddon(): LockAddon {
   addon ??= createRequire(import.meta.url)('fs-native-extensions') as LockAddon
   return addon
+}
+
+/** Makes the folder only when it turns out to be missing: nearly always it is there. */
+function openForWriting(path: string): number {
+  const flags = fs.constants.O_RDWR | fs.constants.O_CREAT
+  try {
+    return fs.openSync(path, flags, 0o644)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  fs.mkdirSync(dirname(path), { recursive: true })
+  return fs.openSync(path, flags, 0o644)
 }
 
 function existingAncestor(path: string): string {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { peekInt64, setInt64, viewOf } from '../codec/bytes.ts'
 import type { Disk, DiskFile } from '../io/disk.ts'
 
@@ -46,7 +47,10 @@ export class StoreCheckpoint {
           `checkpoint file ${path} has ${sizeBytes} bytes instead of ${CHECKPOINT_BYTES}: is it another file?`,
         )
       }
-      if (sizeBytes < CHECKPOINT_BYTES) file.truncate(CHECKPOINT_BYTES)
+      if (sizeBytes < CHECKPOINT_BYTES) {
+        file.truncate(CHECKPOINT_BYTES)
+        disk.syncFolder(dirname(path))
+      }
       const checkpoint = new StoreCheckpoint(file)
       checkpoint.#read()
       return checkpoint

@@ -252,6 +252,19 @@ export class SimDisk implements Disk {
     this.#changes = later
   }
 
+  /** Takes effect when it completes; a name changed meanwhile may be covered as well. */
+  syncFolderLater(folder: string, done: (error: Error | null) => void): void {
+    this.later(() => {
+      let failure: Error | null = null
+      try {
+        this.syncFolder(folder)
+      } catch (error) {
+        failure = error as Error
+      }
+      done(failure)
+    })
+  }
+
   space(path: string): DiskSpace {
     this.#enter('space', path)
     const totalBytes = Number.isFinite(this.quotaBytes) ? this.quotaBytes : 2 ** 50

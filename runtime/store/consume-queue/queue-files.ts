@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { dirname } from 'node:path'
 import type { Disk, DiskFile } from '../../io/disk.ts'
 import type { ConsumeQueue } from './consume-queue.ts'
 
@@ -85,12 +86,17 @@ export class QueueFiles {
       .add(topicFolder.slice(0, topicFolder.lastIndexOf('/')))
   }
 
-  /** Everything from `position` on becomes zero, and the file has its full size. */
+  /**
+   * Everything from `position` on becomes zero, and the file has its full size. Its name is to be synced, too: either it
+   * is new, or a process made it that died before it could.
+   */
   zeroFrom(queue: ConsumeQueue, fileIndex: number, position: number): void {
     const { key, file } = this.#acquire(queue, fileIndex)
     this.#unsynced.set(key, { queue, fileIndex })
     file.truncate(position)
     file.truncate(this.fileBytes)
+    const topicFolder = dirname(queue.folder)
+    this.#unsyncedFolders.add(queue.folder).add(topicFolder).add(dirname(topicFolder))
   }
 
   remove(queue: ConsumeQueue, fileIndex: number): void {

@@ -51,11 +51,13 @@ export function findValidEnd(queue: ConsumeQueue, phyOffset: number, context: Qu
 
 /** First offset in from..end whose unit is no filler. */
 export function firstRealUnit(queue: ConsumeQueue, from: number, end: number, page: QueueUnits): number {
-  return partitionPoint(from, end, (offset) => {
+  const isFiller = (offset: number) => {
     page.count = 0
     queue.readStored(offset, 1, page)
     return page.isFiller(0)
-  })
+  }
+  // Usually there are none.
+  return from >= end || !isFiller(from) ? from : partitionPoint(from + 1, end, isFiller)
 }
 
 /** First offset in from..end whose message starts at or after `phyOffset`; `end` if there is none. */

@@ -345,6 +345,7 @@ export class IndexService {
     this.#files.push(file)
     const { header } = file
     if (options.isLastExitClean) return
+    this.#isFolderChanged = true
     if (header.count > 1 && header.endTimestamp <= options.indexMsgTimestamp) return
     const { keptEntries, droppedEntries } = repairIndexFile(file)
     if (keptEntries === 0) {
