@@ -1,0 +1,173 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { SimDisk } from '../../test/sim/sim-disk.ts'
+import { COMMIT_LOG, StoreFixture } from './testing/store-fixture.ts'
+
+function master(count = 40, config = {}): StoreFixture {
+  const fixture = new StoreFixture(config)
+  for (let i = 0; i < count; i++) {
+    fixture.put({
+      queueId: i % 3,
+      body: `${i}:`.padEnd((i * 97) % 1500, 'x'),
+      properties: `KEYS\x01k${i}\x02TAGS\x01T\x02`,
+    })
+  }
+  return fixture
+}
+
+/** Sends the master's log from the slave's end on, in pieces of the given sizes over and over. */
+function replicate(from: StoreFixture, to: StoreFixture, sizes: readonly number[]): void {
+  for (let i = 0; to.store.writtenOffset < from.store.writtenOffset; i++) {
+    const at = to.store.writtenOffset
+    const { bytes, start, length } = from.store.readRaw(at, sizes[i % sizes.length]!)!
+    to.store.appendReplicated(bytes, start, length, at)
+  }
+}
+
+test('a replica has the same bytes, queues and index, however the stream was cut', () => {
+  const from = master()
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 8 }), (sizes) => {
+      const to = new StoreFixture()
+      replicate(from, to, sizes)
+      expect(to.logBytes()).toEqual(from.logBytes())
+      for (const queueId of [0, 1, 2]) {
+        expect(to.messages('TopicTest', queueId)).toEqual(from.messages('TopicTest', queueId))
+      }
+      const query = (fixture: StoreFixture) =>
+        fixture.store.queryByKey('TopicTest', 'k17', 10, 0, Number.MAX_SAFE_INTEGER).phyOffsets
+      expect(query(to)).toEqual(query(from))
+      expect(to.store.dispatchedOffset).toBe(to.store.writtenOffset)
+      to.restart()
+      expect(to.logBytes()).toEqual(from.logBytes())
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('part of a message is written and acknowledged, but not seen before its end has come', () => {
+  const from = master(2)
+  const to = new StoreFixture()
+  const { bytes, start, length } = from.store.readRaw(0, 1 << 20)!
+  const copy = Buffer.from(bytes.subarray(start, start + length))
+  to.store.appendReplicated(copy, 0, 50, 0)
+  expect([to.store.writtenOffset, to.store.dispatchedOffset, to.messages().length]).toEqual([50, 0, 0])
+  to.store.appendReplicated(copy, 50, length - 60, 50)
+  expect([to.messages('TopicTest', 0).length, to.messages('TopicTest', 1).length]).toEqual([1, 0])
+  const torn = to.store.dispatchedOffset
+  to.restart()
+  expect(to.store.writtenOffset).toBe(torn)
+  replicate(from, to, [1000])
+  expect(to.logBytes()).toEqual(from.logBytes())
+})
+
+test('a message longer than a chunk of the window comes in many pieces', () => {
+  const config = { mappedFileSizeCommitLog: 8 << 20 }
+  const from = new StoreFixture(config)
+  from.put({ body: 'small' })
+  from.put({ body: Buffer.alloc(3 << 20, 7) })
+  from.put({ body: 'after' })
+  const to = new StoreFixture(config)
+  replicate(from, to, [32 * 1024])
+  expect(to.messages().map((message) => message.body.length)).toEqual([5, 3 << 20, 5])
+  expect(to.messages()).toEqual(from.messages())
+})
+
+test('an empty replica begins at any file of its master, with the queue offsets of the messages', () => {
+  const from = master()
+  const begin = 8192 * 2
+  const to = new StoreFixture()
+  for (let at = begin; at < from.store.writtenOffset; at = to.store.writtenOffset) {
+    const { bytes, start, length } = from.store.readRaw(at, 700)!
+    to.store.appendReplicated(bytes, start, length, at)
+  }
+  expect(to.disk.list(COMMIT_LOG)[0]).toBe('00000000000000016384')
+  expect(to.store.minOffset).toBe(begin)
+  const expected = from.messages('TopicTest', 0).filter((message) => message.phyOffset >= begin)
+  expect(to.messages('TopicTest', 0)).toEqual(expected)
+  expect(to.store.findQueue('TopicTest', 0)!.minOffset).toBe(expected[0]!.queueOffset)
+  to.restart()
+  expect(to.messages('TopicTest', 0)).toEqual(expected)
+})
+
+test('bytes that do not belong here are refused and leave nothing', () => {
+  const from = master(5)
+  const to = new StoreFixture()
+  const { bytes, start, length } = from.store.readRaw(0, 1 << 20)!
+  const good = Buffer.from(bytes.subarray(start, start + length))
+  expect(() => to.store.appendReplicated(good, 0, 100, 8)).toThrow(
+    'replicated bytes start at offset 8, but this commit log ends at 0 and files start at multiples of 8192',
+  )
+  to.store.appendReplicated(good, 0, 10, 0)
+  expect(() => to.store.appendReplicated(good, 20, 100, 20)).toThrow(
+    'replicated bytes start at offset 20, but this commit log ends at 10',
+  )
+  to.store.appendReplicated(good, 10, good.length - 10, 10)
+  const end = to.store.writtenOffset
+  expect(() => to.store.appendReplicated(Buffer.alloc(100), 0, 100, end)).toThrow(
+    `replicated bytes at offset ${end} are refused: no record and no blank at offset ${end}`,
+  )
+  expect(() => to.store.appendReplicated(good, 0, good.length, end)).toThrow(
+    `replicated bytes at offset ${end} are refused: the record at offset ${end} says 0`,
+  )
+  const huge = Buffer.from(good)
+  huge.writeInt32BE(1 << 30, 0)
+  expect(() => to.store.appendReplicated(huge, 0, 100, end)).toThrow(/^replicated bytes at offset \d+ are refused/)
+  expect(to.store.writtenOffset).toBe(end)
+  expect(to.logBytes()).toEqual(from.logBytes())
+})
+
+test('a write that fails leaves the replica where it was', () => {
+  const from = master(10)
+  const to = new StoreFixture()
+  replicate(from, to, [1000])
+  from.put({ body: 'more' })
+  const at = to.store.writtenOffset
+  const { bytes, start, length } = from.store.readRaw(at, 1 << 20)!
+  to.disk.fail({ nth: 1, code: 'EIO', operations: ['write'], path: /commitlog/ })
+  expect(() => to.store.appendReplicated(bytes, start, length, at)).toThrow('EIO')
+  expect(to.store.writtenOffset).toBe(at)
+  replicate(from, to, [1000])
+  expect(to.logBytes()).toEqual(from.logBytes())
+})
+
+test('a replica with messages its master lacks is cut back, in queues and index too', () => {
+  const from = master(10)
+  const to = new StoreFixture()
+  replicate(from, to, [1000])
+  const cut = to.store.writtenOffset
+  for (let i = 0; i < 30; i++) to.put({ queueId: i % 3, body: Buffer.alloc(500), properties: `KEYS\x01own${i}\x02` })
+  to.flush()
+  expect(() => to.store.truncateTo(cut + 1)).toThrow(
+    `cannot cut the commit log at offset ${cut + 1}: no message starts there`,
+  )
+  to.store.truncateTo(cut)
+  expect([to.store.writtenOffset, to.store.flushedOffset]).toEqual([cut, cut])
+  for (let i = 10; i < 40; i++) from.put({ queueId: i % 3, body: `master ${i}`, properties: `KEYS\x01k${i}\x02` })
+  replicate(from, to, [333])
+  expect(to.logBytes()).toEqual(from.logBytes())
+  for (const queueId of [0, 1, 2]) {
+    expect(to.messages('TopicTest', queueId)).toEqual(from.messages('TopicTest', queueId))
+  }
+  const query = (key: string) => to.store.queryByKey('TopicTest', key, 10, 0, Number.MAX_SAFE_INTEGER).phyOffsets
+  expect([query('own3').length, query('k33').length]).toEqual([0, 1])
+  to.restart()
+  expect(to.logBytes()).toEqual(from.logBytes())
+})
+
+test('queues that cannot be written hold messages up, and go on by themselves', () => {
+  const disk = new SimDisk()
+  const fixture = new StoreFixture({}, disk)
+  fixture.put({ body: 'before' })
+  const queue = fixture.store.findQueue('TopicTest', 0)!
+  const append = queue.append.bind(queue)
+  queue.append = () => 2
+  fixture.stage({ body: 'held up' })
+  expect(fixture.store.commit()).toBe(true)
+  expect(fixture.bodies()).toEqual(['before'])
+  expect(fixture.store.refusal).toBe('the store is not writeable: writeLogicsQueueError')
+  queue.append = append
+  fixture.store.tick(fixture.clock.nowMs)
+  expect(fixture.bodies()).toEqual(['before', 'held up'])
+  expect(fixture.store.refusal).toBeUndefined()
+})
