@@ -12,6 +12,10 @@ it('takes a zombie for gone', () => {
   expect(startTicksOf('42 (node) Z 1 42 42 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 98765 0 0')).toBeUndefined()
 })
 
+it('waits for the last thread: until then ports may still be held', () => {
+  expect(startTicksOf('42 (node) Z 1 42 42 0 -1 0 0 0 0 0 0 0 0 0 20 0 3 0 98765 0 0')).toBe('98765')
+})
+
 it('knows itself, and not a process that started at another time', () => {
   const own = ownProcess()
   expect(isRunning(own)).toBe(true)

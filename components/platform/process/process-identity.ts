@@ -11,14 +11,16 @@ export interface ProcessRef {
 }
 
 /**
- * Field 22 (start time in clock ticks since boot) of a line of /proc/<pid>/stat; undefined for a zombie, which runs no
- * more. The second field, the command in parentheses, may itself hold blanks and parentheses: count from the last one.
+ * Field 22 (start time in clock ticks since boot) of a line of /proc/<pid>/stat; undefined for a zombie, which holds
+ * nothing any more. The second field, the command in parentheses, may itself hold blanks and parentheses: count from the last one.
  */
 export function startTicksOf(statLine: string): string | undefined {
   const fields = statLine.slice(statLine.lastIndexOf(')') + 2).split(' ')
   const [state] = fields
-  if (state === undefined || state === 'Z' || state === 'X') return undefined
-  return fields[19]
+  if (state === undefined || state === 'X') return undefined
+  // The first thread of a dying process is a zombie already while the others may still hold its ports and files.
+  const threads = Number(fields[17])
+  return state === 'Z' && threads <= 1 ? undefined : fields[19]
 }
 
 let bootId: string | undefined
