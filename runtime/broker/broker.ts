@@ -3,24 +3,40 @@ import { UniqueKeyMaker } from '../codec/message/message-id.ts'
 import { RequestCode } from '../codec/remoting/request-code.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
+import type { ConfEnv } from '../config/conf-key.ts'
 import type { Clock, Timer } from '../io/clock.ts'
 import type { Disk } from '../io/disk.ts'
 import type { Network } from '../io/network.ts'
 import type { Random } from '../io/random.ts'
 import { createNetContext, type NetContext } from '../net/net-context.ts'
+import { RemotingClient } from '../net/remoting-client.ts'
 import { RemotingServer } from '../net/remoting-server.ts'
 import type { Logger } from '../observe/logger.ts'
-import { DelayLevels } from '../store/delay-levels.ts'
+import { QueueUnits } from '../store/consume-queue/queue-unit.ts'
+import { DelayLevels, SCHEDULE_TOPIC } from '../store/delay-levels.ts'
 import { MessageStore } from '../store/message-store.ts'
 import { AckPolicy } from './acks/ack-policy.ts'
 import { Acknowledgements } from './acks/acknowledgements.ts'
-import { SubscriptionGroupTable } from './groups/subscription-group-table.ts'
-import { ConsumerOffsets } from './offsets/consumer-offsets.ts'
+import { registerAdminHandlers } from './admin/admin-handlers.ts'
+import { BrokerReplication } from './broker-replication.ts'
+import { BrokerTables } from './broker-tables.ts'
+import { registerClientHandlers } from './clients/client-handlers.ts'
+import { ConsumerRegistry } from './clients/consumer-registry.ts'
+import { MembershipNotifier } from './clients/membership-notifier.ts'
+import { ProducerRegistry } from './clients/producer-registry.ts'
+import { DelayDelivery } from './delay/delay-delivery.ts'
+import { registerLockHandlers } from './locks/lock-handlers.ts'
+import { QueueLocks } from './locks/queue-locks.ts'
+import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
+import { PullHandler } from './pull/pull-handler.ts'
+import { registerQueryHandlers } from './query/query-handlers.ts'
+import { Registration } from './registration/registration.ts'
 import { SendAnswers } from './send/send-answer.ts'
+import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
 import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
-import { TopicTable } from './topics/topic-table.ts'
+import { BrokerStats } from './stats/broker-stats.ts'
 
 export interface BrokerEnvironment {
   readonly disk: Disk
@@ -30,57 +46,119 @@ export interface BrokerEnvironment {
   readonly logger: Logger
   readonly pid: number
   readonly physicalMemoryBytes: number
+  readonly confEnv: ConfEnv
+  /** Where changes of the configuration are kept. */
+  readonly confFile: string
 }
 
 /** One timer looks after everything that is due now and then. */
 const TICK_MS = 100
+const SWEEP_EVERY_TICKS = 5
+const SECOND_EVERY_TICKS = 10
+const CLIENTS_EVERY_TICKS = 100
+const CONNECT_TIMEOUT_MS = 3_000
+/** The fast port is this much below listenPort. */
+const FAST_PORT_GAP = 2
 
 /** A broker of one broker group: what it is made of, and the order in which its parts start and stop. */
 export class Broker {
   readonly context: NetContext
   readonly store: MessageStore
-  readonly topics: TopicTable
-  readonly groups: SubscriptionGroupTable
-  readonly offsets: ConsumerOffsets
+  readonly tables: BrokerTables
   readonly server: RemotingServer
   readonly acks: Acknowledgements
   readonly #conf: { current: BrokerConf }
   readonly #environment: BrokerEnvironment
+  readonly #client: RemotingClient
+  readonly #stats: BrokerStats
+  readonly #consumers: ConsumerRegistry
+  readonly #producers: ProducerRegistry
+  readonly #notifier: MembershipNotifier
+  readonly #locks: QueueLocks
+  readonly #replication: BrokerReplication
+  readonly #registration: Registration
+  readonly #pulls: PullHandler
+  readonly #gate: StoreGate
+  readonly #targets: SendTargets
+  readonly #delay: DelayDelivery
+  readonly #unit = new QueueUnits(1)
   #timer: Timer | undefined
+  #ticks = 0
 
+  /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
   constructor(conf: BrokerConf, environment: BrokerEnvironment) {
     this.#conf = { current: conf }
     this.#environment = environment
     const { disk, clock, network, logger } = environment
     this.context = createNetContext(clock, network, logger)
     this.store = openStore(conf, environment)
-    const folder = `${conf.storePathRootDir}/config`
-    const tables = { disk, clock, logger, settings: this.#conf }
-    this.topics = new TopicTable({ ...tables, path: `${folder}/topics.json` })
-    this.groups = new SubscriptionGroupTable({ ...tables, path: `${folder}/subscriptionGroup.json` })
-    this.offsets = new ConsumerOffsets({ ...tables, path: `${folder}/consumerOffset.json` })
-    this.topics.load()
-    this.groups.load()
-    this.offsets.load()
-    this.server = new RemotingServer(this.context, { idleTimeoutMs: conf.serverChannelMaxIdleTimeSeconds * 1000 })
-    this.acks = this.#acknowledgements()
-    this.#serveSends()
+    this.store.isSlave = !this.#isMaster()
+    this.tables = new BrokerTables(this.#conf, disk, clock, logger)
+    const { topics } = this.tables
+    this.#stats = new BrokerStats(conf.brokerClusterName, (topic) => topics.isSystem(topic), clock.now())
+    this.#producers = new ProducerRegistry(clock, logger)
+    // The store's batch is written, and what waits for it is answered, before anything else at the end of a turn.
     this.context.turn.onEnd(() => this.#endOfTurn())
+    this.#notifier = new MembershipNotifier(this.context.turn, this.#conf)
+    this.#consumers = new ConsumerRegistry(clock, logger, this.#conf, (group) => this.#notifier.changed(group))
+    this.#locks = new QueueLocks(clock)
+    this.#client = new RemotingClient(this.context, { connectTimeoutMs: CONNECT_TIMEOUT_MS })
+    const sources = this.tables.slaveSources()
+    this.#replication = new BrokerReplication(this.#conf, this.context, this.store, this.#client, sources)
+    this.acks = this.#acknowledgements()
+    this.#targets = new SendTargets(this.store, this.#stats)
+    this.#gate = this.#storeGate()
+    this.#pulls = this.#pullHandler()
+    this.#delay = this.#delayDelivery()
+    this.#registration = this.#registrar()
+    this.server = new RemotingServer(this.context, {
+      idleTimeoutMs: conf.serverChannelMaxIdleTimeSeconds * 1000,
+      onClosed: (channel) => {
+        this.#consumers.onChannelClosed(channel)
+        this.#producers.onChannelClosed(channel)
+      },
+    })
+    this.#serveSends()
+    this.#serveConsumers()
+    this.#serveAdministration()
   }
 
+  /** Listens, registers at the name servers and begins the periodic work. @throws Error when a port cannot be had */
   async start(): Promise<void> {
     const { listenPort, bindAddress } = this.#conf.current
     await this.server.listen({ host: bindAddress, port: listenPort })
-    if (listenPort > 2) await this.server.listen({ host: bindAddress, port: listenPort - 2 })
+    if (listenPort > FAST_PORT_GAP) await this.server.listen({ host: bindAddress, port: listenPort - FAST_PORT_GAP })
+    await this.#replication.start()
     this.#timer = this.#environment.clock.every(TICK_MS, () => this.#tick())
+    // Not waited for: a name server that does not answer must not keep clients that know the address from being served.
+    void this.#registration.start()
   }
 
-  stop(): void {
+  /** Tells name servers, answers what waits, writes everything out. */
+  async stop(): Promise<void> {
+    await this.#registration.stop()
     this.#timer?.cancel()
-    this.server.close()
+    this.#pulls.held.releaseAll()
     this.#commit()
-    this.#save()
+    this.server.close()
+    this.#replication.stop()
+    this.#client.close()
+    this.tables.saveAll(this.#environment.clock.now())
     this.store.close()
+  }
+
+  #isMaster(): boolean {
+    return this.#conf.current.brokerRole !== 'SLAVE'
+  }
+
+  get #brokerAddr(): string {
+    const { brokerIP1, listenPort } = this.#conf.current
+    return `${brokerIP1}:${listenPort}`
+  }
+
+  #storeHost(): Uint8Array {
+    const { brokerIP1, listenPort } = this.#conf.current
+    return encodeHost(brokerIP1.replace(/^\[(.*)\]$/, '$1'), listenPort)
   }
 
   #acknowledgements(): Acknowledgements {
@@ -90,25 +168,90 @@ export class Broker {
       flushTimeoutMs: conf.syncFlushTimeout,
       replicaTimeoutMs: conf.slaveTimeout,
     }
+    const { slaves } = this.#replication
     const answers = new SendAnswers(this.#storeHost(), conf.regionId, conf.traceOn)
-    const policy = new AckPolicy(conf, undefined)
-    const clock = this.#environment.clock
-    const acks = new Acknowledgements(policy, this.store, answers, limits, () => clock.monotonic())
+    const { clock } = this.#environment
+    const acks = new Acknowledgements(new AckPolicy(conf, slaves), this.store, answers, limits, () => clock.monotonic())
     this.store.onFlushed(() => acks.progressed())
+    slaves?.onProgress(() => acks.progressed())
     return acks
   }
 
+  #storeGate(): StoreGate {
+    const { maxMessageSize } = this.#conf.current
+    return new StoreGate(
+      this.store,
+      new DelayLevels(this.#conf.current.messageDelayLevel),
+      { maxMessageSize, isMaster: () => this.#isMaster() },
+      {
+        touch: () => this.context.turn.touch(),
+        commit: () => this.#commit(),
+        staged: (queue) => this.#pulls.held.touch(queue),
+      },
+    )
+  }
+
+  #pullHandler(): PullHandler {
+    const { clock } = this.#environment
+    const { topics, groups, offsets } = this.tables
+    return new PullHandler({
+      config: this.#conf,
+      store: this.store,
+      topics,
+      groups,
+      consumers: this.#consumers,
+      offsets,
+      stats: this.#stats,
+      monotonic: () => clock.monotonic(),
+      isMasterUp: () => this.#replication.isMasterUp,
+    })
+  }
+
+  #delayDelivery(): DelayDelivery {
+    return new DelayDelivery({
+      store: this.store,
+      gate: this.#gate,
+      topics: this.tables.topics,
+      targets: this.#targets,
+      offsets: this.tables.delayOffsets,
+      levels: new DelayLevels(this.#conf.current.messageDelayLevel),
+      logger: this.#environment.logger,
+      commit: () => this.#commit(),
+    })
+  }
+
+  #registrar(): Registration {
+    const { namesrvAddr, brokerIP2, haListenPort } = this.#conf.current
+    const { clock, logger } = this.#environment
+    return new Registration({
+      config: this.#conf,
+      clock,
+      logger,
+      topics: this.tables.topics,
+      nameServers: namesrvAddr,
+      invoke: (address, request, timeoutMs) => this.#client.invoke(address, request, timeoutMs),
+      sendOneway: (address, request) => this.#client.sendOneway(address, request),
+      brokerAddr: this.#brokerAddr,
+      haServerAddr: `${brokerIP2}:${haListenPort}`,
+      onMaster: (master) => this.#replication.follow(master),
+    })
+  }
+
   #serveSends(): void {
+    const send = new SendHandler(this.#sendParts())
+    for (const code of [RequestCode.SEND_MESSAGE, RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE]) {
+      this.server.handle(code, (request, channel) => send.handle(request, channel))
+    }
+    const sendBack = new SendBackHandler(this.#sendParts())
+    this.server.handle(RequestCode.CONSUMER_SEND_MSG_BACK, (request, channel) => sendBack.handle(request, channel))
+  }
+
+  #sendParts(): SendBackParts {
     const { current: conf } = this.#conf
     const { clock, random, pid } = this.#environment
     const storeHost = this.#storeHost()
-    const gate = new StoreGate(
-      this.store,
-      new DelayLevels(delayLevels(conf)),
-      { maxMessageSize: conf.maxMessageSize, isMaster: () => this.#conf.current.brokerRole !== 'SLAVE' },
-      { touch: () => this.context.turn.touch(), commit: () => this.#commit() },
-    )
-    const send = new SendHandler({
+    const address = storeHost.subarray(0, storeHost.length - 4)
+    return {
       config: {
         brokerClusterName: conf.brokerClusterName,
         brokerIP1: conf.brokerIP1,
@@ -116,49 +259,136 @@ export class Broker {
         regionId: conf.regionId,
         traceOn: conf.traceOn,
       },
-      topics: this.topics,
-      targets: new SendTargets(this.store),
-      groups: { find: (group) => this.groups.find(group), consumesOrderly: () => false },
-      gate,
+      topics: this.tables.topics,
+      targets: this.#targets,
+      groups: {
+        find: (group) => this.tables.groups.find(group),
+        consumesOrderly: (group) => this.#locks.isInUse(group),
+      },
+      gate: this.#gate,
       acks: this.acks,
-      stats: { put() {} },
-      uniqueKeys: new UniqueKeyMaker(storeHost.subarray(0, storeHost.length - 4), pid, random.below(0x7fffffff)),
+      uniqueKeys: new UniqueKeyMaker(address, pid, random.below(0x7fffffff)),
       random,
       wallClock: () => clock.now(),
       storeHost,
       commit: () => this.#commit(),
-    })
-    for (const code of [RequestCode.SEND_MESSAGE, RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE]) {
-      this.server.handle(code, (request, channel) => send.handle(request, channel))
+      store: this.store,
+      isMaster: () => this.#isMaster(),
+      sendBacks: this.#stats,
     }
   }
 
-  #storeHost(): Uint8Array {
-    const { brokerIP1, listenPort } = this.#conf.current
-    return encodeHost(brokerIP1.replace(/^\[(.*)\]$/, '$1'), listenPort)
+  #serveConsumers(): void {
+    const { server, store } = this
+    const { current: conf } = this.#conf
+    const { clock, logger } = this.#environment
+    const { topics, groups, offsets } = this.tables
+    const settings = this.#conf
+    const consumers = this.#consumers
+    for (const code of [RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]) {
+      server.handle(code, (request, channel) => this.#pulls.handle(request, channel))
+    }
+    registerQueryHandlers(server, { store, defaultQueryMaxNum: conf.defaultQueryMaxNum })
+    registerClientHandlers(server, { clock, topics, groups, consumers, producers: this.#producers, settings })
+    registerOffsetHandlers(server, {
+      topics,
+      groups,
+      offsets,
+      settings,
+      startsAtZero: (topic, queueId) => this.#startsAtZero(topic, queueId),
+    })
+    registerLockHandlers(server, { locks: this.#locks, settings, logger, client: this.#client, peers: () => [] })
+  }
+
+  #serveAdministration(): void {
+    const { disk, clock, logger, confEnv: env, confFile } = this.#environment
+    const { topics, groups, offsets, delayOffsets, modes } = this.tables
+    registerAdminHandlers(this.server, {
+      conf: this.#conf,
+      env,
+      confFile,
+      disk,
+      clock,
+      logger,
+      brokerAddr: this.#brokerAddr,
+      topics,
+      groups,
+      offsets,
+      modes,
+      consumers: this.#consumers,
+      producers: this.#producers,
+      stats: this.#stats,
+      store: this.store,
+      apply: (conf) => {
+        this.#conf.current = conf
+      },
+      registerNow: () => void this.#registration.refresh(),
+      isActive: () => this.#isMaster(),
+      pendingSends: () => this.acks.count,
+      delayStats: () => this.#delayStats(),
+      delayOffsets: () => delayOffsets.encode(),
+    })
+    this.server.handle(RequestCode.GET_BROKER_HA_STATUS, () => this.#replication.status())
+  }
+
+  /** As checkInMemByConsumeOffset: the first message is number 0 and so recent that a new group may begin with it. */
+  #startsAtZero(topic: string, queueId: number): boolean {
+    const queue = this.store.findQueue(topic, queueId)
+    if (queue === undefined || queue.minOffset > 0) return false
+    if (queue.readUnits(0, 1, this.#unit) === 0) return false
+    const phyOffset = this.#unit.phyOffsets[0]!
+    const { accessMessageInMemoryMaxRatio } = this.#conf.current
+    const recentBytes = (this.#environment.physicalMemoryBytes * accessMessageInMemoryMaxRatio) / 100
+    return this.store.writtenOffset - phyOffset <= recentBytes
+  }
+
+  #delayStats(): Map<string, string> {
+    const stats = new Map<string, string>()
+    for (const [level, offset] of this.tables.delayOffsets.entries()) {
+      const maxOffset = this.store.findQueue(SCHEDULE_TOPIC, level - 1)?.maxOffset ?? 0
+      stats.set(`scheduleMessageOffset_${level}`, `${offset},${maxOffset}`)
+    }
+    return stats
   }
 
   #endOfTurn(): void {
     this.#commit()
-    const now = this.#environment.clock.now()
-    this.topics.state.saveIfChanged(now)
-    this.groups.state.saveIfChanged(now)
+    this.tables.endOfTurn(this.#environment.clock.now())
   }
 
+  /** Writes the batch, then does what waited for it: answers, the slaves' share, held pulls. */
   #commit(): void {
     if (!this.store.commit()) {
-      this.acks.failBatch(ResponseCode.SERVICE_NOT_AVAILABLE, this.store.refusal ?? 'the message could not be written')
+      const why = this.store.refusal ?? 'the message could not be written'
+      this.acks.failBatch(ResponseCode.SERVICE_NOT_AVAILABLE, `service not available now: ${why}`)
     }
+    this.#replication.pushAll()
     this.acks.endOfTurn()
+    this.#pulls.held.wake()
   }
 
   #tick(): void {
+    const { clock } = this.#environment
+    const now = clock.now()
+    this.store.tick(now)
     this.acks.expire()
+    this.tables.tick(now)
+    this.#deliverDelayed()
+    this.#ticks++
+    if (this.#ticks % SWEEP_EVERY_TICKS === 0) this.#pulls.held.sweep(clock.monotonic())
+    if (this.#ticks % SECOND_EVERY_TICKS === 0) this.#stats.tick(now)
+    if (this.#ticks % CLIENTS_EVERY_TICKS !== 0) return
+    this.#consumers.expire()
+    this.#producers.expire()
+    this.#locks.expire()
+    this.#notifier.notifyGathered()
   }
 
-  #save(): void {
-    const now = this.#environment.clock.now()
-    for (const { state } of [this.topics, this.groups, this.offsets]) state.saveIfChanged(now)
+  #deliverDelayed(): void {
+    if (!this.#isMaster()) return
+    const { clock } = this.#environment
+    // Requests are served between two rounds.
+    if (this.#delay.tick(clock.now())) clock.endOfTurn(() => this.#deliverDelayed())
   }
 }
 
@@ -169,9 +399,5 @@ function openStore(conf: BrokerConf, environment: BrokerEnvironment): MessageSto
     warn: (text: string) => logger.warn({}, text),
     error: (text: string, cause?: unknown) => logger.error({ err: cause }, text),
   }
-  return MessageStore.open({ config: { ...conf, messageDelayLevel: delayLevels(conf) }, disk, clock, reporter, pid, physicalMemoryBytes })
-}
-
-function delayLevels(conf: BrokerConf): string {
-  return [conf.messageDelayLevel].flat().join(' ')
+  return MessageStore.open({ config: conf, disk, clock, reporter, pid, physicalMemoryBytes })
 }

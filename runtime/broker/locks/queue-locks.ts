@@ -53,6 +53,15 @@ export class QueueLocks {
     return lock !== undefined && lock.clientId === clientId && !isExpired(lock, this.#clock.now())
   }
 
+  /** Whether somebody holds a lock: the group consumes in order. */
+  isInUse(group: string): boolean {
+    const locks = this.#groups.get(group)
+    if (locks === undefined) return false
+    const now = this.#clock.now()
+    for (const lock of locks.values()) if (!isExpired(lock, now)) return true
+    return false
+  }
+
   /** Forgets expired locks. */
   expire(): void {
     const now = this.#clock.now()

@@ -13,6 +13,7 @@ import type { SubscriptionGroupConfig } from '../groups/subscription-group.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import type { Current } from '../metadata/current.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
+import type { BrokerStats } from '../stats/broker-stats.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 import { HeldPulls } from './held-pulls.ts'
@@ -43,8 +44,7 @@ export interface PullParts {
   readonly groups: Pick<SubscriptionGroupTable, 'find' | 'isForbidden'>
   readonly consumers: Pick<ConsumerRegistry, 'get' | 'findSubscription' | 'learn'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
-  /** Told what went out to a group. */
-  readonly stats: { get(topic: string, group: string, messages: number, bytes: number): void }
+  readonly stats: Pick<BrokerStats, 'groupGet'>
   readonly monotonic: () => number
   /** Slaves: whether the master can be read from now. */
   readonly isMasterUp: () => boolean
@@ -160,7 +160,10 @@ export class PullHandler {
     if (answer.code === ResponseCode.PULL_OFFSET_MOVED) this.#offsetMoved()
     if (answer.code === ResponseCode.SUCCESS) {
       const { count, bytes } = this.#parts.store.lastPull
-      stats.get(task.topic, task.group, count, bytes)
+      const traffic = stats.groupGet(task.topic, task.group)
+      traffic.messages += count
+      traffic.bytes += bytes
+      traffic.times++
     }
     answer.send(task)
     return false

@@ -9,7 +9,7 @@ import type { Logger } from '../../observe/logger.ts'
 import type { Current } from '../metadata/current.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
-import { allowed, encodeRegisterBody, type RegisterBody } from './register-body.ts'
+import { allowed, type RegisterBody, registerBody } from './register-body.ts'
 
 export interface RegistrationConfig {
   readonly brokerClusterName: string
@@ -229,7 +229,7 @@ class NameServerLink {
 
   #body(topics: readonly TopicConfig[]): RegisterBody {
     const { brokerPermission, compressedRegister } = this.#parts.config.current
-    return encodeRegisterBody(topics, this.#parts.topics.dataVersion.toJson(), brokerPermission, compressedRegister)
+    return registerBody(topics, this.#parts.topics.dataVersion.toJson(), brokerPermission, compressedRegister)
   }
 
   async #registerTopic(topic: TopicConfig): Promise<void> {

@@ -58,7 +58,9 @@ export class BatchSender {
       answer.note(phyOffset, queueOffset, i)
       bytes += sizeBytes
     }
-    this.#parts.stats.put(target.config, queueId, count, bytes)
+    target.puts.messages += count
+    target.puts.bytes += bytes
+    target.puts.times++
     if (request.isOneway) return undefined
     const { acks, gate } = this.#parts
     const { phyOffset, sizeBytes } = gate.log.lastAppend

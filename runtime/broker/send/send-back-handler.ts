@@ -11,13 +11,12 @@ import { PERM_READ_WRITE, Perm, TopicSysFlag } from '../topics/topic-config.ts'
 import { dlqTopic, retryTopic } from '../topics/topic-name.ts'
 import { DLQ_QUEUE_NUMS, noSuchGroup, type RetryGroup } from './retry-topic.ts'
 import { setProperties } from './rewritten-properties.ts'
-import type { SendParts } from './send-handler.ts'
+import { rejected, type SendParts } from './send-handler.ts'
 import type { SendTarget } from './send-target.ts'
 import { readBack, type StoredMessage } from './stored-message.ts'
 
 export interface SendBackParts extends SendParts {
   readonly store: Pick<MessageStore, 'recordAt'>
-  readonly isMaster: () => boolean
   /** Counts retries and dead letters. */
   readonly sendBacks: {
     sendBack(topic: string, group: string): { messages: number }
@@ -45,7 +44,7 @@ export class SendBackHandler {
     const groupName = request.requiredText('group')
     const phyOffset = request.requiredInteger('offset')
     const delayLevel = request.requiredInteger('delayLevel')
-    if (!isMaster()) throw failed(`no master available along with ${config.brokerIP1}`)
+    if (!isMaster()) throw rejected()
     const group = groups.find(groupName)
     if (group === undefined) throw noSuchGroup(groupName)
     if ((config.brokerPermission() & Perm.WRITE) === 0) {

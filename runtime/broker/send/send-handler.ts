@@ -29,11 +29,6 @@ export interface SendConfig {
   readonly traceOn: boolean
 }
 
-/** Counts what was put; called once per stored message or batch. */
-export interface PutStats {
-  put(topic: TopicConfig, queueId: number, messages: number, bytes: number): void
-}
-
 export interface SendParts {
   readonly config: SendConfig
   readonly topics: SendTopics
@@ -41,7 +36,8 @@ export interface SendParts {
   readonly groups: RetryGroups
   readonly gate: StoreGate
   readonly acks: Acknowledgements
-  readonly stats: PutStats
+  /** A slave refuses messages. */
+  readonly isMaster: () => boolean
   readonly uniqueKeys: UniqueKeyMaker
   readonly random: Random
   readonly wallClock: () => number
@@ -79,6 +75,7 @@ export class SendHandler {
   }
 
   handle(request: CommandView, channel: Channel): Response | undefined {
+    if (!this.#parts.isMaster()) throw rejected()
     const send = this.#request
     send.parse(request)
     if (this.#parts.acks.isFull) this.#makeRoom()
@@ -121,10 +118,12 @@ export class SendHandler {
   }
 
   #store(request: CommandView, channel: Channel, draft: MessageDraft, target: SendTarget, queueId: number): void {
-    const { gate, acks, stats } = this.#parts
+    const { gate, acks } = this.#parts
     gate.put(draft, target, queueId, this.#extra)
     const { phyOffset, queueOffset, sizeBytes } = gate.log.lastAppend
-    stats.put(target.config, queueId, 1, sizeBytes)
+    target.puts.messages++
+    target.puts.bytes += sizeBytes
+    target.puts.times++
     if (request.isOneway) return
     const { ranges } = draft
     const waits = ranges.waitStart < 0 || isTrue(draft.properties.bytes, ranges.waitStart, ranges.waitLength)
@@ -235,6 +234,11 @@ export class SendHandler {
     const remark = `the broker[${this.#parts.config.brokerIP1}] sending transaction message is forbidden`
     throw new RequestError(ResponseCode.NO_PERMISSION, remark)
   }
+}
+
+/** What official brokers answer on behalf of a whole processor that takes no requests now. */
+export function rejected(): RequestError {
+  return new RequestError(ResponseCode.SYSTEM_BUSY, '[REJECTREQUEST]system busy, start flow control for a while')
 }
 
 /** Copies the unique key for the answer; 0 when it is too long or not plain ASCII: the answer then goes without it. */

@@ -1,4 +1,6 @@
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
+import type { BrokerStats } from '../stats/broker-stats.ts'
+import type { Traffic } from '../stats/traffic.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import { isNotAllowedToSend, RETRY_TOPIC_PREFIX } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -6,6 +8,8 @@ import type { SendLog } from './send-log.ts'
 
 /** The topics of the broker as sends and pulls need them. */
 export type SendTopics = Pick<TopicTable, 'find' | 'findByBytes' | 'createForSend' | 'createForSendBack'>
+
+export type PutStats = Pick<BrokerStats, 'topicPut'>
 
 /** What a send needs of its topic, worked out once per topic configuration. */
 export class SendTarget {
@@ -21,11 +25,12 @@ export class SendTarget {
   readonly isPlain: boolean
   /** A queue id from here on is refused. */
   readonly queueIdBound: number
+  readonly puts: Traffic
   readonly #queues: (ConsumeQueue | undefined)[] = []
   readonly #delayExtras: (Buffer | undefined)[] = []
   readonly #log: SendLog
 
-  constructor(config: TopicConfig, log: SendLog) {
+  constructor(config: TopicConfig, log: SendLog, stats: PutStats) {
     const { topicName } = config
     this.config = config
     this.topicName = topicName
@@ -36,6 +41,7 @@ export class SendTarget {
     this.isMultiTag = config.topicFilterType === 'MULTI_TAG'
     this.isPlain = !this.isRetry && !this.isForbidden && !this.isCompaction && !this.isMultiTag
     this.queueIdBound = Math.max(config.writeQueueNums, config.readQueueNums)
+    this.puts = stats.topicPut(topicName)
     this.#log = log
   }
 
@@ -62,11 +68,13 @@ export class SendTarget {
 /** Targets by configuration object: a topic that changes has another one, and what hung on the old one goes with it. */
 export class SendTargets {
   readonly #log: SendLog
+  readonly #stats: PutStats
   readonly #targets = new WeakMap<TopicConfig, SendTarget>()
   #last: SendTarget | undefined
 
-  constructor(log: SendLog) {
+  constructor(log: SendLog, stats: PutStats) {
     this.#log = log
+    this.#stats = stats
   }
 
   of(config: TopicConfig): SendTarget {
@@ -74,7 +82,7 @@ export class SendTargets {
     if (last !== undefined && last.config === config) return last
     let target = this.#targets.get(config)
     if (target === undefined) {
-      target = new SendTarget(config, this.#log)
+      target = new SendTarget(config, this.#log, this.#stats)
       this.#targets.set(config, target)
     }
     this.#last = target

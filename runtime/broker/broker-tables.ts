@@ -1,0 +1,94 @@
+import { parseJson } from '../codec/json/parse-json.ts'
+import { RequestCode } from '../codec/remoting/request-code.ts'
+import type { BrokerConf } from '../config/broker-conf.ts'
+import type { Clock } from '../io/clock.ts'
+import type { Disk } from '../io/disk.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { MetadataSource } from '../replication/metadata-sync.ts'
+import { RequestModes } from './admin/request-modes.ts'
+import { DelayOffsets } from './delay/delay-offsets.ts'
+import { readSubscriptionGroupTable, SubscriptionGroupTable } from './groups/subscription-group-table.ts'
+import type { Current } from './metadata/current.ts'
+import { ConsumerOffsets, readConsumerOffsets } from './offsets/consumer-offsets.ts'
+import { readTopicTable, TopicTable } from './topics/topic-table.ts'
+
+/** The tables under `<storePathRootDir>/config`: when they are saved, and how a slave keeps them equal to its master's. */
+export class BrokerTables {
+  readonly topics: TopicTable
+  readonly groups: SubscriptionGroupTable
+  readonly offsets: ConsumerOffsets
+  readonly delayOffsets: DelayOffsets
+  readonly modes: RequestModes
+  readonly #conf: Current<BrokerConf>
+  #offsetsSavedMs: number
+  #delaySavedMs: number
+
+  /** @throws DamagedStateError */
+  constructor(conf: Current<BrokerConf>, disk: Disk, clock: Clock, logger: Logger) {
+    this.#conf = conf
+    const { storePathRootDir, delayOffsetUpdateVersionStep } = conf.current
+    const path = (name: string) => `${storePathRootDir}/config/${name}.json`
+    const common = { disk, clock, logger, settings: conf }
+    this.topics = new TopicTable({ ...common, path: path('topics') })
+    this.groups = new SubscriptionGroupTable({ ...common, path: path('subscriptionGroup') })
+    this.offsets = new ConsumerOffsets({ ...common, path: path('consumerOffset') })
+    const versionStep = delayOffsetUpdateVersionStep
+    this.delayOffsets = new DelayOffsets({ disk, clock, logger, versionStep, path: path('delayOffset') })
+    this.modes = new RequestModes(disk, path('messageRequestMode'), logger)
+    for (const table of [this.topics, this.groups, this.offsets, this.delayOffsets, this.modes]) table.load()
+    this.#offsetsSavedMs = clock.now()
+    this.#delaySavedMs = clock.now()
+  }
+
+  /** What an answer of this turn may rest on is saved before the answer leaves. */
+  endOfTurn(nowMs: number): void {
+    this.topics.state.saveIfChanged(nowMs)
+    this.groups.state.saveIfChanged(nowMs)
+    this.modes.state.saveIfChanged(nowMs)
+  }
+
+  /** Offsets change with every pull: they are saved now and then. */
+  tick(nowMs: number): void {
+    const { flushConsumerOffsetInterval, flushDelayOffsetInterval } = this.#conf.current
+    // A clock that was set back must not stop the saving.
+    if (Math.abs(nowMs - this.#offsetsSavedMs) >= flushConsumerOffsetInterval) {
+      this.#offsetsSavedMs = nowMs
+      this.offsets.state.saveIfChanged(nowMs)
+    }
+    if (Math.abs(nowMs - this.#delaySavedMs) >= flushDelayOffsetInterval) {
+      this.#delaySavedMs = nowMs
+      this.delayOffsets.state.saveIfChanged(nowMs)
+    }
+  }
+
+  saveAll(nowMs: number): void {
+    this.endOfTurn(nowMs)
+    this.offsets.state.saveIfChanged(nowMs)
+    this.delayOffsets.state.saveIfChanged(nowMs)
+  }
+
+  /** What a slave fetches from its master. `delayChanged` is told when the delay offsets were replaced. */
+  slaveSources(): MetadataSource[] {
+    const { topics, groups, offsets, delayOffsets, modes } = this
+    return [
+      source(RequestCode.GET_ALL_TOPIC_CONFIG, (content) => {
+        const { configs, dataVersion } = readTopicTable(content)
+        topics.replaceAll(configs, dataVersion)
+      }),
+      source(RequestCode.GET_ALL_CONSUMER_OFFSET, (content) => {
+        const { offsets: read, dataVersion } = readConsumerOffsets(content)
+        offsets.merge(read, dataVersion)
+      }),
+      source(RequestCode.GET_ALL_DELAY_OFFSET, (content) => delayOffsets.replaceAll(content)),
+      source(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, (content) => {
+        const { configs, forbidden, dataVersion } = readSubscriptionGroupTable(content)
+        groups.replaceAll(configs, forbidden, dataVersion)
+      }),
+      source(RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, (content) => modes.replaceAll(content)),
+    ]
+  }
+}
+
+function source(code: number, take: (content: ReturnType<typeof parseJson>) => void): MetadataSource {
+  return { code, apply: (body) => take(parseJson(body.toString())) }
+}
