@@ -12,15 +12,24 @@ export interface RunningServer {
 }
 
 /**
- * Runs a server until SIGTERM or SIGINT, then stops it and exits with 0. A second signal during the stop ends the process at once.
- * An error at the start is one line on standard error; an uncaught one later is logged with its trace.
+ * Runs a server until SIGTERM or SIGINT, then stops it and exits with 0; a signal during the start counts once it has
+ * started. A second one ends the process at once. An error at the start is one line on standard error; an uncaught one
+ * later is logged with its trace.
  */
 export async function runServer(name: string, logger: Logger, start: () => Promise<RunningServer>): Promise<void> {
   process.on('uncaughtException', (error) => {
     logger.error({ err: error }, 'uncaught error, the server ends')
     process.exit(EXIT_CRASHED)
   })
-  let server: RunningServer
+  let server: RunningServer | undefined
+  let signal: NodeJS.Signals | undefined
+  const onSignal = (received: NodeJS.Signals): void => {
+    if (signal !== undefined) process.exit(EXIT_CANNOT_START)
+    signal = received
+    if (server) stop(server, logger, received)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
   try {
     server = await start()
   } catch (error) {
@@ -28,23 +37,18 @@ export async function runServer(name: string, logger: Logger, start: () => Promi
   }
   // Node writes the compile cache when it exits: a server that is killed would never leave one.
   flushCompileCache()
-  let isStopping = false
-  const stop = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(EXIT_CANNOT_START)
-    isStopping = true
-    logger.info({ signal }, 'stopping')
-    Promise.resolve()
-      .then(() => server.stop())
-      .then(
-        () => process.exit(0),
-        (error) => {
-          logger.error({ err: error }, 'the stop was not orderly')
-          process.exit(EXIT_CRASHED)
-        },
-      )
+  if (signal !== undefined) stop(server, logger, signal)
+}
+
+async function stop(server: RunningServer, logger: Logger, signal: NodeJS.Signals): Promise<void> {
+  logger.info({ signal }, 'stopping')
+  try {
+    await server.stop()
+  } catch (error) {
+    logger.error({ err: error }, 'the stop was not orderly')
+    process.exit(EXIT_CRASHED)
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  process.exit(0)
 }
 
 /** Says why on standard error and exits with 1. */

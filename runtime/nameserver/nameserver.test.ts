@@ -23,6 +23,7 @@ import { createNetContext } from '../net/net-context.ts'
 import { RemotingClient } from '../net/remoting-client.ts'
 import { RemotingServer } from '../net/remoting-server.ts'
 import { silentLogger } from '../observe/logger.ts'
+import { KV_CONFIG_MAX_BYTES } from './kv-config.ts'
 import { NameServer } from './nameserver.ts'
 
 /** Real time that can be pushed ahead. */
@@ -355,6 +356,19 @@ test('a key-value change that cannot be saved is refused and not made', async ()
     expect.stringContaining('cannot save the key-value configuration: '),
   ])
   expect((await invoke({ code: RequestCode.GET_KV_CONFIG, fields })).code).toBe(ResponseCode.QUERY_NOT_FOUND)
+})
+
+test('the key-value configuration does not grow beyond its limit', async () => {
+  const { invoke } = await serve()
+  const fields = { namespace: 'n', key: 'k', value: 'x'.repeat(KV_CONFIG_MAX_BYTES) }
+  const refused = await invoke({ code: RequestCode.PUT_KV_CONFIG, fields })
+  expect([refused.code, refused.remark]).toEqual([
+    ResponseCode.SYSTEM_ERROR,
+    expect.stringContaining(`would take ${KV_CONFIG_MAX_BYTES + 30} bytes; the limit is ${KV_CONFIG_MAX_BYTES}`),
+  ])
+  expect((await invoke({ code: RequestCode.GET_KV_CONFIG, fields: { namespace: 'n', key: 'k' } })).code).toBe(
+    ResponseCode.QUERY_NOT_FOUND,
+  )
 })
 
 test('registrations return the order configuration', async () => {

@@ -2,7 +2,7 @@ import type { RouteDialect } from './route-table/encode-route.ts'
 import type { RouteListener } from './route-table/topic-table.ts'
 
 /** Above this the oldest answers are forgotten. One of four broker groups takes some 700 bytes. */
-export const ROUTE_CACHE_MAX_BYTES = 16 * 1024 * 1024
+const ROUTE_CACHE_MAX_BYTES = 16 * 1024 * 1024
 
 /**
  * Encoded routes: the one request that every client sends for each of its topics every 30 seconds. Kept until the

@@ -88,7 +88,7 @@ export function readBrokerData(value: JsonValue): BrokerData {
 }
 
 /** @throws JsonFieldError */
-export function readQueueData(value: JsonValue): QueueData {
+function readQueueData(value: JsonValue): QueueData {
   const object = asObject(value, 'queue data')
   return {
     brokerName: textField(object, 'brokerName') ?? '',

@@ -23,7 +23,7 @@ export interface Registration {
   readonly connection: object
 }
 
-export interface BrokerIdentity {
+interface BrokerIdentity {
   readonly cluster: string
   readonly address: string
   readonly brokerName: string
