@@ -62,10 +62,10 @@ export class Cluster {
     }
   }
 
-  /** Waits until the slaves of a group list `topic`: they copy their master's tables every ten seconds only. */
+  /** Waits until the slaves of a group list `topic`: an Apache slave copies its master's tables once a minute only. */
   async awaitCopied(topic: string): Promise<void> {
     for (const slave of this.brokers.filter((server) => server.conf['brokerRole'] === 'SLAVE')) {
-      await waitUntil(`${topic} on ${slave.name}`, 30_000, async () => {
+      await waitUntil(`${topic} on ${slave.name}`, 90_000, async () => {
         const answer = await ask(slave.address, { code: 21 })
         return answer.body.includes(`"${topic}"`)
       })

@@ -5,8 +5,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { adminCommands } from './admin.ts'
 import { clientScenarios } from './clients.ts'
 import { Driver } from './driver.ts'
+import { storeHandover } from './handover.ts'
+import { mixedClusters } from './mixed.ts'
 import { Report } from './report.ts'
 import { type Engine, stopAllServers } from './server.ts'
 import type { Setting } from './setting.ts'
@@ -29,7 +32,12 @@ if (missing.length > 0) {
   process.exit(1)
 }
 
-const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [{ name: 'clients', run: clientScenarios }]
+const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
+  { name: 'clients', run: clientScenarios },
+  { name: 'admin', run: adminCommands },
+  { name: 'mixed', run: mixedClusters },
+  { name: 'handover', run: storeHandover },
+]
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-compat-'))
 const report = new Report()

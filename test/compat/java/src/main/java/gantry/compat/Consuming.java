@@ -286,7 +286,8 @@ final class Consuming {
     /** Keeps a producer and a consumer connected until the runner says so, for the commands that list connections. */
     static void hold(Run run) throws Exception {
         DefaultMQProducer producer = run.producer();
-        run.sent(producer.send(run.message(0)), run.key(0), 1);
+        MessageQueue first = producer.fetchPublishMessageQueues(run.topic()).stream().sorted().findFirst().orElseThrow();
+        run.sent(producer.send(run.message(0), first), run.key(0), 1);
         DefaultMQPushConsumer consumer = run.consumer(run.group());
         consumer.subscribe(run.topic(), "*");
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {

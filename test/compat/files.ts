@@ -1,0 +1,65 @@
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+
+const queueUnitSize = 20
+
+/** Reads bytes [from, to) of a store file sequence: files named by their 20-digit start offset. */
+export function readSequence(dir: string, from: number, to: number): Buffer {
+  const out = Buffer.alloc(to - from)
+  for (const name of readdirSync(dir).filter((entry) => /^\d{20}$/.test(entry))) {
+    const start = Number(name)
+    const file = openSync(join(dir, name), 'r')
+    try {
+      const first = Math.max(from, start)
+      const end = Math.min(to, start + fstatSync(file).size)
+      if (end > first) readSync(file, out, first - from, end - first, first - start)
+    } finally {
+      closeSync(file)
+    }
+  }
+  return out
+}
+
+/** The first position at which two stores' commit logs differ below `to`, or -1. */
+export function commitLogDifference(storeA: string, storeB: string, to: number): number {
+  const chunk = 1 << 20
+  for (let at = 0; at < to; at += chunk) {
+    const end = Math.min(to, at + chunk)
+    const a = readSequence(join(storeA, 'commitlog'), at, end)
+    const b = readSequence(join(storeB, 'commitlog'), at, end)
+    if (!a.equals(b)) return at + a.findIndex((byte, index) => byte !== b[index])
+  }
+  return -1
+}
+
+/** Units of every consume queue as `topic/queue/index` -> hex; stops at the first empty unit of a queue. */
+export function consumeQueueUnits(store: string): Map<string, string> {
+  const units = new Map<string, string>()
+  const root = join(store, 'consumequeue')
+  if (!existsSync(root)) return units
+  for (const topic of readdirSync(root)) {
+    for (const queue of readdirSync(join(root, topic))) {
+      const dir = join(root, topic, queue)
+      const files = readdirSync(dir)
+        .filter((name) => /^\d{20}$/.test(name))
+        .sort()
+      for (const name of files) {
+        const bytes = readFileSync(join(dir, name))
+        for (let at = 0; at + queueUnitSize <= bytes.length; at += queueUnitSize) {
+          if (bytes.readInt32BE(at + 8) === 0) break
+          units.set(
+            `${topic}/${queue}/${(Number(name) + at) / queueUnitSize}`,
+            bytes.toString('hex', at, at + queueUnitSize),
+          )
+        }
+      }
+    }
+  }
+  return units
+}
+
+/** Text of a file below the store's config folder; empty when there is none. */
+export function configText(store: string, name: string): string {
+  const file = join(store, 'config', name)
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
