@@ -147,6 +147,15 @@ export class Broker {
     this.store.close()
   }
 
+  /** After a start that failed: gives up what was opened, above all the store. */
+  abandon(): void {
+    this.#timer?.cancel()
+    this.server.close()
+    this.#replication.stop()
+    this.#client.close()
+    this.store.close()
+  }
+
   #isMaster(): boolean {
     return this.#conf.current.brokerRole !== 'SLAVE'
   }

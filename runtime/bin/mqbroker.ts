@@ -1,0 +1,131 @@
+import { totalmem } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Broker } from '../broker/broker.ts'
+import { refusedSettings } from '../broker/refused-settings.ts'
+import { type BrokerConf, parseBrokerConf, printBrokerConf } from '../config/broker-conf.ts'
+import type { ConfEnv } from '../config/conf-key.ts'
+import { decodeProperties } from '../config/properties-file.ts'
+import { RealRandom } from '../io/random.ts'
+import { RealClock } from '../io/real-clock.ts'
+import { RealDisk } from '../io/real-disk.ts'
+import { RealNetwork } from '../io/real-network.ts'
+import { createLogger } from '../observe/pino-logger.ts'
+import { readConfEnv } from './conf-env.ts'
+import { cannotStart, runServer } from './run-server.ts'
+
+const NAME = 'mqbroker'
+
+const USAGE = `usage: mqbroker [-c <file>] [-n <list>] [-p] [-m] [-h]
+ -c,--configFile <file>      Broker config properties file
+ -h,--help                   Print help
+ -m,--printImportantConfig   Print important config items
+ -n,--namesrvAddr <list>     Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'
+ -p,--printConfigItem        Print all config items
+`
+
+/** What -m prints: the keys that Apache RocketMQ marks as important. */
+const IMPORTANT: ReadonlySet<string> = new Set([
+  ...['namesrvAddr', 'listenPort', 'brokerIP1', 'brokerName', 'brokerClusterName', 'brokerId', 'brokerRole'],
+  ...['recoverConcurrently', 'autoCreateTopicEnable', 'autoCreateSubscriptionGroup', 'msgTraceTopicName'],
+  ...['traceTopicEnable', 'rejectTransactionMessage', 'fetchNameSrvAddrByDnsLookup', 'aclEnable'],
+  ...['fetchNamesrvAddrByAddressServer', 'transactionTimeOut', 'transactionCheckMax', 'transactionCheckInterval'],
+  ...['storePathRootDir', 'storePathCommitLog', 'storeType', 'flushDiskType', 'deleteWhen', 'fileReservedTime'],
+  ...['haMasterAddress', 'inSyncReplicas', 'minInSyncReplicas', 'totalReplicas', 'transientStorePoolEnable'],
+])
+
+interface CommandLine {
+  readonly file: string | undefined
+  readonly namesrvAddr: string | undefined
+  readonly print: 'all' | 'important' | undefined
+}
+
+function readCommandLine(): CommandLine {
+  try {
+    const { values } = parseArgs({
+      options: {
+        configFile: { type: 'string', short: 'c' },
+        help: { type: 'boolean', short: 'h' },
+        namesrvAddr: { type: 'string', short: 'n' },
+        printConfigItem: { type: 'boolean', short: 'p' },
+        printImportantConfig: { type: 'boolean', short: 'm' },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(USAGE)
+      process.exit(0)
+    }
+    const print = values.printConfigItem ? 'all' : values.printImportantConfig ? 'important' : undefined
+    return { file: values.configFile, namesrvAddr: values.namesrvAddr, print }
+  } catch (error) {
+    return cannotStart(NAME, `${(error as Error).message}\n${USAGE}`)
+  }
+}
+
+function readConf(line: CommandLine, env: ConfEnv): { conf: BrokerConf; warnings: readonly string[] } {
+  const commandLine: Record<string, string> = {}
+  if (line.namesrvAddr !== undefined) commandLine['namesrvAddr'] = line.namesrvAddr
+  const text = line.file === undefined ? '' : readText(line.file)
+  const result = parseBrokerConf(text, line.file ?? 'defaults', env, commandLine)
+  if (!result.ok) cannotStart(NAME, ...result.errors)
+  return result
+}
+
+function readText(file: string): string {
+  try {
+    return decodeProperties(new RealDisk().readFile(resolve(file)))
+  } catch (error) {
+    return cannotStart(NAME, `cannot read the conf file: ${(error as Error).message}`)
+  }
+}
+
+function printed(conf: BrokerConf, which: 'all' | 'important'): string {
+  const all = printBrokerConf(conf)
+  if (which === 'all') return all
+  const lines = all.split('\n').filter((line) => IMPORTANT.has(line.slice(0, line.indexOf('='))))
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** What this process may use: a container's limit where there is one. */
+function physicalMemoryBytes(): number {
+  const limit = process.constrainedMemory()
+  return limit > 0 && limit < totalmem() ? limit : totalmem()
+}
+
+const line = readCommandLine()
+const env = readConfEnv()
+const { conf, warnings } = readConf(line, env)
+if (line.print !== undefined) {
+  process.stdout.write(printed(conf, line.print))
+  process.exit(0)
+}
+const refused = refusedSettings(conf)
+if (refused.length > 0) cannotStart(NAME, ...refused)
+const logger = createLogger(NAME)
+await runServer(NAME, logger, async () => {
+  for (const warning of warnings) logger.warn({}, warning)
+  const broker = new Broker(conf, {
+    disk: new RealDisk(),
+    clock: new RealClock(),
+    network: new RealNetwork(),
+    random: new RealRandom(),
+    logger,
+    pid: process.pid,
+    physicalMemoryBytes: physicalMemoryBytes(),
+    confEnv: env,
+    // Without a file, changes made at run time are kept where official brokers keep them.
+    confFile: line.file === undefined ? resolve(env.home, 'store/config/broker.properties') : resolve(line.file),
+  })
+  try {
+    await broker.start()
+  } catch (error) {
+    broker.abandon()
+    throw error
+  }
+  const names = conf.namesrvAddr.length > 0 ? ` and name server is ${conf.namesrvAddr.join(';')}` : ''
+  // The line that official start scripts wait for.
+  process.stdout.write(
+    `The broker[${conf.brokerName}, ${conf.brokerIP1}:${conf.listenPort}] boot success. serializeType=JSON${names}\n`,
+  )
+  return broker
+})
