@@ -534,7 +534,7 @@ export class MessageStore {
     info.set(`commitLogDiskRatio_${config.storePathCommitLog}`, javaDouble(commitLog))
     info.set('commitLogDiskRatio', javaDouble(commitLog))
     info.set('consumeQueueDiskRatio', javaDouble(consumeQueue))
-    info.set('commitLogMinOffset', String(this.minOffset))
+    info.set('commitLogMinOffset', String(this.#log.isEmpty ? -1 : this.minOffset))
     info.set('commitLogMaxOffset', String(this.writtenOffset))
     return info
   }
