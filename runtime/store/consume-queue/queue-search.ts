@@ -38,7 +38,7 @@ export function findQueueEnd(queue: ConsumeQueue, lastFile: number, context: Que
 export function findValidEnd(queue: ConsumeQueue, phyOffset: number, context: QueueContext): number {
   const { unitsPerFile, page } = context
   const start = queue.firstFileIndex * unitsPerFile
-  return partitionPoint(start, (queue.lastFileIndex + 1) * unitsPerFile, (offset) => {
+  const isBelow = (offset: number) => {
     const pair = offset === start ? 1 : 2
     queue.readFileUnits(offset - pair + 1, pair, page)
     const last = pair - 1
@@ -46,7 +46,11 @@ export function findValidEnd(queue: ConsumeQueue, phyOffset: number, context: Qu
     if (pair === 1) return true
     if (page.isFiller(0)) return true
     return page.isWritten(0) && page.phyOffsets[0]! + page.sizes[0]! <= page.phyOffsets[1]!
-  })
+  }
+  // Most of many queues have got nothing since the last sync.
+  const known = queue.maxOffset
+  if (known > start && isBelow(known - 1)) return known
+  return partitionPoint(start, (queue.lastFileIndex + 1) * unitsPerFile, isBelow)
 }
 
 /** First offset in from..end whose unit is no filler. */
