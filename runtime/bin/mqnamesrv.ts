@@ -73,7 +73,9 @@ if (print) {
 const logger = createLogger(NAME)
 await runServer(NAME, logger, async () => {
   for (const warning of warnings) logger.warn({}, warning)
-  const context = createNetContext(new RealClock(), new RealNetwork(), logger)
+  // 0, the default of Netty's water mark here, stands for the built-in limit.
+  const limits = conf.writeBufferHighWaterMark > 0 ? { pauseAboveBytes: conf.writeBufferHighWaterMark } : {}
+  const context = createNetContext(new RealClock(), new RealNetwork(), logger, limits)
   const server = new NameServer({ context, disk: new RealDisk(), conf, env })
   const { host, port } = await server.start()
   // The line that official start scripts wait for.

@@ -47,6 +47,8 @@ test('bodies written by the official broker are read, plain and compressed', () 
   // Compressed mappings go by the topic they name.
   expect(decodeRegisterBody(compressed, true, V5_5_0)).toEqual({ ...read, mappings: new Map([['T', mapping]]) })
   expect(decodeRegisterBody(compressed, true, V4_9_4).mappings.size).toBe(0)
+  // Seen from Apache RocketMQ 5.5.0 with compressedRegister=true.
+  expect(decodeRegisterBody(compressed, false, V5_5_0)).toEqual(decodeRegisterBody(compressed, true, V5_5_0))
 })
 
 test('bodies of old versions and empty ones are read', () => {
@@ -106,7 +108,7 @@ test('bad bodies are refused with the reason', () => {
   ) => expect(() => decodeRegisterBody(bytes, isCompressed, version)).toThrow(problem as string)
   refuse(compressed.subarray(0, 100), true, 'the compressed body is damaged: unexpected end of file')
   refuse(plain, true, 'the compressed body is damaged: incorrect header check')
-  refuse(compressed, false, JsonSyntaxError)
+  refuse(compressed.subarray(1), false, JsonSyntaxError)
   refuse(Buffer.from('[]'), false, 'register body is [], expected an object')
   refuse(Buffer.from('{"topicConfigSerializeWrapper":{"topicConfigTable":{"T":{"perm":"x"}}}}'), false, 'perm is "x"')
   const inflated = inflateSync(compressed)

@@ -35,6 +35,9 @@ export interface RegisterBody<T extends RegisteredTopic = RegisteredTopic> {
 /** A compressed body may grow to this. 50,000 topics take some 5 MB; more is an attack on the memory. */
 export const REGISTER_BODY_INFLATED_MAX_BYTES = 64 * 1024 * 1024
 
+/** Deflate with a window of 32 KiB, what every zlib writes. */
+const ZLIB_FIRST_BYTE = 0x78
+
 /** A body that is not what its header says. */
 export class RegisterBodyError extends Error {
   override readonly name = 'RegisterBodyError'
@@ -54,7 +57,9 @@ export function decodeRegisterBody(body: Uint8Array, compressed: boolean, versio
   if (body.length === 0)
     return { dataVersion: NO_DATA_VERSION, topics: new Map(), filterServers: [], mappings: new Map() }
   if (version < ProtocolVersion.V3_0_11) return readTopics(asObject(parseJsonBytes(body), 'topic configs'), [])
-  if (compressed) return decodeCompressed(inflate(body), version)
+  // Brokers of Apache RocketMQ 5.5 with compressedRegister=true compress and then say they did not (BrokerOuterAPI sets the field
+  // to false): no name server of that version can read them. No JSON text starts as a zlib stream does.
+  if (compressed || body[0] === ZLIB_FIRST_BYTE) return decodeCompressed(inflate(body), version)
   const object = asObject(parseJsonBytes(body), 'register body')
   const wrapper = objectField(object, 'topicConfigSerializeWrapper') ?? Object.create(null)
   return readTopics(wrapper, textListField(object, 'filterServerList') ?? [])

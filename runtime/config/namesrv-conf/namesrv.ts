@@ -36,7 +36,6 @@ export const namesrv = {
         ['configBlackList', 'configStorePath', 'kvConfigPath'],
         'Keys that UPDATE_NAMESRV_CONFIG refuses to change.',
       ),
-      clusterTest: flag(false, 'Answer for unknown topics with a route from the cluster named by productEnvName.'),
       orderMessageEnable: flag(false, 'Add the order configuration of a topic to its route.', LIVE),
       returnOrderTopicConfigToBroker: flag(true, 'Answer registrations with the table of ordered topics.', LIVE),
       scanNotActiveBrokerInterval: long(5000, 'How often to look for silent brokers.', { ...MS, min: 1 }),
@@ -50,6 +49,7 @@ export const namesrv = {
       unRegisterBrokerQueueCapacity: int(3000, 'Brokers that may wait to be unregistered.', { min: 1 }),
     }),
     ...accepted({
+      clusterTest: flag(false, 'Answer for unknown topics with a route from the cluster named by productEnvName.'),
       productEnvName: text('center', 'Name of the environment, for clusterTest.'),
       clientRequestThreadPoolNums: int(8, 'Threads for route requests.'),
       defaultThreadPoolNums: int(16, 'Threads for other requests.'),

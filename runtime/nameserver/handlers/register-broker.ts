@@ -24,7 +24,7 @@ export function registerBroker(services: Needed): Handlers {
 
 function register(services: Needed, request: CommandView, channel: Channel): Response {
   const { conf } = services.live
-  const registration = readRegistration(request, channel)
+  const registration = readRegistration(services, request, channel)
   const now = services.clock.monotonic()
   const outcome = services.table.register(registration, conf.deleteTopicWithBrokerRegistration, now)
   report(services, registration, outcome)
@@ -41,8 +41,8 @@ function register(services: Needed, request: CommandView, channel: Channel): Res
   }
 }
 
-function readRegistration(request: CommandView, channel: Channel): Registration {
-  return {
+function readRegistration({ logger }: Needed, request: CommandView, channel: Channel): Registration {
+  const head = {
     brokerName: request.requiredText('brokerName'),
     address: request.requiredText('brokerAddr'),
     cluster: request.requiredText('clusterName'),
@@ -51,8 +51,14 @@ function readRegistration(request: CommandView, channel: Channel): Registration 
     timeoutMs: request.integer('heartbeatTimeoutMillis'),
     enableActingMaster: request.flagField('enableActingMaster'),
     zoneName: request.text('__ZONE_NAME'),
-    body: readBody(request),
     connection: channel,
+  }
+  try {
+    return { ...head, body: readBody(request) }
+  } catch (error) {
+    const { brokerName, brokerId, address } = head
+    logger.warn({ brokerName, brokerId, address, error: (error as Error).message }, 'registration refused')
+    throw error
   }
 }
 
