@@ -30,7 +30,7 @@ export interface CleaningInput {
   readonly manualRuns: number
 }
 
-export type CleaningReason = 'time' | 'disk' | 'manual' | undefined
+type CleaningReason = 'time' | 'disk' | 'manual' | undefined
 
 export interface CleaningDecision {
   /** How many of the oldest segments to delete now. */
@@ -52,11 +52,11 @@ export function warningRatio(config: CleaningConfig): number {
   return clamp(config.diskSpaceWarningLevelRatio / 100, 0.35, 0.9)
 }
 
-export function forcibleRatio(config: CleaningConfig): number {
+function forcibleRatio(config: CleaningConfig): number {
   return clamp(config.diskSpaceCleanForciblyRatio / 100, 0.3, 0.85)
 }
 
-export function cleaningRatio(config: CleaningConfig): number {
+function cleaningRatio(config: CleaningConfig): number {
   return clamp(config.diskMaxUsedSpaceRatio, 10, 95) / 100
 }
 

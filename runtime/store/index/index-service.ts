@@ -6,7 +6,7 @@ import { repairIndexFile, setEnd } from './index-repair.ts'
 import { entryHash, foldText, foldUtf8, indexKeySeed, tagKeySeed } from './key-hash.ts'
 
 /** maxMsgsNumBatch: offsets one query gives at most. */
-export const QUERY_COUNT_MAX = 64
+const QUERY_COUNT_MAX = 64
 /** Entries one query looks at, some 30 ms when a hot key has to be followed far back in time. */
 const QUERY_STEPS_MAX = 4_000_000
 /** Index type of tags; any other looks for keys and unique keys. */
