@@ -70,7 +70,7 @@ test('a reset stands until the next pull takes it up; what the consumer commits 
   expect(offsets.query('g1', 'T1', 0)).toBe(41)
 })
 
-test('all offsets go to a slave in the form Apache RocketMQ sends and saves them', async () => {
+test('all offsets go to a slave in a form that Apache’s slaves can read, and into the file as Apache RocketMQ saves them', async () => {
   const broker = withTopic()
   const { offsets } = broker
   offsets.commit('g1', 'T1', 0, 3)
@@ -79,7 +79,7 @@ test('all offsets go to a slave in the form Apache RocketMQ sends and saves them
   const answer = await broker.ask(RequestCode.GET_ALL_CONSUMER_OFFSET)
   expect(answer.body).toBe(
     '{"dataVersion":{"counter":0,"stateVersion":0,"timestamp":1700000000000},"groupTopicMap":{"g1":["T1"]},' +
-      '"offsetTable":{"T1@g1":{0:3,99:3}},"pullOffsetTable":{"T1@g1":{0:5}}}',
+      '"offsetTable":{"T1@g1":{"0":3,"99":3}},"pullOffsetTable":{"T1@g1":{"0":5}}}',
   )
   offsets.state.saveIfChanged(broker.clock.now())
   expect(broker.disk.readFile(PATH).toString()).toBe(`{
