@@ -108,6 +108,16 @@ export class DispatchFlush {
     for (const done of waiting) done(null)
   }
 
+  /**
+   * The log was cut: what was noted, and the round under way, may speak of messages that are gone. The checkpoint moves on
+   * with the next message and the round after it.
+   */
+  forgetDispatched(): void {
+    this.#phyOffset = -1
+    this.#roundPhyOffset = -1
+    this.#readyPhyOffset = -1
+  }
+
   /** The store's files are about to be closed: syncs still under way end without effect. */
   close(): void {
     this.#isFrozen = true

@@ -8,6 +8,15 @@ const PAGE_BYTES = 4096
 /** The next file is made when less than this part of the current one is left, so that no message waits for it. */
 const MAKE_AHEAD_PART = 0.1
 
+export interface LogUpkeepParts {
+  readonly log: CommitLog
+  readonly config: StoreConfig
+  readonly flags: RunningFlags
+  readonly reporter: StoreReporter
+  readonly checkpoint: StoreCheckpoint
+  readonly dispatcher: Dispatcher
+}
+
 /** When the commit log is flushed and its files are made. */
 export class LogUpkeep {
   readonly #log: CommitLog
@@ -22,21 +31,13 @@ export class LogUpkeep {
   #askedOffset = 0
   #askedTimestampMs = 0
 
-  constructor(
-    log: CommitLog,
-    config: StoreConfig,
-    flags: RunningFlags,
-    reporter: StoreReporter,
-    checkpoint: StoreCheckpoint,
-    dispatcher: Dispatcher,
-    nowMs: number,
-  ) {
-    this.#log = log
-    this.#config = config
-    this.#flags = flags
-    this.#reporter = reporter
-    this.#checkpoint = checkpoint
-    this.#dispatcher = dispatcher
+  constructor(parts: LogUpkeepParts, nowMs: number) {
+    this.#log = parts.log
+    this.#config = parts.config
+    this.#flags = parts.flags
+    this.#reporter = parts.reporter
+    this.#checkpoint = parts.checkpoint
+    this.#dispatcher = parts.dispatcher
     this.#lastFlushMs = nowMs
   }
 

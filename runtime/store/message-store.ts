@@ -1,45 +1,26 @@
 import assert from 'node:assert/strict'
-import {
-  encodeRecord,
-  PROPERTIES_LENGTH_MAX,
-  recordPropertiesLength,
-  recordSize,
-  TOPIC_LENGTH_MAX,
-} from '../codec/message/record.ts'
-import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
 import type { DiskLock } from '../io/disk.ts'
-import { makeAbortFile } from './abort-file.ts'
-import { StoreCheckpoint } from './checkpoint.ts'
-import { StoreCleaner } from './cleaning/store-cleaner.ts'
-import { CommitLog, HOT_WINDOW_BYTES } from './commit-log/commit-log.ts'
-import type { HotChunk } from './commit-log/hot-window.ts'
+import { Appender, type AppendResult } from './appender.ts'
+import type { StoreCheckpoint } from './checkpoint.ts'
+import type { StoreCleaner } from './cleaning/store-cleaner.ts'
+import type { CommitLog } from './commit-log/commit-log.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
-import { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
+import type { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import type { Boundary } from './consume-queue/offset-by-time.ts'
 import { QueueUnits } from './consume-queue/queue-unit.ts'
-import { DelayLevels } from './delay-levels.ts'
-import { DispatchFlush } from './dispatch-flush.ts'
-import { Dispatcher } from './dispatcher.ts'
-import { type IndexQueryResult, IndexService } from './index/index-service.ts'
+import type { DispatchFlush } from './dispatch-flush.ts'
+import type { IndexQueryResult, IndexService } from './index/index-service.ts'
 import { LogReader, type StoredBytes } from './log-reader.ts'
-import { LogUpkeep } from './log-upkeep.ts'
+import type { LogUpkeep } from './log-upkeep.ts'
 import { AppendStatus, type MessageDraft } from './message-draft.ts'
 import { Puller, type PullSink, type PullStatus } from './pull.ts'
-import { type RecoveryResult, recover } from './recovery/recover.ts'
-import { ReplicaIntake } from './replica-intake.ts'
-import { RunningFlags } from './running-flags.ts'
-import { StagedBatch } from './staged-batch.ts'
+import type { RecoveryResult } from './recovery/recover.ts'
+import type { ReplicaIntake } from './replica-intake.ts'
+import type { RunningFlags } from './running-flags.ts'
 import { lockStore } from './store-lock.ts'
 import type { StoreOptions } from './store-options.ts'
-import { javaDouble, StoreStatistics } from './store-statistics.ts'
-
-/** What the last successful append was given. */
-export interface AppendResult {
-  phyOffset: number
-  queueOffset: number
-  sizeBytes: number
-  storeTimestampMs: number
-}
+import { openStoreParts, type StoreParts } from './store-parts.ts'
+import { javaDouble, type StoreStatistics } from './store-statistics.ts'
 
 /**
  * The messages of one broker: commit log, consume queues, index. One event-loop turn is one batch: any number of
@@ -49,31 +30,28 @@ export interface AppendResult {
  * Offsets are bytes of the commit log: minOffset <= flushedOffset <= writtenOffset.
  */
 export class MessageStore {
-  readonly flags = new RunningFlags()
-  readonly recovery: RecoveryResult
-  readonly lastAppend: AppendResult = { phyOffset: 0, queueOffset: 0, sizeBytes: 0, storeTimestampMs: 0 }
+  readonly flags: RunningFlags
   readonly statistics: StoreStatistics
+  readonly recovery: RecoveryResult
+  readonly lastAppend: AppendResult
   readonly #options: StoreOptions
   readonly #lock: DiskLock
+  readonly #parts: StoreParts
   readonly #log: CommitLog
   readonly #table: ConsumeQueueTable
   readonly #checkpoint: StoreCheckpoint
   readonly #index: IndexService | undefined
-  readonly #dispatcher: Dispatcher
   readonly #intake: ReplicaIntake
-  readonly #reader: LogReader
-  readonly #puller: Puller
+  readonly #upkeep: LogUpkeep
   readonly #dispatchFlush: DispatchFlush
   readonly #cleaner: StoreCleaner
-  readonly #upkeep: LogUpkeep
-  readonly #delayLevels: DelayLevels
-  readonly #batch = new StagedBatch()
+  readonly #reader: LogReader
+  readonly #puller: Puller
+  readonly #appender: Appender
   readonly #unit = new QueueUnits(1)
   readonly #committed: ((writtenOffset: number) => void)[] = []
   readonly #flushed: ((flushedOffset: number) => void)[] = []
   #isClosed = false
-  /** Why the last write failed; cleared by one that works. */
-  #writeError: Error | undefined
 
   /** Opens, or makes, the store and recovers it. Throws, naming file and remedy, for one that cannot be used. */
   static open(options: StoreOptions): MessageStore {
@@ -87,75 +65,28 @@ export class MessageStore {
   }
 
   private constructor(options: StoreOptions, lock: DiskLock) {
-    const { config, disk, reporter, clock } = options
     this.#options = options
     this.#lock = lock
-    this.#delayLevels = new DelayLevels(config.messageDelayLevel)
-    this.statistics = new StoreStatistics(clock.now())
-    this.#log = new CommitLog({
-      disk,
-      folder: config.storePathCommitLog,
-      segmentSizeBytes: config.mappedFileSizeCommitLog,
-      hotWindowBytes: options.hotWindowBytes ?? HOT_WINDOW_BYTES,
-      onFlushed: (flushedOffset) => this.#onFlushed(flushedOffset),
-      onFlushFailed: (error) => this.#upkeep.noteFlushFailed(error),
+    this.#parts = openStoreParts(options, (flushedOffset) => {
+      for (const listener of this.#flushed) listener(flushedOffset)
     })
-    this.#table = ConsumeQueueTable.open({
-      disk,
-      folder: config.storePathConsumeQueue,
-      fileSizeBytes: config.mappedFileSizeConsumeQueue,
-      reporter,
-    })
-    this.#checkpoint = StoreCheckpoint.open(disk, config.storeCheckpoint)
-    const wasClosed = disk.stat(config.abortFile) === undefined
-    this.#index = config.messageIndexEnable ? openIndex(options, wasClosed, this.#checkpoint) : undefined
-    this.#dispatcher = new Dispatcher(this.#table, this.#index, this.#delayLevels, reporter)
-    this.#intake = new ReplicaIntake(this.#log, this.#dispatcher)
-    this.#reader = new LogReader(this.#log)
-    this.#puller = new Puller(this.#log, config, options.physicalMemoryBytes)
-    this.#dispatchFlush = new DispatchFlush({
-      disk,
-      table: this.#table,
-      index: this.#index,
-      checkpoint: this.#checkpoint,
-      config,
-      reporter,
-      flushedOffset: () => this.#log.flushedOffset,
-    })
-    this.#cleaner = new StoreCleaner({
-      config,
-      disk,
-      segments: this.#log,
-      derivedOffset: () => this.#checkpoint.logicsPhysicalOffset,
-      table: this.#table,
-      index: this.#index,
-      runningFlags: this.flags,
-      reporter,
-    })
-    this.#upkeep = new LogUpkeep(
-      this.#log,
-      config,
-      this.flags,
-      reporter,
-      this.#checkpoint,
-      this.#dispatcher,
-      clock.now(),
-    )
-    makeAbortFile(disk, config.abortFile, options.pid)
-    this.recovery = recover({
-      disk,
-      log: this.#log,
-      table: this.#table,
-      index: this.#index,
-      checkpoint: this.#checkpoint,
-      dispatcher: this.#dispatcher,
-      config,
-      reporter,
-      wasClosed,
-    })
-    this.#intake.dispatchedOffset = this.#log.writtenOffset
-    this.#noteDispatched()
-    this.#cleaner.decideNow(clock.now())
+    const { log, table, checkpoint, index, intake, upkeep, dispatchFlush, cleaner, recovery } = this.#parts
+    this.flags = this.#parts.flags
+    this.statistics = this.#parts.statistics
+    this.recovery = recovery
+    this.#log = log
+    this.#table = table
+    this.#checkpoint = checkpoint
+    this.#index = index
+    this.#intake = intake
+    this.#upkeep = upkeep
+    this.#dispatchFlush = dispatchFlush
+    this.#cleaner = cleaner
+    this.#reader = new LogReader(log)
+    this.#puller = new Puller(log, options.config, options.physicalMemoryBytes)
+    this.#appender = new Appender(this.#parts)
+    this.lastAppend = this.#appender.lastAppend
+    this.#appender.noteDispatched()
   }
 
   // Offsets
@@ -215,17 +146,7 @@ export class MessageStore {
 
   /** Why appends are refused at present, and what to do; undefined while they are not. */
   get refusal(): string | undefined {
-    if (this.#isClosed) return 'the store is closed'
-    const diskFull = this.#cleaner.diskFullText()
-    if (diskFull !== undefined) return diskFull
-    if (!this.flags.isWriteable) return `the store is not writeable: ${this.flags.names().join(', ')}`
-    if (this.#batch.count === 0 && this.#intake.dispatchedOffset !== this.#log.writtenOffset) {
-      return `the commit log ends in the middle of a message, at offset ${this.#log.writtenOffset}`
-    }
-    if (!this.#log.isClean) return `the disk refuses writes: ${this.#writeError?.message}`
-    if (!this.#table.hasRoom(this.#batch.count + 1)) return 'the consume queues cannot be written'
-    if (this.#index !== undefined && !this.#index.hasRoom) return 'the index cannot be written'
-    return undefined
+    return this.#isClosed ? 'the store is closed' : this.#appender.refusal
   }
 
   /**
@@ -233,78 +154,7 @@ export class MessageStore {
    * process, with {@link commit}.
    */
   append(draft: MessageDraft): AppendStatus {
-    const batch = this.#batch
-    if (batch.count === 0 && this.refusal !== undefined) return AppendStatus.serviceNotAvailable
-    const topicLength = draft.topicBytes.length
-    if (
-      draft.body.length > this.#options.config.maxMessageSize ||
-      topicLength === 0 ||
-      topicLength > TOPIC_LENGTH_MAX
-    ) {
-      return AppendStatus.messageIllegal
-    }
-    const propertiesLength = recordPropertiesLength(draft)
-    if (propertiesLength > PROPERTIES_LENGTH_MAX) return AppendStatus.propertiesSizeExceeded
-    const sizeBytes = recordSize(draft, propertiesLength)
-    if (!this.#log.canHold(sizeBytes)) return AppendStatus.messageIllegal
-    if (!batch.hasRoomFor(sizeBytes)) return AppendStatus.batchFull
-    if (batch.count === 0) batch.startedMs = this.#options.clock.now()
-    const chunk = this.#reserve(sizeBytes)
-    if (chunk === undefined) return AppendStatus.createFileFailed
-    this.#stage(draft, chunk, sizeBytes, propertiesLength)
-    return AppendStatus.ok
-  }
-
-  #reserve(sizeBytes: number): HotChunk | undefined {
-    try {
-      return this.#log.reserve(sizeBytes)
-    } catch (error) {
-      this.#noteWriteError(error, 'cannot make the next commit log file')
-      return undefined
-    }
-  }
-
-  #stage(draft: MessageDraft, chunk: HotChunk, sizeBytes: number, propertiesLength: number): void {
-    const { queue } = draft
-    assert(queue !== undefined, 'a draft names its queue')
-    const start = chunk.length
-    const phyOffset = this.#log.stagedOffset
-    const storeTimestampMs = this.#batch.startedMs
-    const enters = entersConsumeQueue(draft.sysFlag)
-    const queueOffset = enters ? queue.nextOffset : 0
-    encodeRecord(
-      chunk.bytes,
-      chunk.view,
-      start,
-      draft,
-      sizeBytes,
-      propertiesLength,
-      queueOffset,
-      phyOffset,
-      storeTimestampMs,
-    )
-    this.#log.staged(chunk, sizeBytes)
-    if (enters) queue.nextOffset = queueOffset + 1
-    const request = this.#batch.next()
-    request.queue = queue
-    request.queueOffset = queueOffset
-    request.phyOffset = phyOffset
-    request.sizeBytes = sizeBytes
-    request.storeTimestampMs = storeTimestampMs
-    request.sysFlag = draft.sysFlag
-    request.bytes = chunk.bytes
-    const propertiesStart = start + sizeBytes - propertiesLength
-    if (draft.isScanned) {
-      request.takeRanges(draft.ranges, propertiesStart - draft.properties.start, queue.topic, this.#delayLevels)
-    } else {
-      request.scan(propertiesStart, propertiesLength, queue.topic, this.#delayLevels)
-    }
-    this.#batch.add(sizeBytes)
-    const result = this.lastAppend
-    result.phyOffset = phyOffset
-    result.queueOffset = queueOffset
-    result.sizeBytes = sizeBytes
-    result.storeTimestampMs = storeTimestampMs
+    return this.#isClosed ? AppendStatus.serviceNotAvailable : this.#appender.append(draft)
   }
 
   /**
@@ -312,26 +162,8 @@ export class MessageStore {
    * commit is refused, and the store is as it was before them.
    */
   commit(): boolean {
-    const batch = this.#batch
-    if (batch.count === 0) return true
-    try {
-      this.#log.write()
-    } catch (error) {
-      this.#takeBack()
-      this.#noteWriteError(error, `cannot write ${batch.count} messages, which are refused`)
-      batch.clear()
-      return false
-    }
-    this.#writeError = undefined
-    this.#intake.dispatchedOffset = this.#log.writtenOffset
-    for (let i = 0; i < batch.count; i++) {
-      if (this.#dispatcher.dispatch(batch.at(i))) continue
-      this.#stall(batch.at(i).phyOffset)
-      break
-    }
-    this.#noteDispatched()
-    this.statistics.noteBatch(batch.count, batch.bytes, this.#options.clock.now() - batch.startedMs)
-    batch.clear()
+    if (this.#appender.batch.count === 0) return true
+    if (!this.#appender.commit()) return false
     this.#announce()
     return true
   }
@@ -341,37 +173,6 @@ export class MessageStore {
     for (const listener of this.#committed) listener(this.#log.writtenOffset)
   }
 
-  #noteDispatched(): void {
-    const { lastPhyOffset, lastStoreTimestampMs } = this.#dispatcher
-    if (lastPhyOffset >= 0) this.#dispatchFlush.noteDispatched(lastPhyOffset, lastStoreTimestampMs)
-  }
-
-  #takeBack(): void {
-    const batch = this.#batch
-    for (let i = batch.count - 1; i >= 0; i--) {
-      const { queue, queueOffset, sysFlag } = batch.at(i)
-      if (queue !== undefined && entersConsumeQueue(sysFlag)) queue.nextOffset = queueOffset
-    }
-    this.statistics.putFailedCount += batch.count
-  }
-
-  /** Reports the first of a row of failures. */
-  #noteWriteError(error: unknown, what: string): void {
-    const isFirst = this.#writeError === undefined
-    this.#writeError = error instanceof Error ? error : new Error(String(error))
-    if (isFirst) this.#options.reporter.error(`${what}: check the disk of storePathCommitLog`, error)
-  }
-
-  /** Messages from `phyOffset` on are in the log but not in the queues: {@link tick} tries again, and appends wait. */
-  #stall(phyOffset: number): void {
-    this.#intake.dispatchedOffset = phyOffset
-    this.flags.set('writeLogicsQueueError', true)
-    this.#options.reporter.error(
-      `consume queues or index take no more; messages from commit log offset ${phyOffset} on wait for them: check the ` +
-        'disks of storePathConsumeQueue and storePathIndex',
-    )
-  }
-
   // Replication
 
   /**
@@ -379,13 +180,14 @@ export class MessageStore {
    * middle of a record. Throws for bytes that do not fit here; nothing of the offending piece is kept then.
    */
   appendReplicated(bytes: Uint8Array, start: number, length: number, phyOffset: number): void {
-    assert(this.#batch.count === 0, 'a slave stages no messages of its own')
+    assert(this.#appender.batch.count === 0, 'a slave stages no messages of its own')
     if (this.#isClosed) throw new Error('the store is closed')
+    if (!this.#log.isClean) throw new Error(`the disk refuses writes: ${this.#appender.refusal}`)
     this.#intake.append(bytes, start, length, phyOffset)
     if (this.#intake.dispatchedOffset < this.#log.writtenOffset && !this.#intake.catchUp()) {
-      this.#stall(this.#intake.dispatchedOffset)
+      this.#appender.stall(this.#intake.dispatchedOffset)
     }
-    this.#noteDispatched()
+    this.#appender.noteDispatched()
     this.#announce()
   }
 
@@ -402,7 +204,7 @@ export class MessageStore {
    * has messages its master lacks.
    */
   truncateTo(phyOffset: number): void {
-    assert(this.#batch.count === 0, 'nothing is staged when the log is cut')
+    assert(this.#appender.batch.count === 0, 'nothing is staged when the log is cut')
     if (phyOffset >= this.#log.writtenOffset) return
     if (phyOffset !== this.#log.minOffset && phyOffset !== this.dispatchedOffset && !this.#reader.isBorder(phyOffset)) {
       throw new Error(`cannot cut the commit log at offset ${phyOffset}: no message starts there`)
@@ -412,6 +214,8 @@ export class MessageStore {
       this.#checkpoint.logicsPhysicalOffset = 0
       this.#checkpoint.writeSynced()
     }
+    this.#dispatchFlush.forgetDispatched()
+    this.#parts.dispatcher.lastPhyOffset = -1
     this.#table.truncateFrom(phyOffset)
     this.#index?.truncateFrom(phyOffset)
     this.#log.truncateTo(phyOffset)
@@ -491,11 +295,6 @@ export class MessageStore {
     this.#upkeep.flush(this.#options.clock.now())
   }
 
-  #onFlushed(flushedOffset: number): void {
-    this.#upkeep.noteFlushed(flushedOffset)
-    for (const listener of this.#flushed) listener(flushedOffset)
-  }
-
   /** `done` runs when consume queues and index of everything dispatched are durable, or with the reason why not. */
   flushDispatched(done: (error: Error | null) => void): void {
     this.#dispatchFlush.flush(done)
@@ -509,12 +308,12 @@ export class MessageStore {
   /** Periodic work. To be called every 100 ms or so, between batches. */
   tick(nowMs: number): void {
     if (this.#isClosed) return
-    assert(this.#batch.count === 0, 'a turn commits before the store is ticked')
+    assert(this.#appender.batch.count === 0, 'a turn commits before the store is ticked')
     this.statistics.tick(nowMs)
     if (this.flags.has('writeLogicsQueueError') && this.#intake.catchUp()) {
       this.flags.set('writeLogicsQueueError', false)
       this.#options.reporter.info('the consume queues have caught up: messages are accepted')
-      this.#noteDispatched()
+      this.#appender.noteDispatched()
     }
     this.#upkeep.tick(nowMs)
     this.#dispatchFlush.tick(nowMs)
@@ -523,7 +322,10 @@ export class MessageStore {
 
   /** Whether a batch takes so long that requests should be turned away (osPageCacheBusyTimeOutMills). */
   isOsPageCacheBusy(nowMs: number): boolean {
-    return this.#batch.count > 0 && nowMs - this.#batch.startedMs > this.#options.config.osPageCacheBusyTimeOutMills
+    return (
+      this.#appender.batch.count > 0 &&
+      nowMs - this.#appender.batch.startedMs > this.#options.config.osPageCacheBusyTimeOutMills
+    )
   }
 
   /** The store's part of the broker's runtime info (request code 28), under Java's names. */
@@ -569,17 +371,4 @@ const NOTHING_FOUND: IndexQueryResult = {
   lastUpdateTimestampMs: 0,
   lastUpdatePhyOffset: 0,
   isComplete: true,
-}
-
-function openIndex(options: StoreOptions, wasClosed: boolean, checkpoint: StoreCheckpoint): IndexService {
-  const { config, disk, reporter } = options
-  return IndexService.open({
-    disk,
-    folder: config.storePathIndex,
-    maxHashSlotNum: config.maxHashSlotNum,
-    maxIndexNum: config.maxIndexNum,
-    reporter,
-    isLastExitClean: wasClosed,
-    indexMsgTimestamp: checkpoint.indexMsgTimestamp,
-  })
 }

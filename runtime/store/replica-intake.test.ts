@@ -155,6 +155,30 @@ test('a replica with messages its master lacks is cut back, in queues and index 
   expect(to.logBytes()).toEqual(from.logBytes())
 })
 
+test('after a cut the checkpoint does not speak of the messages that are gone', () => {
+  const fixture = new StoreFixture({}, new SimDisk({ syncs: 'manual' }))
+  const offsets = Array.from({ length: 20 }, (_, i) => fixture.put({ body: `old ${i}`.padEnd(100) }))
+  fixture.flush()
+  const tick = () => {
+    fixture.clock.nowMs += 2000
+    fixture.store.tick(fixture.clock.nowMs)
+  }
+  // A round of the queues' flush is under way while the log is cut.
+  for (let i = 0; i < 3; i++) {
+    tick()
+    if (i < 2) fixture.disk.completeSyncs()
+  }
+  fixture.put({ body: 'old 20'.padEnd(100) })
+  tick()
+  fixture.store.truncateTo(offsets[10]!)
+  for (let i = 10; i < 21; i++) fixture.put({ body: `new ${i}`.padEnd(100) })
+  fixture.flush()
+  const expected = fixture.bodies()
+  expect(expected[10]).toBe('new 10'.padEnd(100))
+  fixture.restart()
+  expect(fixture.bodies()).toEqual(expected)
+})
+
 test('queues that cannot be written hold messages up, and go on by themselves', () => {
   const disk = new SimDisk()
   const fixture = new StoreFixture({}, disk)
