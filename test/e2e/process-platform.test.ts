@@ -6,15 +6,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClusterStatus } from '../../cli/cluster-status.ts'
 import type { Plan } from '../../components/plan/plan.ts'
 import { identityOf } from '../../components/platform/process/process-identity.ts'
-import { GantryCommand, isListening, runGantry } from './gantry-command.ts'
+import { freeBasePort, GantryCommand, isListening, runGantry } from './gantry-command.ts'
 
 const stubEngine = fileURLToPath(new URL('./stub-engine', import.meta.url))
 
-/**
- * Far from the default ports, below those the system gives out by itself, and another one for each process, so that two
- * test runs on a machine do not meet.
- */
-const basePort = 20_000 + (process.pid % 400) * 20
+const basePort = await freeBasePort(2)
 const master = `127.0.0.1:${basePort + 1035}`
 const slave = `127.0.0.1:${basePort + 2035}`
 const nameServers = [`127.0.0.1:${basePort}`, `127.0.0.1:${basePort + 1}`]
