@@ -266,6 +266,7 @@ test('the next file is made ahead', () => {
   fixture.put({ body: Buffer.alloc(400) })
   fixture.store.tick(fixture.clock.nowMs)
   expect(fixture.disk.list(COMMIT_LOG)).toEqual(['00000000000000000000', '00000000000000008192'])
+  expect(fixture.store.lastFileOffset).toBe(0)
   expect(fixture.put({ body: Buffer.alloc(1000) })).toBe(8192)
   fixture.reopen()
   expect(fixture.messages()).toHaveLength(3)

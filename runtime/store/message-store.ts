@@ -110,9 +110,9 @@ export class MessageStore {
     return Math.min(this.#intake.dispatchedOffset, this.#log.writtenOffset)
   }
 
-  /** Start of the commit log's last file, -1 without one. */
+  /** Start of the last commit log file that holds anything, -1 without one. The next one may have been made ahead. */
   get lastFileOffset(): number {
-    return this.#log.files.starts.at(-1) ?? -1
+    return this.#log.isEmpty ? -1 : this.#log.files.startOf(Math.max(this.minOffset, this.writtenOffset - 1))
   }
 
   onCommitted(listener: (writtenOffset: number) => void): void {

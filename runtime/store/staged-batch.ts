@@ -1,9 +1,9 @@
 import { DispatchRequest } from './dispatch-request.ts'
 
 /** Messages staged between two commits; one more and the batch is full. */
-export const BATCH_COUNT_MAX = 4096
+const BATCH_COUNT_MAX = 4096
 /** Bytes staged between two commits. A single longer message makes a batch of its own. */
-export const BATCH_BYTES_MAX = 8 * 1024 * 1024
+const BATCH_BYTES_MAX = 8 * 1024 * 1024
 
 /** What is staged for the next commit, in the order of the log. Its requests are filled again and again. */
 export class StagedBatch {

@@ -29,7 +29,7 @@ export function decodeIp(bytes: Uint8Array, start: number, length: number): stri
   return groups.join(':')
 }
 
-export function decodePort(bytes: Uint8Array, start: number, length: number): number {
+function decodePort(bytes: Uint8Array, start: number, length: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset + start, length).getInt32(length - 4)
 }
 

@@ -19,31 +19,17 @@ import { SysFlag } from './sys-flag.ts'
 export const MAGIC_V1 = 0xdaa320a7 | 0
 /** Topic length takes two bytes. Used for topics of more than 127 bytes, as `autoMessageVersionOnTopicLen` says. */
 export const MAGIC_V2 = 0xdaa320ab | 0
-export const MAGIC_BLANK = 0xcbd43194 | 0
+const MAGIC_BLANK = 0xcbd43194 | 0
 
 /** Every record leaves at least so many bytes in its file: the room of the blank. */
 export const BLANK_SIZE = 8
 
-export const TOPIC_LENGTH_MAX_V1 = 127
+const TOPIC_LENGTH_MAX_V1 = 127
 export const TOPIC_LENGTH_MAX = 32767
 export const PROPERTIES_LENGTH_MAX = 32767
 
-export const RecordOffset = {
-  totalSize: 0,
-  magic: 4,
-  bodyCrc: 8,
-  queueId: 12,
-  flag: 16,
-  queueOffset: 20,
-  phyOffset: 28,
-  sysFlag: 36,
-  bornTimestamp: 40,
-  bornHost: 48,
-} as const
-
 /** Bytes of a v1 record with IPv4 hosts but for topic, body and properties. */
 const FIXED_SIZE_V1 = 91
-export const RECORD_SIZE_MIN = FIXED_SIZE_V1
 
 /** A stretch of bytes inside a larger buffer. */
 export interface ByteRange {
@@ -166,7 +152,7 @@ export function encodeBlank(view: DataView, start: number, rest: number): void {
 }
 
 /** Java keeps the CRC in an int and clears its sign. */
-export function recordBodyCrc(bytes: Uint8Array, start: number, length: number): number {
+function recordBodyCrc(bytes: Uint8Array, start: number, length: number): number {
   return crc32(bytes, start, length) & 0x7fff_ffff
 }
 
@@ -239,7 +225,7 @@ export class RecordView {
       return size < BLANK_SIZE ? RecordState.badLayout : RecordState.blank
     }
     if (magic !== MAGIC_V1 && magic !== MAGIC_V2) return RecordState.badMagic
-    if (size < RECORD_SIZE_MIN) return RecordState.badLayout
+    if (size < FIXED_SIZE_V1) return RecordState.badLayout
     this.sizeBytes = size
     if (size > available) return RecordState.incomplete
     this.#parseHead(view, start)

@@ -8,7 +8,7 @@ import type { PullStatus } from '../pull.ts'
 import { type StoreConfig, type StoreReporter, storeConfigDefaults } from '../store-options.ts'
 
 /** A clock that stands still until it is set. */
-export class StillClock implements Clock {
+class StillClock implements Clock {
   nowMs = 1_700_000_000_000
 
   now(): number {
@@ -33,7 +33,7 @@ export class StillClock implements Clock {
 }
 
 /** Keeps what was reported. */
-export class KeptReports implements StoreReporter {
+class KeptReports implements StoreReporter {
   readonly infos: string[] = []
   readonly warnings: string[] = []
   readonly errors: string[] = []
@@ -55,7 +55,7 @@ export const ROOT = '/store'
 export const COMMIT_LOG = `${ROOT}/commitlog`
 
 /** Small files, so that a few messages fill them. */
-export const SMALL: Partial<StoreConfig> = {
+const SMALL: Partial<StoreConfig> = {
   mappedFileSizeCommitLog: 8192,
   mappedFileSizeConsumeQueue: 20 * 50,
   maxHashSlotNum: 100,
