@@ -23,7 +23,9 @@ const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '
     }
   })
 const sources = new Map(tracked.map((path) => [path, readFileSync(join(root, path), 'utf8')]))
-const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('test/')
+/** Tests, and what only tests use: fixtures stand in folders called `testing`. */
+const isTest = (path: string): boolean =>
+  path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/testing/')
 const engine = [...sources].filter(([path]) => path.startsWith('runtime/') && !isTest(path))
 
 /** Modules a file imports: project paths from the root, packages by name. */
@@ -57,7 +59,7 @@ test('the engine is laid out in layers: no folder imports one above it, no servi
   for (const [path, text] of engine) {
     const folder = path.split('/')[1]!
     for (const target of imports(path, text)) {
-      if (/^(components|cli|stacks|test|scripts)\//.test(target)) wrong.push(`${path} imports ${target}`)
+      if (/^(components|cli|stacks|test|scripts)\/|\/testing\//.test(target)) wrong.push(`${path} imports ${target}`)
       if (!target.startsWith('runtime/')) continue
       const to = target.split('/')[1]!
       if (to !== folder && !MAY_IMPORT[folder]?.includes(to)) wrong.push(`${path} imports ${target}`)
