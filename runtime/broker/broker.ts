@@ -6,7 +6,7 @@ import type { BrokerConf } from '../config/broker-conf.ts'
 import type { ConfEnv } from '../config/conf-key.ts'
 import type { Clock, Timer } from '../io/clock.ts'
 import type { Disk } from '../io/disk.ts'
-import type { Network } from '../io/network.ts'
+import type { Address, Network } from '../io/network.ts'
 import type { Random } from '../io/random.ts'
 import { createNetContext, type NetContext } from '../net/net-context.ts'
 import { RemotingClient } from '../net/remoting-client.ts'
@@ -123,15 +123,19 @@ export class Broker {
     this.#serveAdministration()
   }
 
-  /** Listens, registers at the name servers and begins the periodic work. @throws Error when a port cannot be had */
-  async start(): Promise<void> {
+  /**
+   * Listens, registers at the name servers and begins the periodic work. Returns the address of listenPort.
+   * @throws Error when a port cannot be had
+   */
+  async start(): Promise<Address> {
     const { listenPort, bindAddress } = this.#conf.current
-    await this.server.listen({ host: bindAddress, port: listenPort })
+    const address = await this.server.listen({ host: bindAddress, port: listenPort })
     if (listenPort > FAST_PORT_GAP) await this.server.listen({ host: bindAddress, port: listenPort - FAST_PORT_GAP })
     await this.#replication.start()
     this.#timer = this.#environment.clock.every(TICK_MS, () => this.#tick())
     // Not waited for: a name server that does not answer must not keep clients that know the address from being served.
     void this.#registration.start()
+    return address
   }
 
   /** Tells name servers, answers what waits, writes everything out. */

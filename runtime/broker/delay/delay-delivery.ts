@@ -92,6 +92,8 @@ export class DelayDelivery {
       this.#nextMs[level] = this.#dueMs(level, units.tagsCodes[delivered]!, nowMs)
     }
     if (delivered > 0) this.#advance(level, from + delivered, lastEnd)
+    // Tools read the level's progress as soon as messages wait in it.
+    else if (count > 0) this.#parts.offsets.set(level, from)
     return delivered === ROUND_MAX
   }
 
