@@ -64,8 +64,7 @@ function fill(step: Command, side: Side): string[] {
 
 /** Takes both clusters through a step and compares what they say. */
 async function both(setting: Setting, area: string, step: Step, tested: Side, reference: Side): Promise<void> {
-  const name =
-    step.kind === 'command' ? step.command : step.kind === 'scenario' ? `${step.name} ${step.args['group']}` : step.what
+  const name = step.kind === 'command' ? step.command : `${step.name} ${step.args['group']}`
   await setting.report.attempt(area, name, async () => {
     if (step.kind === 'scenario') {
       for (const side of [tested, reference]) {

@@ -63,6 +63,13 @@ const nodeScenarios = [
 /** The official clients against two masters with a slave each. */
 export async function clientScenarios(setting: Setting): Promise<void> {
   const { engine } = setting
+  const wanted = [
+    ...wantedOf(setting, 'java JSON', [...javaScenarios, 'slave-read']),
+    ...wantedOf(setting, 'java ROCKETMQ', javaScenarios),
+    ...wantedOf(setting, 'go', goScenarios),
+    ...wantedOf(setting, 'node', nodeScenarios),
+  ]
+  if (wanted.length === 0) return
   const cluster = await layOutCluster({
     name: 'clients',
     dir: setting.dir,
@@ -91,7 +98,7 @@ export async function clientScenarios(setting: Setting): Promise<void> {
         [join(compatDir, 'node/client.mjs'), cluster.namesrv.address, 'node', String(messages), ...names],
       ]),
     ])
-    if (setting.wanted('slave-read')) await slaveRead(setting, cluster)
+    if (setting.wanted('java JSON slave-read')) await slaveRead(setting, cluster)
   } finally {
     await cluster.stop()
   }

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 export type Engine = 'gantry' | 'apache'
 
 const compatDir = import.meta.dirname
-const stopWaitMs = 20_000
+const stopWaitMs = 30_000
+/** A JVM on a busy machine takes half a minute to its first accept. */
+const startLimitMs = 120_000
 
 const programs: Record<Engine, Record<'namesrv' | 'broker', string>> = {
   apache: { namesrv: join(compatDir, 'reference/namesrv.sh'), broker: join(compatDir, 'reference/broker.sh') },
@@ -99,7 +101,7 @@ export class Server {
       })
       child.once('exit', done)
     })
-    await waitUntil(`port of ${this.name}`, 60_000, async () => {
+    await waitUntil(`port of ${this.name}`, startLimitMs, async () => {
       if (this.#process === undefined)
         throw new Error(`${this.name} (${this.engine}) ended at once:\n${this.logTail()}`)
       return accepts(this.port)
@@ -110,7 +112,7 @@ export class Server {
     return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8').slice(-2000) : ''
   }
 
-  /** Ends the process with `signal` and waits for it; after 20 s it is killed, and that is an error. */
+  /** Ends the process with `signal` and waits for it; after 30 s it is killed, and that is an error. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#process
     if (child === undefined) return
@@ -119,7 +121,7 @@ export class Server {
     const startedMs = Date.now()
     await this.#ended
     clearTimeout(timer)
-    if (Date.now() - startedMs >= stopWaitMs) throw new Error(`${this.name} (${this.engine}) did not stop within 20 s`)
+    if (Date.now() - startedMs >= stopWaitMs) throw new Error(`${this.name} (${this.engine}) did not stop within 30 s`)
   }
 }
 
