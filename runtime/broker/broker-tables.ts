@@ -53,11 +53,11 @@ export class BrokerTables {
     // A clock that was set back must not stop the saving.
     if (Math.abs(nowMs - this.#offsetsSavedMs) >= flushConsumerOffsetInterval) {
       this.#offsetsSavedMs = nowMs
-      this.offsets.state.saveIfChanged(nowMs)
+      this.offsets.state.saveInBackground(nowMs)
     }
     if (Math.abs(nowMs - this.#delaySavedMs) >= flushDelayOffsetInterval) {
       this.#delaySavedMs = nowMs
-      this.delayOffsets.state.saveIfChanged(nowMs)
+      this.delayOffsets.state.saveInBackground(nowMs)
     }
   }
 

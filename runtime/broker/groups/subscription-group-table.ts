@@ -1,7 +1,6 @@
 import { ByteKeyMap } from '../../codec/byte-key-map.ts'
 import { asInteger, asObject, objectField } from '../../codec/json/json-fields.ts'
 import type { JsonValue } from '../../codec/json/json-value.ts'
-import { formatJson } from '../../codec/json/write-json.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { Logger } from '../../observe/logger.ts'
@@ -9,6 +8,7 @@ import { changeAttributes } from '../attributes/attribute.ts'
 import { GROUP_ATTRIBUTES } from '../attributes/known-attributes.ts'
 import type { Current } from '../metadata/current.ts'
 import { DataVersion, type DataVersionFields, readDataVersion } from '../metadata/data-version.ts'
+import { objectText, TextCache, valueText } from '../metadata/object-text.ts'
 import { Persisted } from '../metadata/persisted.ts'
 import { StateFile } from '../metadata/state-file.ts'
 import { groupNameProblem } from '../topics/topic-name.ts'
@@ -42,6 +42,7 @@ export class SubscriptionGroupTable {
   readonly #settings: Current<GroupSettings>
   readonly #groups = new ByteKeyMap<SubscriptionGroupConfig>()
   readonly #forbidden: ForbiddenTable = new Map()
+  readonly #texts = new TextCache(2)
 
   constructor(options: SubscriptionGroupTableOptions) {
     this.#clock = options.clock
@@ -49,7 +50,7 @@ export class SubscriptionGroupTable {
     this.#settings = options.settings
     this.dataVersion = new DataVersion(options.clock.now())
     this.#file = new StateFile(options.disk, options.path, options.logger)
-    this.state = new Persisted(this.#file, () => formatJson(this.content()), options.logger)
+    this.state = new Persisted(this.#file, () => this.#text(), options.logger)
     for (const name of PREDEFINED_GROUPS) this.#groups.set(name, subscriptionGroup(name))
   }
 
@@ -160,7 +161,7 @@ export class SubscriptionGroupTable {
     this.state.markChanged()
   }
 
-  /** The file's content and the body of GET_ALL_SUBSCRIPTIONGROUP_CONFIG; of these groups only, if given. */
+  /** The body of GET_ALL_SUBSCRIPTIONGROUP_CONFIG; of these groups only, if given. */
   content(groups: Iterable<SubscriptionGroupConfig> = this.all()): object {
     const table = new Map<string, SubscriptionGroupConfig>()
     const forbiddenTable: ForbiddenTable = new Map()
@@ -170,6 +171,16 @@ export class SubscriptionGroupTable {
       if (topics) forbiddenTable.set(config.groupName, topics)
     }
     return { dataVersion: this.dataVersion.toJson(), forbiddenTable, subscriptionGroupTable: table }
+  }
+
+  #text(): string {
+    const configs = Array.from(this.all(), (config) => [config.groupName, this.#texts.of(config)] as const)
+    const fields = [
+      ['dataVersion', valueText(this.dataVersion.toJson(), 1)],
+      ['forbiddenTable', valueText(this.#forbidden, 1)],
+      ['subscriptionGroupTable', objectText(configs, 1)],
+    ] as const
+    return objectText(fields, 0)
   }
 
   #forbiddenBits(group: string, topic: string): number {

@@ -15,6 +15,8 @@ export class Persisted {
   readonly #logger: Logger
   #changed = false
   #retryAtMs = 0
+  /** A background save is under way; what it saves is not safe yet. */
+  #isSaving = false
 
   constructor(file: StateFile, render: () => string, logger: Logger) {
     this.#file = file
@@ -39,15 +41,37 @@ export class Persisted {
     this.#changed = true
     this.#file.save(this.#render())
     this.#changed = false
+    this.#isSaving = false
   }
 
   saveIfChanged(nowMs: number): void {
-    if (!this.#changed || nowMs < this.#retryAtMs) return
+    if ((!this.#changed && !this.#isSaving) || nowMs < this.#retryAtMs) return
     try {
       this.save()
     } catch (error) {
-      this.#retryAtMs = nowMs + RETRY_AFTER_MS
-      this.#logger.error({ file: this.#file.path, err: error }, 'state file not written; trying again')
+      this.#failed(nowMs, error)
     }
+  }
+
+  /** For what changes all the time: the event loop does not wait for the device. One save at a time. */
+  saveInBackground(nowMs: number): void {
+    if (!this.#changed || this.#isSaving || nowMs < this.#retryAtMs) return
+    try {
+      this.#isSaving = true
+      this.#changed = false
+      this.#file.saveInBackground(this.#render(), (error) => {
+        this.#isSaving = false
+        if (error) this.#failed(nowMs, error)
+      })
+    } catch (error) {
+      this.#isSaving = false
+      this.#failed(nowMs, error)
+    }
+  }
+
+  #failed(nowMs: number, error: unknown): void {
+    this.#changed = true
+    this.#retryAtMs = nowMs + RETRY_AFTER_MS
+    this.#logger.error({ file: this.#file.path, err: error }, 'state file not written; trying again')
   }
 }

@@ -1,11 +1,12 @@
 import { asInteger, asObject, integerKeyed, objectField } from '../../codec/json/json-fields.ts'
 import type { JsonObject, JsonValue } from '../../codec/json/json-value.ts'
-import { formatJson } from '../../codec/json/write-json.ts'
+import { encodeJson } from '../../codec/json/write-json.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Current } from '../metadata/current.ts'
 import { DataVersion, type DataVersionFields, readDataVersion } from '../metadata/data-version.ts'
+import { objectText, valueText } from '../metadata/object-text.ts'
 import { Persisted } from '../metadata/persisted.ts'
 import { StateFile } from '../metadata/state-file.ts'
 import { OffsetTable } from './offset-table.ts'
@@ -47,7 +48,7 @@ export class ConsumerOffsets {
     this.#settings = options.settings
     this.dataVersion = new DataVersion(options.clock.now())
     this.#file = new StateFile(options.disk, options.path, options.logger)
-    this.state = new Persisted(this.#file, () => formatJson(this.content()), options.logger)
+    this.state = new Persisted(this.#file, () => this.#text(), options.logger)
   }
 
   /** Takes in consumerOffset.json. @throws DamagedStateError */
@@ -155,14 +156,26 @@ export class ConsumerOffsets {
     this.state.markChanged()
   }
 
-  /** The file's content and the body of GET_ALL_CONSUMER_OFFSET. */
-  content(): object {
-    return {
-      dataVersion: this.dataVersion.toJson(),
-      groupTopicMap: this.#committed.topicsByGroup(),
-      offsetTable: this.#committed.entries(),
-      pullOffsetTable: this.#pulled.entries(),
-    }
+  /**
+   * The body of GET_ALL_CONSUMER_OFFSET. Queue numbers have quotes in it, unlike in what an Apache RocketMQ master sends:
+   * its slaves cannot skip unquoted ones in pullOffsetTable, a field their class does not have, and so take over no offsets
+   * at all once anybody has pulled.
+   */
+  body(): Buffer {
+    const version = JSON.stringify(this.dataVersion.toJson())
+    const groupTopicMap = encodeJson(this.#committed.topicsByGroup()).toString()
+    const tables = `"offsetTable":${this.#committed.text('body')},"pullOffsetTable":${this.#pulled.text('body')}`
+    return Buffer.from(`{"dataVersion":${version},"groupTopicMap":${groupTopicMap},${tables}}`)
+  }
+
+  #text(): string {
+    const fields = [
+      ['dataVersion', valueText(this.dataVersion.toJson(), 1)],
+      ['groupTopicMap', valueText(this.#committed.topicsByGroup(), 1)],
+      ['offsetTable', this.#committed.text('file')],
+      ['pullOffsetTable', this.#pulled.text('file')],
+    ] as const
+    return objectText(fields, 0)
   }
 }
 

@@ -115,7 +115,7 @@ test('consumerOffset.json is read back, with keys that are nobody’s, and witho
   expect([broker.offsets.query('g1', 'T1', 0), broker.offsets.query('g1', 'T1', 1)]).toEqual([3, 4])
   expect([broker.offsets.topicsOf('g1'), broker.offsets.groupsOf('T2')]).toEqual([['T1'], ['g2']])
   expect(broker.offsets.dataVersion.counter).toBe(0)
-  expect(JSON.stringify(broker.offsets.content(), mapsAsObjects)).toContain('"odd@key@x":{"0":9}')
+  expect(broker.offsets.body().toString()).toContain('"odd@key@x":{"0":9}')
 })
 
 test('the version grows once per consumerOffsetUpdateVersionStep commits', () => {
@@ -144,7 +144,3 @@ test('offsets are cloned, merged and removed by group and by topic', () => {
   offsets.removeStale((group, topic, queues) => group === 'g2' && topic === 'T1' && queues.get(0) === 3)
   expect(offsets.groupsOf('T1')).toEqual([])
 })
-
-function mapsAsObjects(_key: string, value: unknown): unknown {
-  return value instanceof Map ? Object.fromEntries(value) : value
-}

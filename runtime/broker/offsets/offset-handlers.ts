@@ -1,4 +1,3 @@
-import { encodeStandardJson } from '../../codec/json/write-json.ts'
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
@@ -22,15 +21,10 @@ export interface OffsetHandlerDeps {
 export function registerOffsetHandlers(server: HandlerRegistry, deps: OffsetHandlerDeps): void {
   server.handle(RequestCode.QUERY_CONSUMER_OFFSET, (request) => queryOffset(deps, request))
   server.handle(RequestCode.UPDATE_CONSUMER_OFFSET, (request) => updateOffset(deps, request))
-  server.handle(RequestCode.GET_ALL_CONSUMER_OFFSET, () => allOffsets(deps))
-}
-
-/**
- * Queue numbers have quotes here, unlike in what an Apache RocketMQ master sends: its slaves cannot skip the unquoted ones
- * in pullOffsetTable, a field their class does not have, and so take over no offsets at all once anybody has pulled.
- */
-function allOffsets(deps: OffsetHandlerDeps): Response {
-  return { code: ResponseCode.SUCCESS, body: encodeStandardJson(deps.offsets.content()) }
+  server.handle(RequestCode.GET_ALL_CONSUMER_OFFSET, () => ({
+    code: ResponseCode.SUCCESS,
+    body: deps.offsets.body(),
+  }))
 }
 
 /** The remarks are those official clients log; they act on the code. */

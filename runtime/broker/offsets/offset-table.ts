@@ -108,10 +108,19 @@ export class OffsetTable {
     }
   }
 
-  /** As the file and the wire have it. */
-  entries(): Map<string, ReadonlyMap<number, number>> {
-    const map = new Map<string, ReadonlyMap<number, number>>()
-    for (const [key, { queues }] of this.#entries) map.set(key, queues)
-    return map
+  /** As a file (with tabs, numbers as keys) or a body (without blanks, keys in quotes) has it. */
+  text(form: 'file' | 'body'): string {
+    const isFile = form === 'file'
+    const texts: string[] = []
+    for (const [key, { queues }] of this.#entries) {
+      const lines: string[] = []
+      for (const [queueId, offset] of queues)
+        lines.push(isFile ? `\t\t\t${queueId}:${offset}` : `"${queueId}":${offset}`)
+      const name = JSON.stringify(key)
+      if (!isFile) texts.push(`${name}:{${lines.join(',')}}`)
+      else texts.push(lines.length === 0 ? `\t\t${name}:{}` : `\t\t${name}:{\n${lines.join(',\n')}\n\t\t}`)
+    }
+    if (!isFile) return `{${texts.join(',')}}`
+    return texts.length === 0 ? '{}' : `{\n${texts.join(',\n')}\n\t}`
   }
 }

@@ -1,7 +1,6 @@
 import { ByteKeyMap } from '../../codec/byte-key-map.ts'
 import { asObject, objectField } from '../../codec/json/json-fields.ts'
 import type { JsonValue } from '../../codec/json/json-value.ts'
-import { formatJson } from '../../codec/json/write-json.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { Logger } from '../../observe/logger.ts'
@@ -9,6 +8,7 @@ import { changeAttributes } from '../attributes/attribute.ts'
 import { TOPIC_ATTRIBUTES } from '../attributes/known-attributes.ts'
 import type { Current } from '../metadata/current.ts'
 import { DataVersion, type DataVersionFields, readDataVersion } from '../metadata/data-version.ts'
+import { objectText, TextCache, valueText } from '../metadata/object-text.ts'
 import { Persisted } from '../metadata/persisted.ts'
 import { StateFile } from '../metadata/state-file.ts'
 import { type SystemTopicSettings, systemTopics } from './system-topics.ts'
@@ -45,6 +45,7 @@ export class TopicTable {
   readonly #topics = new ByteKeyMap<TopicConfig>()
   readonly #systemTopics = new Set(COMMON_SYSTEM_TOPICS)
   readonly #listeners: TopicListener[] = []
+  readonly #texts = new TextCache(2)
 
   constructor(options: TopicTableOptions) {
     this.#clock = options.clock
@@ -52,7 +53,7 @@ export class TopicTable {
     this.#settings = options.settings
     this.dataVersion = new DataVersion(options.clock.now())
     this.#file = new StateFile(options.disk, options.path, options.logger)
-    this.state = new Persisted(this.#file, () => formatJson(this.#content()), options.logger)
+    this.state = new Persisted(this.#file, () => this.#text(), options.logger)
     for (const config of systemTopics(options.settings.current)) {
       this.#systemTopics.add(config.topicName)
       this.#topics.set(config.topicName, config)
@@ -226,8 +227,13 @@ export class TopicTable {
     this.state.markChanged()
   }
 
-  #content(): object {
-    return { dataVersion: this.dataVersion.toJson(), topicConfigTable: this.configMap() }
+  #text(): string {
+    const configs = Array.from(this.all(), (config) => [config.topicName, this.#texts.of(config)] as const)
+    const fields = [
+      ['dataVersion', valueText(this.dataVersion.toJson(), 1)],
+      ['topicConfigTable', objectText(configs, 1)],
+    ] as const
+    return objectText(fields, 0)
   }
 
   #change(configs: readonly TopicConfig[]): void {
