@@ -102,7 +102,10 @@ export class Broker {
     this.#notifier = new MembershipNotifier(this.context.turn, this.#conf)
     this.#consumers = new ConsumerRegistry(clock, logger, this.#conf, (group) => this.#notifier.changed(group))
     this.#locks = new QueueLocks(clock)
-    this.#client = new RemotingClient(this.context, { connectTimeoutMs: CONNECT_TIMEOUT_MS })
+    this.#client = new RemotingClient(this.context, {
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      onClosed: (_channel, address) => this.#registration.connectionLost(address),
+    })
     const sources = this.tables.slaveSources()
     this.#replication = new BrokerReplication(this.#conf, this.context, this.store, this.#client, sources)
     this.acks = this.#acknowledgements()

@@ -179,6 +179,22 @@ test('a dead name server disturbs nobody and gets everything when it is back', a
   expect(scene.news('n1:9876')).toEqual([[REGISTER_BROKER, ['A', 'B', 'C', 'D']]])
 })
 
+test('a name server that restarted learns everything again at once, not at the next period', async () => {
+  const scene = new Scene()
+  await scene.registration.start()
+  scene.news()
+  scene.registration.connectionLost('n1:9876')
+  scene.clock.advance(500)
+  await scene.settle()
+  expect(scene.told.map(({ address, code, topics }) => [address, code, topics])).toEqual([
+    ['n1:9876', REGISTER_BROKER, ['A', 'B', 'C']],
+  ])
+  scene.news()
+  scene.clock.advance(500)
+  await scene.settle()
+  expect(scene.told).toEqual([])
+})
+
 test('a read-only broker announces its topics as such; the answer tells of the master and of ordered topics', async () => {
   const scene = new Scene({ brokerPermission: 4 })
   const body = Buffer.from('{"table":{"A":"broker-a:4"}}')

@@ -57,7 +57,7 @@ const PERIOD_MIN_MS = 10_000
 const PERIOD_MAX_MS = 60_000
 const UNREGISTER_TIMEOUT_MS = 3_000
 /** A name server that could not be reached is tried again sooner than in the usual period. */
-const RETRY_MS = 2_000
+const RETRY_MS = 500
 
 /** Keeps the name servers informed of this broker and its topics. Each on its own: a dead one delays no other. */
 export class Registration {
@@ -89,6 +89,14 @@ export class Registration {
   /** Registers with all topics now: something other than topics changed (permission, role). */
   async refresh(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.registerAll()))
+  }
+
+  /**
+   * The connection to an address is gone. A name server that comes back knows nothing of us: telling it at the next
+   * retry, not at the next period, keeps the cluster's routes from staying empty for half a minute.
+   */
+  connectionLost(address: string): void {
+    for (const link of this.#links) link.connectionLost(address)
   }
 
   /** Tells all name servers that this broker goes. Never rejects. */
@@ -133,6 +141,10 @@ class NameServerLink {
   period(): void {
     if (this.#parts.config.current.forceRegister || this.#isLost) void this.registerAll()
     else void this.#registerIfOutdated()
+  }
+
+  connectionLost(address: string): void {
+    if (address === this.#address) this.#isLost = true
   }
 
   retry(): void {
