@@ -148,7 +148,7 @@ class NameServerLink {
   }
 
   retry(): void {
-    if (this.#isLost) void this.registerAll()
+    if (this.#isLost && !this.#isBusy) void this.registerAll()
   }
 
   heartbeat(): void {
