@@ -118,9 +118,10 @@ test('a batch becomes messages of their own, answered with all their ids', async
     return bytes
   }
   const parts = [part('one', 'UNIQ_KEY\x01k1\x02'), part('two', 'UNIQ_KEY\x01k2\x02TAGS\x01b\x02')]
-  const fields = { a: 'g', b: 'T', c: 'TBW102', d: 4, e: 1, f: 0, g: 1, h: 0, i: 'WAIT\x01true\x02', m: true }
+  const fields = { a: 'g', b: 'T', c: 'TBW102', d: 4, e: 1, f: 0, g: 1, h: 0, i: 'UNIQ_KEY\x01batch\x02', m: true }
   const sent = await whole.ask(RequestCode.SEND_BATCH_MESSAGE, { fields, body: Buffer.concat(parts) })
   expect(sent.code).toBe(0)
+  expect(sent.fields['transactionId']).toBe('batch')
   const ids = sent.fields['msgId']!.split(',').map((id) => decodeMessageId(id)!.phyOffset)
   const found = messagesOf(await whole.pull('T', { queueId: 1 }))
   expect(found.map(({ body, phyOffset, queueOffset }) => [body.toString(), phyOffset, queueOffset])).toEqual([

@@ -44,12 +44,15 @@ export class BatchSender {
     queueId: number,
   ): Response | undefined {
     const waits = this.#checkHeader(request, send, draft, target)
+    if (request.bodyLength > this.#parts.gate.maxMessageSize) {
+      throw illegal(`the batch has ${request.bodyLength} bytes, the limit is ${this.#parts.gate.maxMessageSize}`)
+    }
     const count = countMessages(request)
     draft.sysFlag = send.sysFlag | (target.isMultiTag ? SysFlag.multiTags : 0)
     draft.bornTimestampMs = send.bornTimestampMs
     draft.reconsumeTimes = send.reconsumeTimes
     draft.preparedTransactionOffset = 0
-    const answer = new BatchAnswer(this.#parts, request, channel, queueId)
+    const answer = new BatchAnswer(this.#parts, request, channel, queueId, uniqueKeyOf(request, draft))
     let bytes = 0
     let at = request.bodyStart
     for (let i = 0; i < count; i++) {
@@ -127,16 +130,30 @@ function illegal(remark: string): RequestError {
   return new RequestError(ResponseCode.MESSAGE_ILLEGAL, remark)
 }
 
+/** The key of the batch as a whole; its ranges must still be in the draft. */
+function uniqueKeyOf(request: CommandView, { ranges }: MessageDraft): string | undefined {
+  if (ranges.uniqKeyStart < 0) return undefined
+  return request.bytes.toString('utf8', ranges.uniqKeyStart, ranges.uniqKeyStart + ranges.uniqKeyLength)
+}
+
 class BatchAnswer implements LateAnswer {
   readonly #parts: SendParts
   readonly #channel: Channel
   readonly #opaque: number
   readonly #serializeType: SerializeType
   readonly #queueId: number
+  readonly #uniqueKey: string | undefined
   readonly #msgIds: string[] = []
   #queueOffset = 0
 
-  constructor(parts: SendParts, request: CommandView, channel: Channel, queueId: number) {
+  constructor(
+    parts: SendParts,
+    request: CommandView,
+    channel: Channel,
+    queueId: number,
+    uniqueKey: string | undefined,
+  ) {
+    this.#uniqueKey = uniqueKey
     this.#parts = parts
     this.#channel = channel
     this.#opaque = request.opaque
@@ -164,6 +181,7 @@ class BatchAnswer implements LateAnswer {
         msgId: this.#msgIds.join(','),
         queueId: this.#queueId,
         queueOffset: this.#queueOffset,
+        transactionId: this.#uniqueKey,
       },
     })
   }

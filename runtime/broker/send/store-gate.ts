@@ -50,6 +50,10 @@ export class StoreGate {
     return this.#log
   }
 
+  get maxMessageSize(): number {
+    return this.#config.maxMessageSize
+  }
+
   /**
    * Stages the draft (scanned, everything filled in but topic and queue) for the target's queue.
    * @throws RequestError when the store takes no message, or not this one
