@@ -160,5 +160,7 @@ test('cold-data thresholds and the read mode are accepted as officially', async 
 })
 
 test('delay offsets go to a slave as they are', async () => {
-  expect((await new BrokerFixture().ask(RequestCode.GET_ALL_DELAY_OFFSET)).body).toBe('{"offsetTable":{1:3}}')
+  expect((await new BrokerFixture().ask(RequestCode.GET_ALL_DELAY_OFFSET)).body).toBe(
+    '{"dataVersion":{},"offsetTable":{1:3}}',
+  )
 })

@@ -122,7 +122,7 @@ export class BrokerFixture {
       isActive: () => true,
       pendingSends: () => 0,
       delayStats: () => new Map([['scheduleMessageOffset_1', '3,5']]),
-      delayOffsets: () => Buffer.from('{"offsetTable":{1:3}}'),
+      delayOffsets: () => Buffer.from('{"dataVersion":{},"offsetTable":{1:3}}'),
     })
   }
 }

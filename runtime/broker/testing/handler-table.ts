@@ -38,11 +38,19 @@ export class HandlerTable implements HandlerRegistry {
     this.#handlers.set(code, handler)
   }
 
-  async ask(code: number, asked: Asked = {}): Promise<Answered> {
+  ask(code: number, asked: Asked = {}): Promise<Answered> {
+    return this.askFrame(encoded(code, asked), asked.from)
+  }
+
+  /** A request as it came over the wire; its bytes may be changed. */
+  async askFrame(frame: Buffer, from = new FakeClient()): Promise<Answered> {
+    const request = new CommandView()
+    request.parse(frame, viewOf(frame), 0, frame.length - 4)
+    const { code } = request
     const handler = this.#handlers.get(code)
     if (!handler) throw new Error(`${requestCodeName(code)} has no handler`)
     try {
-      const response = await handler(parsed(code, asked), (asked.from ?? new FakeClient()) as unknown as Channel)
+      const response = await handler(request, from as unknown as Channel)
       if (!response) throw new Error(`${requestCodeName(code)} is not answered at once`)
       return answered(response)
     } catch (error) {
@@ -52,8 +60,8 @@ export class HandlerTable implements HandlerRegistry {
   }
 }
 
-function parsed(code: number, { fields = {}, body, version = 513, language = 'JAVA' }: Asked): CommandView {
-  const frame = encodeCommand({
+function encoded(code: number, { fields = {}, body, version = 513, language = 'JAVA' }: Asked): Buffer {
+  return encodeCommand({
     code,
     language,
     version,
@@ -64,9 +72,6 @@ function parsed(code: number, { fields = {}, body, version = 513, language = 'JA
     fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)])),
     body: body === undefined ? undefined : Buffer.from(body),
   })
-  const view = new CommandView()
-  view.parse(frame, viewOf(frame), 0, frame.length - 4)
-  return view
 }
 
 function answered({ code, remark, fields = {}, body }: Response): Answered {
