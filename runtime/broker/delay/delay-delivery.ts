@@ -11,7 +11,7 @@ import type { SendTarget, SendTargets, SendTopics } from '../send/send-target.ts
 import type { StoreGate } from '../send/store-gate.ts'
 import { readBack } from '../send/stored-message.ts'
 import { topicConfig } from '../topics/topic-config.ts'
-import { TRANS_HALF_TOPIC } from '../topics/topic-name.ts'
+import { TRANS_HALF_TOPIC, topicNameProblem } from '../topics/topic-name.ts'
 import type { DelayOffsets } from './delay-offsets.ts'
 
 export interface DelayDeliveryParts {
@@ -30,6 +30,7 @@ export interface DelayDeliveryParts {
 const ROUND_MAX = 256
 /** After a message that could not be delivered, as official brokers wait. */
 const RETRY_AFTER_MS = 100
+const QUEUE_ID_MAX = 65_535
 
 /**
  * Delivers delayed messages whose time has come: from the queue of their level in the schedule topic to the topic they
@@ -127,7 +128,7 @@ export class DelayDelivery {
     const message = stored && readBack(stored.bytes, stored.start, sizeBytes, draft)
     const topic = message?.properties.get(Property.realTopic)
     const queueId = Number(message?.properties.get(Property.realQueueId))
-    if (message === undefined || topic === undefined || !Number.isInteger(queueId) || topic === TRANS_HALF_TOPIC) {
+    if (message === undefined || topic === undefined || !isDeliverable(topic, queueId)) {
       logger.error({ phyOffset, topic, queue: SCHEDULE_TOPIC }, 'delayed message cannot be delivered, passed over')
       return 0
     }
@@ -156,6 +157,12 @@ export class DelayDelivery {
     this.#queues[level] = queue
     return queue
   }
+}
+
+/** Of what the engine wrote everything is; a damaged message must not stop those behind it. */
+function isDeliverable(topic: string, queueId: number): boolean {
+  if (topic === TRANS_HALF_TOPIC || topicNameProblem(topic) !== undefined) return false
+  return Number.isInteger(queueId) && queueId >= 0 && queueId <= QUEUE_ID_MAX
 }
 
 /** The broker that took the message stays its store host. */

@@ -56,6 +56,8 @@ const MASTER_ID = 0
 const MAX_PULL_BYTES = 128 * 1024 * 1024
 const SEE_FAQ = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
 const TASKS_KEPT = 256
+/** A pull for more messages is served as one for so many: the filter looks at a multiple of the number. */
+const MSG_NUMS_MAX = 4096
 
 /** forbiddenType of a NO_PERMISSION answer (ForbiddenType). */
 const Forbidden = { broker: 1, group: 2, topic: 3, broadcast: 4, subscription: 5 } as const
@@ -183,7 +185,8 @@ export class PullHandler {
       return 'OFFSET_RESET'
     }
     const accepts = this.#filterOf(this.#subscription)
-    const status = store.pull(queue, task.queueOffset, task.maxMsgNums, MAX_PULL_BYTES, accepts, answer)
+    const maxCount = Math.min(Math.max(task.maxMsgNums, 1), MSG_NUMS_MAX)
+    const status = store.pull(queue, task.queueOffset, maxCount, MAX_PULL_BYTES, accepts, answer)
     const { nextOffset, minOffset, maxOffset } = store.lastPull
     answer.nextBeginOffset = nextOffset
     answer.minOffset = minOffset

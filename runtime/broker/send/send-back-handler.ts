@@ -56,7 +56,7 @@ export class SendBackHandler {
     if (acks.isFull) this.#parts.commit()
     const draft = this.#draft
     draft.storeHost = this.#parts.storeHost
-    const stored = this.#parts.store.recordAt(phyOffset)
+    const stored = phyOffset < 0 ? undefined : this.#parts.store.recordAt(phyOffset)
     const message = stored && readBack(stored.bytes, stored.start, stored.length, draft)
     if (message === undefined) throw failed(`look message by offset failed, ${phyOffset}`)
     const saidMax = request.version >= ProtocolVersion.V3_4_9 ? request.integer('maxReconsumeTimes') : undefined

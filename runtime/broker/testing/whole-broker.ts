@@ -31,23 +31,28 @@ const ROUNDS_MAX = 100
 
 /** A whole broker with one client, over a simulated disk and network and a clock moved by hand. */
 export class WholeBroker {
-  readonly clock = new ManualClock(START_MS)
-  readonly network = new LoopNetwork()
+  readonly clock: ManualClock
+  readonly network: LoopNetwork
   readonly disk: SimDisk
   readonly client: RemotingClient
   broker: Broker
   readonly #settings: string
+  readonly #port: number
 
-  private constructor(settings: string, disk: SimDisk) {
+  private constructor(settings: string, disk: SimDisk, beside: WholeBroker | undefined) {
+    this.clock = beside?.clock ?? new ManualClock(START_MS)
+    this.network = beside?.network ?? new LoopNetwork()
     this.#settings = settings
+    this.#port = Number(/^listenPort=(\d+)$/m.exec(settings)?.[1] ?? PORT)
     this.disk = disk
     this.broker = this.#make()
     const context = createNetContext(this.clock, this.network, silentLogger)
     this.client = new RemotingClient(context, { connectTimeoutMs: 1000 })
   }
 
-  static async start(settings = '', disk: SimDiskOptions = {}): Promise<WholeBroker> {
-    const whole = new WholeBroker(settings, new SimDisk(disk))
+  /** `beside`: another broker whose time and network this one shares; it needs another listenPort. */
+  static async start(settings = '', disk: SimDiskOptions = {}, beside?: WholeBroker): Promise<WholeBroker> {
+    const whole = new WholeBroker(settings, new SimDisk(disk), beside)
     await whole.broker.start()
     return whole
   }
@@ -82,7 +87,7 @@ export class WholeBroker {
   /** A request that may be answered later; its deadline is far away. */
   begin(code: number, request: Omit<RequestDraft, 'code'> = {}): Begun {
     let isSettled = false
-    const promise = this.client.invoke(`127.0.0.1:${PORT}`, { code, ...request }, 600_000)
+    const promise = this.client.invoke(`127.0.0.1:${this.#port}`, { code, ...request }, 600_000)
     const done = () => {
       isSettled = true
     }
@@ -112,8 +117,15 @@ export class WholeBroker {
     await this.settle()
   }
 
+  /** What the settings name again counts instead of the line above. */
+  #confText(): string {
+    const named = new Set([...this.#settings.matchAll(/^(\w+)=/gm)].map(([, key]) => key))
+    const kept = CONF.split('\n').filter((line) => !named.has(line.split('=')[0]))
+    return `${kept.join('\n')}\n${this.#settings}`
+  }
+
   #make(): Broker {
-    const result = parseBrokerConf(CONF + this.#settings, 'broker.conf', testEnv)
+    const result = parseBrokerConf(this.#confText(), 'broker.conf', testEnv)
     if (!result.ok) throw new Error(result.errors.join('\n'))
     return new Broker(result.conf, {
       disk: this.disk,
