@@ -3,21 +3,18 @@ import { UniqueKeyMaker } from '../codec/message/message-id.ts'
 import { RequestCode } from '../codec/remoting/request-code.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
-import type { ConfEnv } from '../config/conf-key.ts'
-import type { Clock, Timer } from '../io/clock.ts'
-import type { Disk } from '../io/disk.ts'
-import type { Address, Network } from '../io/network.ts'
-import type { Random } from '../io/random.ts'
+import type { Timer } from '../io/clock.ts'
+import type { Address } from '../io/network.ts'
 import { createNetContext, type NetContext } from '../net/net-context.ts'
 import { RemotingClient } from '../net/remoting-client.ts'
 import { RemotingServer } from '../net/remoting-server.ts'
-import type { Logger } from '../observe/logger.ts'
 import { QueueUnits } from '../store/consume-queue/queue-unit.ts'
 import { DelayLevels, SCHEDULE_TOPIC } from '../store/delay-levels.ts'
-import { MessageStore } from '../store/message-store.ts'
+import type { MessageStore } from '../store/message-store.ts'
 import { AckPolicy } from './acks/ack-policy.ts'
 import { Acknowledgements } from './acks/acknowledgements.ts'
 import { registerAdminHandlers } from './admin/admin-handlers.ts'
+import { type BrokerEnvironment, openStore } from './broker-environment.ts'
 import { BrokerReplication } from './broker-replication.ts'
 import { BrokerTables } from './broker-tables.ts'
 import { registerClientHandlers } from './clients/client-handlers.ts'
@@ -37,19 +34,6 @@ import { SendHandler } from './send/send-handler.ts'
 import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
-
-export interface BrokerEnvironment {
-  readonly disk: Disk
-  readonly clock: Clock
-  readonly network: Network
-  readonly random: Random
-  readonly logger: Logger
-  readonly pid: number
-  readonly physicalMemoryBytes: number
-  readonly confEnv: ConfEnv
-  /** Where changes of the configuration are kept. */
-  readonly confFile: string
-}
 
 /** One timer looks after everything that is due now and then. */
 const TICK_MS = 100
@@ -406,14 +390,4 @@ export class Broker {
     // Requests are served between two rounds.
     if (this.#delay.tick(clock.now())) clock.endOfTurn(() => this.#deliverDelayed())
   }
-}
-
-function openStore(conf: BrokerConf, environment: BrokerEnvironment): MessageStore {
-  const { disk, clock, logger, pid, physicalMemoryBytes } = environment
-  const reporter = {
-    info: (text: string) => logger.info({}, text),
-    warn: (text: string) => logger.warn({}, text),
-    error: (text: string, cause?: unknown) => logger.error({ err: cause }, text),
-  }
-  return MessageStore.open({ config: conf, disk, clock, reporter, pid, physicalMemoryBytes })
 }

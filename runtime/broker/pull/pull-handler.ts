@@ -20,7 +20,7 @@ import { HeldPulls } from './held-pulls.ts'
 import { PullAnswer } from './pull-answer.ts'
 import { PullFlag, PullTask } from './pull-task.ts'
 
-export interface PullConfig {
+interface PullConfig {
   readonly brokerId: number
   readonly brokerIP1: string
   readonly brokerRole: 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE'

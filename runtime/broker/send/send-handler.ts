@@ -20,7 +20,7 @@ import { isTrue, SendRequest } from './send-request.ts'
 import type { SendTarget, SendTargets, SendTopics } from './send-target.ts'
 import { levelOf, type StoreGate } from './store-gate.ts'
 
-export interface SendConfig {
+interface SendConfig {
   readonly brokerClusterName: string
   readonly brokerIP1: string
   /** Bits as a topic's perm. May change while the broker runs. */

@@ -1,0 +1,33 @@
+import type { BrokerConf } from '../config/broker-conf.ts'
+import type { ConfEnv } from '../config/conf-key.ts'
+import type { Clock } from '../io/clock.ts'
+import type { Disk } from '../io/disk.ts'
+import type { Network } from '../io/network.ts'
+import type { Random } from '../io/random.ts'
+import type { Logger } from '../observe/logger.ts'
+import { MessageStore } from '../store/message-store.ts'
+
+/** The world around a broker, real or simulated. */
+export interface BrokerEnvironment {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly network: Network
+  readonly random: Random
+  readonly logger: Logger
+  readonly pid: number
+  readonly physicalMemoryBytes: number
+  readonly confEnv: ConfEnv
+  /** Where changes of the configuration are kept. */
+  readonly confFile: string
+}
+
+/** Opens and recovers the store of a broker. @throws Error naming what cannot be used and what to do */
+export function openStore(conf: BrokerConf, environment: BrokerEnvironment): MessageStore {
+  const { disk, clock, logger, pid, physicalMemoryBytes } = environment
+  const reporter = {
+    info: (text: string) => logger.info({}, text),
+    warn: (text: string) => logger.warn({}, text),
+    error: (text: string, cause?: unknown) => logger.error({ err: cause }, text),
+  }
+  return MessageStore.open({ config: conf, disk, clock, reporter, pid, physicalMemoryBytes })
+}
