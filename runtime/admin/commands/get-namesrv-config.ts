@@ -1,0 +1,21 @@
+import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { parseProperties } from '../../config/properties-file.ts'
+import type { AdminCommand } from '../command.ts'
+import { sortedProperties } from '../metadata.ts'
+import { row } from '../table.ts'
+import { onEach } from '../targets.ts'
+
+export const command: AdminCommand = {
+  name: 'getNamesrvConfig',
+  summary: 'Get configs of name server.',
+  options: [],
+  async run(context) {
+    const { client, print } = context
+    await onEach(context, client.nameServers, async (address) => {
+      const { body } = await client.call(address, { code: RequestCode.GET_NAMESRV_CONFIG })
+      print(`============${address}============\n`)
+      const config = sortedProperties(parseProperties(body?.toString('utf8') ?? ''))
+      for (const [key, value] of config) print(row('%-50s=  %s\n', key, value))
+    })
+  },
+}

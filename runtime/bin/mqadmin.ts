@@ -1,0 +1,50 @@
+import { mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
+import { runAdmin } from '../admin/run-admin.ts'
+import { RealClock } from '../io/real-clock.ts'
+import { RealDisk } from '../io/real-disk.ts'
+import { RealNetwork } from '../io/real-network.ts'
+import { createNetContext } from '../net/net-context.ts'
+import { RemotingClient } from '../net/remoting-client.ts'
+import { silentLogger } from '../observe/logger.ts'
+
+const CONNECT_TIMEOUT_MS = 3000
+const STDOUT = 1
+const STDERR = 2
+
+const clock = new RealClock()
+const client = new RemotingClient(createNetContext(clock, new RealNetwork(), silentLogger), {
+  connectTimeoutMs: CONNECT_TIMEOUT_MS,
+})
+const code = await runAdmin(process.argv.slice(2), {
+  invoker: client,
+  clock,
+  disk: new RealDisk(),
+  namesrvAddr: process.env['NAMESRV_ADDR'],
+  temporaryFolder: tmpdir(),
+  workingFolder: process.cwd(),
+  writePrivateFile(path, content) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    // Removed and created anew: a link that another user has put there must not be followed.
+    rmSync(path, { force: true })
+    writeFileSync(path, content, { mode: 0o600, flag: 'wx' })
+  },
+  out: (text) => write(STDOUT, text),
+  err: (text) => write(STDERR, text),
+})
+process.exit(code)
+
+/** Written at once, so that nothing is lost when the process exits; a reader that went away (`| head`) ends the tool. */
+function write(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      const { code: reason } = error as NodeJS.ErrnoException
+      if (reason === 'EPIPE') process.exit(0)
+      if (reason !== 'EAGAIN') throw error
+    }
+  }
+}
