@@ -26,7 +26,7 @@ export interface GroupAdminDeps {
 }
 
 /** Which bit of a group's forbidden access means "may not read" (`PermName.INDEX_PERM_READ`). */
-export const FORBIDDEN_READ_BIT = 2
+const FORBIDDEN_READ_BIT = 2
 
 /** Creating, changing, deleting and listing consumer groups. */
 export function registerGroupAdmin(server: HandlerRegistry, deps: GroupAdminDeps): void {

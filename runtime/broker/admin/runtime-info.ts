@@ -7,7 +7,7 @@ import type { Current } from '../metadata/current.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
 
-export interface RuntimeInfoSettings {
+interface RuntimeInfoSettings {
   readonly storePathRootDir: string
   readonly startAcceptSendRequestTimeStamp: number
   readonly sendThreadPoolQueueCapacity: number

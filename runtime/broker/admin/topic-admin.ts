@@ -20,7 +20,7 @@ import { retryTopic, topicNameProblem } from '../topics/topic-name.ts'
 import { requestedPage } from '../topics/topic-page.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 
-export interface TopicAdminSettings {
+interface TopicAdminSettings {
   readonly validateSystemTopicWhenUpdateTopic: boolean
   readonly enableMixedMessageType: boolean
   readonly enableSplitMetadata: boolean

@@ -27,7 +27,7 @@ export interface ClientHandlerDeps {
   readonly settings: Current<ClientHandlerSettings>
 }
 
-export interface ClientHandlerSettings {
+interface ClientHandlerSettings {
   readonly rejectPullConsumerEnable: boolean
   readonly enablePropertyFilter: boolean
 }

@@ -12,7 +12,7 @@ import {
 import type { JsonValue } from '../../codec/json/json-value.ts'
 
 export const ALL_TAGS = '*'
-export const TAG_EXPRESSION = 'TAG'
+const TAG_EXPRESSION = 'TAG'
 
 /** What a group wants of a topic (`SubscriptionData`; its JSON has these very fields). */
 export interface SubscriptionData {

@@ -2,12 +2,12 @@
  * Consumer groups that exist on every broker or have a meaning of their own (`MixAll`).
  */
 
-export const TOOLS_CONSUMER_GROUP = 'TOOLS_CONSUMER'
+/** Groups of the brokers' own machinery: created by use even where others are not. */
 export const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_'
 
 /** In the table from the start. */
 export const PREDEFINED_GROUPS: readonly string[] = [
-  TOOLS_CONSUMER_GROUP,
+  'TOOLS_CONSUMER',
   'FILTERSRV_CONSUMER',
   'SELF_TEST_C_GROUP',
   'CID_ONS-HTTP-PROXY',
@@ -16,15 +16,3 @@ export const PREDEFINED_GROUPS: readonly string[] = [
   'CID_ONSAPI_OWNER',
   'CID_RMQ_SYS_TRANS',
 ]
-
-const SYSTEM_GROUPS: ReadonlySet<string> = new Set([
-  ...PREDEFINED_GROUPS,
-  'DEFAULT_CONSUMER',
-  'SCHEDULE_CONSUMER',
-  '__MONITOR_CONSUMER',
-])
-
-/** Groups of tools and of the broker itself: their traffic is not counted as consumption. */
-export function isSystemGroup(group: string): boolean {
-  return SYSTEM_GROUPS.has(group) || group.startsWith(SYSTEM_GROUP_PREFIX)
-}

@@ -15,7 +15,7 @@ import { type MessageQueue, readMessageQueue } from '../metadata/message-queue.t
 import { readBody } from '../metadata/request-body.ts'
 import type { QueueLocks } from './queue-locks.ts'
 
-export interface LockSettings {
+interface LockSettings {
   /** A lock counts only when a majority of the broker group's replicas holds it. */
   readonly lockInStrictMode: boolean
   readonly totalReplicas: number

@@ -3,7 +3,7 @@
  */
 
 export const RETRY_TOPIC_PREFIX = '%RETRY%'
-export const DLQ_TOPIC_PREFIX = '%DLQ%'
+const DLQ_TOPIC_PREFIX = '%DLQ%'
 
 /** Auto-created topics take their perm and at most their number of queues from this one. */
 export const AUTO_CREATE_TOPIC = 'TBW102'
@@ -11,12 +11,12 @@ export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX'
 export const BENCHMARK_TOPIC = 'BenchmarkTest'
 export const SELF_TEST_TOPIC = 'SELF_TEST_TOPIC'
 export const OFFSET_MOVED_EVENT_TOPIC = 'OFFSET_MOVED_EVENT'
-export const TRACE_TOPIC = 'RMQ_SYS_TRACE_TOPIC'
+const TRACE_TOPIC = 'RMQ_SYS_TRACE_TOPIC'
 export const TRANS_HALF_TOPIC = 'RMQ_SYS_TRANS_HALF_TOPIC'
 export const TRANS_OP_HALF_TOPIC = 'RMQ_SYS_TRANS_OP_HALF_TOPIC'
 export const ROCKSDB_TRANS_HALF_TOPIC = 'RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC'
 export const ROCKSDB_TRANS_OP_HALF_TOPIC = 'RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC'
-export const TRANS_CHECK_MAX_TIME_TOPIC = 'TRANS_CHECK_MAX_TIME_TOPIC'
+const TRANS_CHECK_MAX_TIME_TOPIC = 'TRANS_CHECK_MAX_TIME_TOPIC'
 export const TIMER_TOPIC = 'rmq_sys_wheel_timer'
 const CHECKPOINT_TOPIC = 'CHECKPOINT_TOPIC'
 export const SYSTEM_TOPIC_PREFIX = 'rmq_sys_'
