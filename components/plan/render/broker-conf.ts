@@ -46,6 +46,8 @@ export const brokerProperties = (
     // Since RocketMQ 5.0 a SYNC_MASTER waits for no slave at all unless more than one copy is asked for (CommitLog.handleHA).
     properties.set('inSyncReplicas', twoCopies)
   }
+  // Without it a slave turns consumers away while its master is down (PullMessageProcessor), and a replica is only a backup.
+  if (group.replicas > 1) properties.set('slaveReadEnable', true)
   // What the classic example files set: segments older than 48 h are removed at 4 o'clock.
   properties.set('deleteWhen', '04')
   properties.set('fileReservedTime', 48)
