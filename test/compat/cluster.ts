@@ -106,6 +106,8 @@ export async function layOutCluster(options: {
   conf?: Record<string, string | number | boolean>
   /** Further JVM options for Apache servers. */
   jvm?: string
+  /** Further environment variables of all servers. */
+  env?: Record<string, string>
 }): Promise<Cluster> {
   const dir = join(options.dir, options.name)
   mkdirSync(dir, { recursive: true })
@@ -117,6 +119,7 @@ export async function layOutCluster(options: {
     port: namesrvPort,
     dir,
     jvm: options.jvm ?? '',
+    env: options.env ?? {},
     conf: {
       listenPort: namesrvPort,
       bindAddress: '127.0.0.1',
@@ -155,7 +158,8 @@ export async function layOutCluster(options: {
       messageDelayLevel,
       ...options.conf,
     }
-    brokers.push(new Server({ name, kind: 'broker', engine: spec.engine, port, dir, conf, jvm: options.jvm ?? '' }))
+    const { jvm = '', env = {} } = options
+    brokers.push(new Server({ name, kind: 'broker', engine: spec.engine, port, dir, conf, jvm, env }))
   }
   return new Cluster(options.name, namesrv, brokers)
 }

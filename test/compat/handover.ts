@@ -4,8 +4,9 @@ import { type Engine, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
 const queues = 3
-const perRound = 200
-const bodySize = 6000
+const perRound = 1200
+/** Below what the client compresses. */
+const bodySize = 4000
 const topic = 'handover'
 const area = 'a store written by one engine opens in the other'
 

@@ -6,9 +6,9 @@ import { type Engine, type Server, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
 const scenarios = ['send-sync', 'clustering', 'orderly', 'retry-dlq', 'delay', 'lite-pull']
-const fillCount = 3000
-/** 3000 bodies of this size roll over the 16 MiB commit log segments. */
-const bodySize = 8000
+const fillCount = 4500
+/** Below what the client compresses; 4500 of them roll over the 16 MiB commit log segments. */
+const bodySize = 4000
 
 /** Both engines in one cluster, each way round: name server, master, slave. */
 export async function mixedClusters(setting: Setting): Promise<void> {
@@ -73,6 +73,8 @@ async function replication(setting: Setting, name: string, cluster: Cluster): Pr
   await setting.report.attempt(name, 'replication', async () => {
     await fill('mixed-one', fillCount)
     await cluster.awaitInSync()
+    const end = Number((await runtimeInfo(cluster.broker('broker-a').address))['commitLogMaxOffset'])
+    if (end < 16 << 20) throw new Error(`the commit log ends at ${end}, within its first segment`)
     await sameStore(setting, name, 'store after rolling over segments', cluster)
     await slave.stop('SIGKILL')
     await fill('mixed-two', 300)
@@ -82,14 +84,16 @@ async function replication(setting: Setting, name: string, cluster: Cluster): Pr
   })
   await setting.report.attempt(name, 'topics and offsets copied to the slave', async () => {
     // An Apache slave copies the tables once a minute.
+    let missing = ['nothing compared']
     await waitUntil('topics and offsets on the slave', 150_000, () => {
-      const master = offsetsOf(cluster.broker('broker-a'))
       const copied = offsetsOf(slave)
-      return (
-        master.size > 0 &&
-        [...master].every(([key, value]) => copied.get(key) === value) &&
-        topicsOf(slave).includes('mixed-fill')
-      )
+      missing = [...offsetsOf(cluster.broker('broker-a'))]
+        .filter(([key, value]) => copied.get(key) !== value)
+        .map(([key, value]) => `${key}: master ${value}, slave ${copied.get(key)}`)
+      if (!topicsOf(slave).includes('mixed-fill')) missing.push('topic mixed-fill')
+      return missing.length === 0 && copied.size > 0
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: ${missing.slice(0, 5).join('; ')}`)
     })
     setting.report.check(name, 'topics and offsets copied to the slave', true)
   })

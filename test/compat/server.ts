@@ -31,6 +31,7 @@ export class Server {
   engine: Engine
   conf: Record<string, string | number | boolean>
   readonly #jvm: string
+  readonly #env: Record<string, string>
   #process: ChildProcess | undefined
   #ended: Promise<void> = Promise.resolve()
 
@@ -42,6 +43,8 @@ export class Server {
     dir: string
     conf: Record<string, string | number | boolean>
     jvm: string
+    /** Further environment variables; they win over the ones set here. */
+    env?: Record<string, string>
   }) {
     this.name = options.name
     this.kind = options.kind
@@ -50,6 +53,7 @@ export class Server {
     this.dir = options.dir
     this.conf = options.conf
     this.#jvm = options.jvm
+    this.#env = options.env ?? {}
   }
 
   get address(): string {
@@ -85,6 +89,7 @@ export class Server {
         // Start-up time counts here, peak speed does not.
         RMQ_JVM: `-XX:TieredStopAtLevel=1 ${this.#jvm}`,
         RMQ_GC: '-XX:+UseSerialGC',
+        ...this.#env,
       },
     })
     this.#process = child
