@@ -119,8 +119,6 @@ final class Run {
         DefaultLitePullConsumer consumer = fast(new DefaultLitePullConsumer(group()));
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setPullThreadNums(2);
-        // The client now and then waits at the end of a queue before it reads it from the start; 20 s of that is too long here.
-        consumer.setBrokerSuspendMaxTimeMillis(2000);
         onClose(consumer::shutdown);
         return consumer;
     }
