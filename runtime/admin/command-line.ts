@@ -45,7 +45,10 @@ function parse(name: string, specs: readonly OptionSpec[], args: string[]): Map<
     parser.parse(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    const problem = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+    const problem = error.message
+      .replace(/^error: /, '')
+      .replace(/\.$/, '')
+      .replaceAll('\n', ' ')
     throw new AdminError(`${name}: ${problem}; see mqadmin help ${name}`)
   }
   const parsed = parser.opts<Record<string, string | true>>()

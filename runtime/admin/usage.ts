@@ -34,7 +34,7 @@ function synopsis(command: AdminCommand, options: readonly OptionSpec[]): string
   let isGroupPrinted = false
   for (const option of options) {
     if (group.includes(optionKey(option))) {
-      if (!isGroupPrinted) words.push(...choice(options.filter((other) => group.includes(optionKey(other)))))
+      if (!isGroupPrinted) words.push(...choice(options.filter((other) => group.includes(optionKey(other)))), '')
       isGroupPrinted = true
     } else {
       words.push(...(option.required ? written(option) : bracketed(written(option))))
