@@ -113,8 +113,11 @@ export class Bench {
 
   async remove(cluster: Cluster): Promise<void> {
     try {
-      // Its store goes as well: nothing is to be saved, and Java takes seconds to stop in good order.
-      for (const server of [...cluster.brokers, cluster.namesrv]) await server.stop('SIGKILL')
+      // Stores go as well, so nothing is to be saved, and Java takes seconds to stop in good order; our servers write
+      // their profile then.
+      for (const server of [...cluster.brokers, cluster.namesrv]) {
+        await server.stop(server.engine === 'apache' ? 'SIGKILL' : 'SIGTERM')
+      }
     } finally {
       rmSync(join(this.dir, cluster.name), { recursive: true, force: true })
     }
