@@ -59,8 +59,11 @@ async function runMode(mode: Mode, dir: string): Promise<Row> {
   const master = cluster.broker('broker-a')
   const load = new Load(client, master.address)
   load.start()
-  await killAndRestart(mode, cluster)
-  await load.stop()
+  try {
+    await killAndRestart(mode, cluster)
+  } finally {
+    await load.stop()
+  }
   await cluster.awaitInSync()
   const content = await contentOf(client, master.address)
   const differing: string[] = []

@@ -55,18 +55,21 @@ async function fuzzCluster(dir: string): Promise<void> {
   const pids = [cluster.namesrv, ...cluster.brokers].map((server) => server.pid)
   const load = new Load(client, master.address)
   load.start()
-  const live = Number(values.live)
-  const raw = goldenFrames('broker')
-  for (const [port, frames] of [
-    [cluster.namesrv.port, goldenFrames('namesrv')],
-    [master.port, raw],
-    [master.port - 2, raw],
-    [master.port + 1, raw],
-  ] as const) {
-    await fuzzPort(port, frames, live / 4, random)
-    outcomes.push({ check: `port ${port}`, result: `${live / 4} mutated frames`, ok: true })
+  try {
+    const live = Number(values.live)
+    const raw = goldenFrames('broker')
+    for (const [port, frames] of [
+      [cluster.namesrv.port, goldenFrames('namesrv')],
+      [master.port, raw],
+      [master.port - 2, raw],
+      [master.port + 1, raw],
+    ] as const) {
+      await fuzzPort(port, frames, live / 4, random)
+      outcomes.push({ check: `port ${port}`, result: `${live / 4} mutated frames`, ok: true })
+    }
+  } finally {
+    await load.stop()
   }
-  await load.stop()
   const verdict = judge(load.acked, await contentOf(client, master.address))
   const healthy = verdict.lost === 0 && verdict.moved === 0 && load.acked.length > 0 && load.otherAnswers.size === 0
   const seen = `${load.acked.length} acknowledged, ${verdict.lost} lost, ${load.otherAnswers.size} kinds of errors`

@@ -127,6 +127,26 @@ test('a slave with more than its master is refused instead of letting the logs g
   expect(longer.bytes.toString()).toBe('longer than the master')
 })
 
+test.each([
+  ['text of another protocol', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+  ['a negative offset', Buffer.alloc(8, 0xff)],
+  ['an offset we never had', Buffer.from([0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 99])],
+])('%s on the replication port closes that connection and acknowledges nothing', async (_what, bytes) => {
+  const log = new MemoryLog()
+  log.append('0123456789')
+  const { master: ha, address, changed } = await master(log)
+  context().network.connect(address, 1000, {
+    opened: (connection) => connection.write(bytes),
+    readBuffer: () => Buffer.alloc(64),
+    received: () => {},
+    drained: () => {},
+    closed: () => {},
+  })
+  while (ha.links.size === 0) await new Promise(setImmediate)
+  while (ha.links.size > 0) await changed()
+  expect(ha.ackedBy(1)).toBe(0)
+})
+
 /** One transfer as a master lays it out. */
 function transfer(phyOffset: number, body: Buffer): Buffer {
   const frame = Buffer.alloc(12 + body.length)

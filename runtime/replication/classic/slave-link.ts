@@ -1,4 +1,4 @@
-import { getInt64, viewOf } from '../../codec/bytes.ts'
+import { peekInt64, viewOf } from '../../codec/bytes.ts'
 import type { Connection, ConnectionEvents } from '../../io/network.ts'
 import type { NetContext } from '../../net/net-context.ts'
 import { Output } from '../../net/output.ts'
@@ -95,12 +95,18 @@ export class SlaveLink implements ConnectionEvents {
     const reports = Math.floor(this.#filled / REPORT_BYTES)
     if (reports === 0) return
     // Reports are cumulative: only the newest counts, but the first one of all says where to start.
-    const latest = getInt64(this.#incomingView, (reports - 1) * REPORT_BYTES)
-    if (this.nextOffset < 0) this.#begin(getInt64(this.#incomingView, 0))
+    const first = peekInt64(this.#incomingView, 0)
+    const latest = peekInt64(this.#incomingView, (reports - 1) * REPORT_BYTES)
+    if (this.nextOffset < 0) this.#begin(first)
+    // A refused slave must not count: its offset says nothing about our bytes.
+    if (this.nextOffset < 0) return
+    if (!(latest >= 0 && latest <= this.#log.writtenOffset)) {
+      this.#refuse(`slave reports offset ${latest}, our log ends at ${this.#log.writtenOffset}`)
+      return
+    }
     this.#incoming.copyWithin(0, reports * REPORT_BYTES, this.#filled)
     this.#filled -= reports * REPORT_BYTES
-    // A refused slave must not count: its offset says nothing about our bytes.
-    if (this.nextOffset < 0 || latest <= this.ackOffset) return
+    if (latest <= this.ackOffset) return
     this.ackOffset = latest
     this.#owner.onAck(this)
     this.push()
@@ -121,7 +127,9 @@ export class SlaveLink implements ConnectionEvents {
    */
   #begin(requestOffset: number): void {
     const { minOffset, writtenOffset } = this.#log
-    if (requestOffset > writtenOffset) {
+    if (!(requestOffset >= 0)) {
+      this.#refuse('the peer does not speak the replication protocol: its first offset is no offset')
+    } else if (requestOffset > writtenOffset) {
       // Going on would let the two logs grow apart at the same offsets.
       this.#refuse(
         `slave holds ${requestOffset} bytes, this master only ${writtenOffset}: its log is not a copy of ours`,
