@@ -46,12 +46,6 @@ export function permText(perm: number): string {
   return `${perm & 4 ? 'R' : '-'}${perm & 2 ? 'W' : '-'}${perm & 1 ? 'X' : '-'}`
 }
 
-/** A Java double or float: whole numbers keep their point. */
-export function javaDouble(value: number): string {
-  const text = String(value)
-  return /[.eEN]/.test(text) ? text : `${text}.0`
-}
-
 /** The name of a protocol version, an ordinal of MQVersion.Version: V5_5_0 for 513. */
 export function versionName(ordinal: number): string {
   versions ??= [...allVersions()]

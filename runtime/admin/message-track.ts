@@ -1,5 +1,4 @@
-import { asObject, textListField } from '../codec/json/json-fields.ts'
-import { parseJsonBytes } from '../codec/json/parse-json.ts'
+import { textListField } from '../codec/json/json-fields.ts'
 import { RequestCode } from '../codec/remoting/request-code.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import { MASTER_ID } from '../codec/route/route-data.ts'
@@ -34,14 +33,19 @@ export async function messageTracks(client: AdminClient, message: FoundMessage):
   return tracks
 }
 
-/** The groups that have offsets of a topic, on the first broker that serves it. */
+/** The groups that have offsets of a topic on any broker that serves it. */
 export async function groupsOfTopic(client: AdminClient, topic: string): Promise<string[]> {
-  const route = await client.route(topic)
-  const address = route.brokerDatas.map(addressToRead).find((candidate) => candidate !== undefined)
-  if (address === undefined) return []
-  const { body } = await client.call(address, { code: RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, fields: { topic } })
-  const list = body ? asObject(parseJsonBytes(body), 'group list') : {}
-  return (textListField(list, 'groupList') ?? []).sort(compareTexts)
+  const groups = new Set<string>()
+  const { brokerDatas } = await client.route(topic)
+  for (const address of brokerDatas.map(addressToRead)) {
+    if (address === undefined) continue
+    const list = await client.callForObject(address, {
+      code: RequestCode.QUERY_TOPIC_CONSUME_BY_WHO,
+      fields: { topic },
+    })
+    for (const group of textListField(list, 'groupList') ?? []) groups.add(group)
+  }
+  return [...groups].sort(compareTexts)
 }
 
 async function messageTrack(client: AdminClient, message: FoundMessage, group: string): Promise<MessageTrack> {

@@ -2,7 +2,7 @@ import { decodeMessages, type MessageExt } from '../codec/message/message-ext.ts
 import { decodeMessageId } from '../codec/message/message-id.ts'
 import { RequestCode } from '../codec/remoting/request-code.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
-import { PERM_READ, type TopicRouteData } from '../codec/route/route-data.ts'
+import { MASTER_ID, PERM_READ, type TopicRouteData } from '../codec/route/route-data.ts'
 import { type AdminClient, addressToRead, CALL_TIMEOUT_MS } from './admin-client.ts'
 import { AbsentError, AdminError, RefusedError } from './admin-error.ts'
 import { isRoutedByCluster } from './consume-stats.ts'
@@ -33,6 +33,10 @@ const PULL_STATUS: Readonly<Record<number, PullStatus>> = {
   [ResponseCode.PULL_OFFSET_MOVED]: 'OFFSET_ILLEGAL',
 }
 
+/** How such a broker puts it is no help to anybody. */
+const SLAVE_HINT =
+  ' (its group has no master at the moment; a slave serves reads only with slaveReadEnable=true: see updateBrokerConfig)'
+
 const PULL_TIMEOUT_MS = 10_000
 /** Bits of a pull request: the request carries the subscription; the broker answers at once. */
 const PULL_WITH_SUBSCRIPTION = 4
@@ -41,11 +45,17 @@ const PULL_WITH_SUBSCRIPTION = 4
 export class QueueReader {
   readonly #client: AdminClient
   readonly #addresses: ReadonlyMap<string, string>
+  readonly #slaves: ReadonlySet<string>
   readonly #group: string
 
   constructor(client: AdminClient, route: TopicRouteData, group: string) {
     this.#client = client
     this.#group = group
+    this.#slaves = new Set(
+      route.brokerDatas.flatMap(({ brokerAddrs }) =>
+        [...brokerAddrs].flatMap(([id, address]) => (id === MASTER_ID ? [] : [address])),
+      ),
+    )
     this.#addresses = new Map(
       route.brokerDatas.flatMap((broker) => {
         const address = addressToRead(broker)
@@ -85,7 +95,10 @@ export class QueueReader {
     }
     const answer = await this.#client.ask(address, { code: RequestCode.PULL_MESSAGE, fields }, PULL_TIMEOUT_MS)
     const status = PULL_STATUS[answer.code]
-    if (status === undefined) throw new RefusedError(address, RequestCode.PULL_MESSAGE, answer.code, answer.remark)
+    if (status === undefined) {
+      const hint = answer.code === ResponseCode.SYSTEM_BUSY && this.#slaves.has(address) ? SLAVE_HINT : ''
+      throw new RefusedError(address, RequestCode.PULL_MESSAGE, answer.code, `${answer.remark}${hint}`)
+    }
     const nextBeginOffset = Number(answer.fields['nextBeginOffset'] ?? offset)
     const messages = status === 'FOUND' ? decode(answer.body, address) : []
     for (const { properties } of messages) {

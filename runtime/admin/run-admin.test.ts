@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import { SerializeType } from '../codec/remoting/frame.ts'
+import type { RemotingCommand, RequestDraft } from '../codec/remoting/remoting-command.ts'
+import { RequestCode } from '../codec/remoting/request-code.ts'
+import type { Disk } from '../io/disk.ts'
+import { InvocationError } from '../net/pending-invocations.ts'
+import { type AdminEnv, runAdmin } from './run-admin.ts'
+
+type Answer = Partial<Pick<RemotingCommand, 'code' | 'remark' | 'fields'>> & { readonly body?: string }
+
+interface World {
+  readonly answer: (address: string, request: RequestDraft) => Answer
+  readonly namesrvAddr?: string
+  readonly files?: Readonly<Record<string, string>>
+  readonly after?: (delayMs: number, stdout: string) => void
+}
+
+async function run(args: readonly string[], world: World) {
+  const asked: string[] = []
+  const bodies: string[] = []
+  let stdout = ''
+  let stderr = ''
+  const files = world.files ?? {}
+  const env: AdminEnv = {
+    invoker: {
+      async invoke(address, request) {
+        asked.push(`${request.code} ${address}`)
+        bodies.push(Buffer.from(request.body ?? []).toString())
+        return command(world.answer(address, request))
+      },
+    },
+    clock: {
+      now: () => 1_800_000_000_000,
+      monotonic: () => 0,
+      after: (delayMs) => {
+        world.after?.(delayMs, stdout)
+        return { cancel: () => undefined }
+      },
+      every: () => ({ cancel: () => undefined }),
+      endOfTurn: () => undefined,
+    },
+    disk: {
+      stat: (path: string) => (path in files ? { sizeBytes: 1, modifiedMs: 0, isDirectory: false } : undefined),
+      readFile: (path: string) => Buffer.from(files[path] ?? ''),
+    } as unknown as Disk,
+    namesrvAddr: world.namesrvAddr,
+    temporaryFolder: '/tmp',
+    workingFolder: '/home/me',
+    writePrivateFile: () => undefined,
+    out: (text) => {
+      stdout += text
+    },
+    err: (text) => {
+      stderr += text
+    },
+  }
+  const exitCode = await runAdmin(args, env)
+  return { exitCode, stdout, stderr, asked, bodies }
+}
+
+function command({ code = 0, remark, fields = {}, body }: Answer): RemotingCommand {
+  const serializeType = SerializeType.JSON
+  const bytes = body === undefined ? undefined : Buffer.from(body)
+  return { code, language: 'JAVA', version: 513, opaque: 1, flag: 1, serializeType, remark, fields, body: bytes }
+}
+
+const CLUSTER = `{"brokerAddrTable":{
+  "broker-b":{"brokerAddrs":{0:"b:1"},"brokerName":"broker-b","cluster":"C"},
+  "broker-a":{"brokerAddrs":{0:"a:1",1:"as:1"},"brokerName":"broker-a","cluster":"C"}},
+  "clusterAddrTable":{"C":["broker-b","broker-a"]}}`
+
+test('without arguments, and for help, there is an overview', async () => {
+  for (const args of [[], ['help'], ['-h']]) {
+    const { stdout, exitCode } = await run(args, { answer: () => ({}) })
+    expect(exitCode).toBe(0)
+    const lines = stdout.split('\n')
+    expect(lines[0]).toBe('The most commonly used mqadmin commands are:')
+    expect(lines[1]).toBe('   updateTopic                         Update or create topic.')
+    expect(lines.at(-2)).toBe("See 'mqadmin help <command>' for more information on a specific command.")
+  }
+})
+
+test('a name server is never assumed', async () => {
+  const seen = await run(['topicList'], { answer: () => ({}) })
+  expect(seen).toMatchObject({ exitCode: 1, stdout: '', asked: [] })
+  expect(seen.stderr).toBe(
+    'mqadmin: no name server given: add -n host:port (several with ";" between them) or set NAMESRV_ADDR, for example NAMESRV_ADDR=127.0.0.1:9876\n',
+  )
+  const needsNone = await run(['brokerStatus', '-b', 'a:1'], { answer: () => ({ body: '{"table":{"k":"v"}}' }) })
+  expect(needsNone).toMatchObject({ exitCode: 0, stdout: 'k                               : v\n' })
+})
+
+test('the next name server is asked when one does not answer; -n wins over NAMESRV_ADDR', async () => {
+  const answer = (address: string): Answer => {
+    if (address === 'down:1') throw new InvocationError('connection', 'cannot connect to down:1: refused')
+    return { body: '{"topicList":["b","a"]}' }
+  }
+  const seen = await run(['topicList', '-n', 'down:1; up:1'], { answer, namesrvAddr: 'other:1' })
+  expect(seen).toMatchObject({ exitCode: 0, stdout: 'a\nb\n', asked: ['206 down:1', '206 up:1'] })
+  const none = await run(['topicList'], { answer, namesrvAddr: 'down:1' })
+  expect(none).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(none.stderr).toBe(
+    'mqadmin: cannot connect to down:1: refused; check that the server runs and the address is right\n',
+  )
+})
+
+test('a broker that refuses is reported and the others have their turn', async () => {
+  const answer = (address: string, { code }: RequestDraft): Answer => {
+    if (code === RequestCode.GET_BROKER_CLUSTER_INFO) return { body: CLUSTER }
+    return address === 'a:1' ? { code: 16, remark: 'no\npermission' } : {}
+  }
+  const args = ['updateBrokerConfig', '-c', 'C', '-a', 'true', '-k', 'k', '-v', 'a b']
+  const seen = await run(args, { answer, namesrvAddr: 'n:1' })
+  expect(seen.exitCode).toBe(1)
+  expect(seen.stdout).toBe('update broker config success, as:1\nupdate broker config success, b:1\n')
+  expect(seen.stderr).toBe('mqadmin: a:1 refused UPDATE_BROKER_CONFIG: 16 NO_PERMISSION: no permission\n')
+  expect(seen.asked).toEqual(['106 n:1', '25 a:1', '25 as:1', '25 b:1'])
+  expect(seen.bodies.at(-1)).toBe('k=a b\n')
+})
+
+test('an unknown cluster is answered with those there are', async () => {
+  const seen = await run(['deleteTopic', '-t', 'T', '-c', 'X'], {
+    answer: () => ({ body: CLUSTER }),
+    namesrvAddr: 'n:1',
+  })
+  expect(seen.stderr).toBe('mqadmin: cluster X is unknown to the name servers n:1; they know: C\n')
+  expect(seen).toMatchObject({ exitCode: 1, asked: ['106 n:1'] })
+})
+
+test('an answer that is no JSON is an error, not a crash', async () => {
+  const seen = await run(['brokerStatus', '-b', 'a:1'], { answer: () => ({ body: '{"table":' }) })
+  expect(seen.exitCode).toBe(1)
+  expect(seen.stderr).toBe('mqadmin: expected a value but found the end of the text at line 1, column 10\n')
+})
+
+test('lists of topics and groups come from files', async () => {
+  const files = { '/home/me/topics.json': '[{"topicName":"T"}]', '/g.json': '[{"groupName":"G"}]', '/empty.json': '[]' }
+  const topics = await run(['updateTopicList', '-b', 'a:1', '-f', 'topics.json'], { answer: () => ({}), files })
+  expect(topics.stdout).toBe('submit batch of topic config to a:1 success, please check the result later.\n')
+  expect(topics.asked).toEqual(['18 a:1'])
+  expect(topics.bodies).toEqual(['{"topicConfigList":[{"topicName":"T"}]}'])
+  const groups = await run(['updateSubGroupList', '-b', 'a:1', '-f', '/g.json'], { answer: () => ({}), files })
+  expect(groups.asked).toEqual(['225 a:1'])
+  expect(groups.bodies).toEqual(['{"groupConfigList":[{"groupName":"G"}]}'])
+  const empty = await run(['updateTopicList', '-b', 'a:1', '-f', '/empty.json'], { answer: () => ({}), files })
+  expect(empty).toMatchObject({ exitCode: 1, asked: [] })
+  const missing = await run(['updateTopicList', '-b', 'a:1', '-f', 'none'], { answer: () => ({}), files })
+  expect(missing.stderr).toBe('mqadmin: there is no file /home/me/none\n')
+})
+
+test('clusterRT measures every broker, then waits and goes on', async () => {
+  const route = (topic: string) =>
+    `{"brokerDatas":[{"brokerAddrs":{"0":"${topic.at(-1)}:1"},"brokerName":"${topic}","cluster":"C"}],
+      "queueDatas":[{"brokerName":"${topic}","perm":6,"readQueueNums":1,"writeQueueNums":1,"topicSysFlag":0}]}`
+  const answer = (address: string, { code, fields }: RequestDraft): Answer => {
+    if (code === RequestCode.GET_BROKER_CLUSTER_INFO) return { body: CLUSTER }
+    if (code === RequestCode.GET_ROUTEINFO_BY_TOPIC) return { body: route(String(fields?.['topic'])) }
+    return address === 'b:1' ? { code: 2, remark: 'busy' } : {}
+  }
+  const seen = await new Promise((resolve) => {
+    const after = (waitedMs: number, stdout: string) => resolve({ waitedMs, lines: stdout.split('\n') })
+    void run(['clusterRT', '-a', '2', '-i', '7'], { answer, namesrvAddr: 'n:1', after })
+  })
+  expect(seen).toEqual({
+    waitedMs: 7000,
+    lines: [
+      '#Cluster Name             #Broker Name              #RT   #successCount  #failCount',
+      'C                         broker-a                  0.00      2                 0               ',
+      'C                         broker-b                  0.00      0                 2               ',
+      '',
+    ],
+  })
+})
