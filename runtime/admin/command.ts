@@ -1,5 +1,6 @@
 import type { Clock } from '../io/clock.ts'
 import type { Disk } from '../io/disk.ts'
+import type { Random } from '../io/random.ts'
 import type { AdminClient } from './admin-client.ts'
 import type { GivenOptions } from './given-options.ts'
 
@@ -22,6 +23,7 @@ export interface CommandContext {
   readonly client: AdminClient
   readonly options: GivenOptions
   readonly clock: Clock
+  readonly random: Random
   readonly disk: Disk
   /** Where the bodies of messages and exports go that have no other place. */
   readonly temporaryFolder: string

@@ -25,7 +25,7 @@ export interface ConsumerConnection {
   readonly consumeFromWhere: string | undefined
 }
 
-export interface Subscription {
+interface Subscription {
   readonly topic: string
   readonly subString: string
   readonly tags: readonly string[]
@@ -59,7 +59,7 @@ export async function consumerConnection(
   }
 }
 
-export function readSubscription(data: JsonObject): Subscription {
+function readSubscription(data: JsonObject): Subscription {
   return {
     topic: textField(data, 'topic') ?? '',
     subString: textField(data, 'subString') ?? '',

@@ -77,6 +77,10 @@ async function replay(golden: Case) {
       every: () => ({ cancel: () => undefined }),
       endOfTurn: () => undefined,
     },
+    random: {
+      below: (bound) => golden.nowMs & (bound - 1),
+      bytes: () => Buffer.from((golden.nowMs % 2 ** 32).toString(16).padStart(8, '0'), 'hex'),
+    },
     disk: { writeFile: keep } as unknown as Disk,
     namesrvAddr: '127.0.0.1:28876',
     temporaryFolder: '/tmp',

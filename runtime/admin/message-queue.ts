@@ -23,10 +23,6 @@ export function queueText({ topic, brokerName, queueId }: MessageQueue): string 
   return `MessageQueue [topic=${topic}, brokerName=${brokerName}, queueId=${queueId}]`
 }
 
-export function sameQueue(a: MessageQueue, b: MessageQueue): boolean {
-  return compareQueues(a, b) === 0
-}
-
 /** The entries of a body's Map<MessageQueue, ...>, sorted; the keys stand there as JSON objects. @throws JsonFieldError */
 export function queueEntries(table: JsonObject | undefined): [MessageQueue, JsonValue][] {
   if (!table) return []

@@ -9,7 +9,7 @@ import { type ConsumerConnection, consumerConnection } from './consumers.ts'
 import { compareTexts } from './message-queue.ts'
 import type { FoundMessage } from './messages.ts'
 
-export type TrackType =
+type TrackType =
   | 'CONSUMED'
   | 'CONSUMED_BUT_FILTERED'
   | 'PULL'

@@ -18,7 +18,7 @@ export interface FoundMessage extends MessageExt {
   readonly brokerName: string | undefined
 }
 
-export type PullStatus = 'FOUND' | 'NO_NEW_MSG' | 'NO_MATCHED_MSG' | 'OFFSET_ILLEGAL'
+type PullStatus = 'FOUND' | 'NO_NEW_MSG' | 'NO_MATCHED_MSG' | 'OFFSET_ILLEGAL'
 
 export interface PullResult {
   readonly status: PullStatus

@@ -29,7 +29,7 @@ export function fetchGroupTable(client: AdminClient, address: string): Promise<M
 }
 
 /** All topics of a broker by name. */
-export function fetchTopicTable(client: AdminClient, address: string): Promise<MetadataTable> {
+function fetchTopicTable(client: AdminClient, address: string): Promise<MetadataTable> {
   return fetchTable(client, address, {
     code: RequestCode.GET_ALL_TOPIC_CONFIG,
     table: 'topicConfigTable',

@@ -39,6 +39,7 @@ async function run(args: readonly string[], world: World) {
       every: () => ({ cancel: () => undefined }),
       endOfTurn: () => undefined,
     },
+    random: { below: () => 1, bytes: (count) => Buffer.alloc(count, 2) },
     disk: {
       stat: (path: string) => (path in files ? { sizeBytes: 1, modifiedMs: 0, isDirectory: false } : undefined),
       readFile: (path: string) => Buffer.from(files[path] ?? ''),

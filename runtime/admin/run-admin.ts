@@ -2,6 +2,7 @@ import { JsonFieldError } from '../codec/json/json-fields.ts'
 import { JsonSyntaxError } from '../codec/json/parse-json.ts'
 import type { Clock } from '../io/clock.ts'
 import type { Disk } from '../io/disk.ts'
+import type { Random } from '../io/random.ts'
 import { AdminClient, type Invoker } from './admin-client.ts'
 import { AdminError } from './admin-error.ts'
 import { loadAllCommands, loadCommand } from './catalogue.ts'
@@ -13,6 +14,7 @@ import { usage } from './usage.ts'
 export interface AdminEnv {
   readonly invoker: Invoker
   readonly clock: Clock
+  readonly random: Random
   readonly disk: Disk
   /** NAMESRV_ADDR: addresses with ";" between them. */
   readonly namesrvAddr: string | undefined
@@ -65,11 +67,12 @@ async function run(
     .split(';')
     .map((address) => address.trim())
     .filter((address) => address !== '')
-  const { clock, disk, temporaryFolder, workingFolder } = env
+  const { clock, random, disk, temporaryFolder, workingFolder } = env
   await command.run({
     client: new AdminClient(env.invoker, nameServers),
     options,
     clock,
+    random,
     disk,
     temporaryFolder,
     workingFolder,

@@ -5,6 +5,7 @@ import { RequestCode } from '../codec/remoting/request-code.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import { MASTER_ID, PERM_WRITE, type TopicRouteData } from '../codec/route/route-data.ts'
 import type { Clock } from '../io/clock.ts'
+import type { Random } from '../io/random.ts'
 import type { AdminClient } from './admin-client.ts'
 import { AbsentError, AdminError, RefusedError } from './admin-error.ts'
 import { compareQueues, type MessageQueue, queueText } from './message-queue.ts'
@@ -36,6 +37,12 @@ const SEND_TIMEOUT_MS = 3000
 const NEW_TOPIC_QUEUES = 4
 const TOPIC_TO_COPY = 'TBW102'
 
+interface Needed {
+  readonly client: AdminClient
+  readonly clock: Clock
+  readonly random: Random
+}
+
 /** Sends messages as a producer does: one per request, to a queue of the topic's route. */
 export class Sender {
   readonly #client: AdminClient
@@ -45,13 +52,13 @@ export class Sender {
   readonly #routes = new Map<string, TopicRouteData>()
   #turn = 0
 
-  constructor(client: AdminClient, clock: Clock, group: string) {
+  constructor({ client, clock, random }: Needed, group: string) {
     this.#client = client
     this.#clock = clock
     this.#group = group
-    // Tells this run of the tool from others; a broker does not look at it.
-    const run = Math.trunc(clock.now())
-    this.#keys = new UniqueKeyMaker(parseIp('127.0.0.1'), run & 0xffff, run | 0)
+    // Two runs of the tool must not make the same keys; a broker does not look at what they are made of.
+    const salt = random.bytes(4).readInt32BE(0)
+    this.#keys = new UniqueKeyMaker(parseIp('127.0.0.1'), random.below(0x1_0000), salt)
   }
 
   /** The queues that take messages of a topic, of a topic that does not exist yet those it would get. */

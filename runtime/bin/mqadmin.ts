@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { runAdmin } from '../admin/run-admin.ts'
+import { RealRandom } from '../io/random.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
 import { RealNetwork } from '../io/real-network.ts'
@@ -20,6 +21,7 @@ const client = new RemotingClient(createNetContext(clock, new RealNetwork(), sil
 const code = await runAdmin(process.argv.slice(2), {
   invoker: client,
   clock,
+  random: new RealRandom(),
   disk: new RealDisk(),
   namesrvAddr: process.env['NAMESRV_ADDR'],
   temporaryFolder: tmpdir(),

@@ -12,11 +12,11 @@ export const command: AdminCommand = {
     value('s', 'size', 'message size | default 128 Byte'),
   ],
   async run(context) {
-    const { client, options, clock, print } = context
+    const { options, clock, print } = context
     const topic = options.required('t')
     const amount = options.integer('a') ?? 100
     const body = Buffer.alloc(options.integer('s') ?? 128, 'a')
-    const sender = new Sender(client, clock, 'CHECK_MSG_SEND_RT')
+    const sender = new Sender(context, 'CHECK_MSG_SEND_RT')
     const queues = await sender.queues(topic)
     print(heading(FORMAT, '#Broker Name', '#QID', '#Send Result', '#RT'))
     let totalMs = 0

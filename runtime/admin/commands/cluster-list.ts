@@ -98,7 +98,8 @@ function baseLine({ cluster, brokerName, brokerId, address }: Place, stats: Stat
     `${text(`${name}ThreadPoolQueueSize`)},${text(`${name}ThreadPoolQueueHeadWaitTimeMills`)}ms`
   const acks = `${ack('ackThreadPoolQueueSize')},${ack('ackThreadPoolQueueHeadWaitTimeMills')}ms`
   const earliest = text('earliestMessageTimeStamp')
-  const hours = earliest === '' ? 0 : (nowMs - Number(earliest)) / 3_600_000
+  // An empty store says -1, which the official tool takes for a time in 1970.
+  const hours = Number(earliest) > 0 ? (nowMs - Number(earliest)) / 3_600_000 : 0
   return row(
     BASE,
     cluster,

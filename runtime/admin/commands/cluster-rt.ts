@@ -33,7 +33,7 @@ export const command: AdminCommand = {
           '#failCount',
         ),
       )
-    const sender = new Sender(client, clock, 'CLUSTER_RT')
+    const sender = new Sender(context, 'CLUSTER_RT')
     const body = Buffer.alloc(options.integer('s') ?? 128, 'a')
     const clusters = wanted === undefined ? [...(await client.clusterInfo()).clusters.keys()] : [wanted]
     for (;;) {

@@ -40,10 +40,10 @@ export const command: AdminCommand = {
   },
 }
 
-async function resend({ client, clock, print }: CommandContext, id: string, message: FoundMessage): Promise<void> {
-  print(`prepare resend msg. originalMsgId=${id}\n`)
+async function resend(context: CommandContext, id: string, message: FoundMessage): Promise<void> {
+  context.print(`prepare resend msg. originalMsgId=${id}\n`)
   const { topic, body, properties } = message
-  const sender = new Sender(client, clock, 'ReSendMsgById')
+  const sender = new Sender(context, 'ReSendMsgById')
   const result = await sender.send({ topic, body, tags: properties.get('TAGS'), keys: properties.get('KEYS') })
-  print(`${sendResultText(result)}\n`)
+  context.print(`${sendResultText(result)}\n`)
 }

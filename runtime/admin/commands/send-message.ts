@@ -15,7 +15,8 @@ export const command: AdminCommand = {
     value('i', 'qid', 'Send message to target queue'),
     value('m', 'msgTraceEnable', 'Message Trace Enable, Default: false'),
   ],
-  async run({ client, options, clock, print }) {
+  async run(context) {
+    const { options, print } = context
     const topic = options.required('t')
     const brokerName = options.text('b')
     const queueId = options.integer('i')
@@ -24,7 +25,7 @@ export const command: AdminCommand = {
     }
     if (options.boolean('m'))
       throw new AdminError('sendMessage: -m true (message trace) is not offered here; leave it out')
-    const sender = new Sender(client, clock, 'SEND_MESSAGE_TOOL')
+    const sender = new Sender(context, 'SEND_MESSAGE_TOOL')
     const message = {
       topic,
       body: Buffer.from(options.required('p')),

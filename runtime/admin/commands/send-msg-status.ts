@@ -9,11 +9,12 @@ export const command: AdminCommand = {
     value('s', 'messageSize', 'Message Size, Default: 128'),
     value('c', 'count', 'send message count, Default: 50'),
   ],
-  async run({ client, options, clock, print }) {
+  async run(context) {
+    const { options, clock, print } = context
     const topic = options.required('b')
     const size = options.integer('s') ?? 128
     const count = options.integer('c') ?? 50
-    const sender = new Sender(client, clock, 'PID_SMSC')
+    const sender = new Sender(context, 'PID_SMSC')
     // The first send opens the connection: it is not counted.
     await sender.send({ topic, body: bodyOf(16) })
     for (let i = 0; i < count; i++) {
