@@ -70,7 +70,8 @@ const nodePlace = (config: ClusterConfig, hostName: string, id: string, options:
   }
 }
 
-const planNameServers = (config: ClusterConfig, options: PlanOptions): NameServerNode[] => {
+/** The NameServers of a checked config. */
+export const planNameServers = (config: ClusterConfig, options: PlanOptions): NameServerNode[] => {
   const hosts = placeNameServers(config)
   const ports = nameServerPorts(hosts, config.ports)
   return hosts.map((host, index) => {
@@ -90,20 +91,33 @@ const planNameServers = (config: ClusterConfig, options: PlanOptions): NameServe
   })
 }
 
+const internalNamesrvAddr = (nodes: readonly NameServerNode[]): string =>
+  nodes.map((node) => joinHostPort(node.address, node.port)).join(';')
+
 const roleOf = (group: GroupConfig, brokerId: number): BrokerRole => {
   if (brokerId > 0) return 'SLAVE'
   return group.replication === 'sync' ? 'SYNC_MASTER' : 'ASYNC_MASTER'
 }
 
-const planBrokers = (
+/** What brokers need to know of the NameServers they register with. */
+interface Registry {
+  /** Where brokers reach them: `host:port;host:port`. */
+  readonly namesrvAddr: string
+  readonly nodeIds: readonly string[]
+}
+
+/**
+ * The brokers of a checked config, group after group, the master first.
+ * @param listenPorts one per broker; left out, they follow from the ports of the config.
+ */
+export const planBrokers = (
   config: ClusterConfig,
-  nameServers: readonly NameServerNode[],
+  { namesrvAddr, nodeIds: nameServerIds }: Registry,
   options: PlanOptions,
+  listenPorts?: readonly number[],
 ): BrokerNode[] => {
   const placements = placeReplicas(config)
-  const ports = brokerPorts(placements, config.ports)
-  const namesrvAddr = nameServers.map((node) => joinHostPort(node.address, node.port)).join(';')
-  const nameServerIds = nameServers.map((node) => node.id)
+  const ports = listenPorts ?? brokerPorts(placements, config.ports)
   const groups = new Map(config.groups.map((group) => [group.name, group]))
   return placements.map((placement: ReplicaPlacement, index) => {
     const group = groups.get(placement.group)
@@ -128,7 +142,8 @@ const planBrokers = (
   })
 }
 
-const permBits = { rw: 6, r: 4, w: 2 } as const
+/** Bits of `perm` as the wire has them: 4 read, 2 write. */
+export const permBits = { rw: 6, r: 4, w: 2 } as const
 
 const planTopic = (topic: TopicConfig, groups: readonly GroupConfig[]): PlannedTopic => {
   const { queues } = topic
@@ -157,7 +172,8 @@ const shiftPorts = (config: ClusterConfig, basePort: number | undefined): Cluste
 export const planCluster = (checked: ClusterConfig, options: PlanOptions): Plan => {
   const config = shiftPorts(checked, options.basePort)
   const nameServers = planNameServers(config, options)
-  const brokers = planBrokers(config, nameServers, options)
+  const registry = { namesrvAddr: internalNamesrvAddr(nameServers), nodeIds: nameServers.map((node) => node.id) }
+  const brokers = planBrokers(config, registry, options)
   const masters = brokers.filter((node) => node.brokerId === 0)
   const slaves = brokers.filter((node) => node.brokerId > 0)
   const nodes = [...nameServers, ...masters, ...slaves]

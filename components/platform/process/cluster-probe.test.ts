@@ -5,7 +5,8 @@ import { RealNetwork } from '../../../runtime/io/real-network.ts'
 import { createNetContext } from '../../../runtime/net/net-context.ts'
 import { RemotingServer } from '../../../runtime/net/remoting-server.ts'
 import { silentLogger } from '../../../runtime/observe/logger.ts'
-import { ProbeError, RemotingProbe } from './cluster-probe.ts'
+import { AdminError } from '../../admin/admin-client.ts'
+import { RemotingProbe } from './cluster-probe.ts'
 
 let server: RemotingServer
 let probe: RemotingProbe
@@ -82,6 +83,6 @@ it('creates a consumer group', async () => {
 it('takes a refusal for an error that says who refused what', async () => {
   server.handle(RequestCode.GET_BROKER_RUNTIME_INFO, () => ({ code: 1, remark: 'not today' }))
   const answer = probe.runtimeInfo(address)
-  await expect(answer).rejects.toThrow(ProbeError)
+  await expect(answer).rejects.toThrow(AdminError)
   await expect(answer).rejects.toThrow(`${address} answered request 28 with 1: not today`)
 })

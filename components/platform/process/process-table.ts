@@ -6,7 +6,7 @@ import { identityOf, isRunning, type ProcessRef } from './process-identity.ts'
 export interface LaunchSpec {
   readonly command: string
   readonly args: readonly string[]
-  /** Added to the supervisor's own environment. */
+  /** Added to the environment of the table. */
   readonly env: Readonly<Record<string, string>>
   /** Folder it runs in: core dumps and the like end up there. */
   readonly cwd: string
@@ -32,6 +32,13 @@ export interface ProcessTable {
 }
 
 export class RealProcessTable implements ProcessTable {
+  readonly #environment: NodeJS.ProcessEnv
+
+  /** @param environment what processes find in theirs, besides what their spec adds */
+  constructor(environment: NodeJS.ProcessEnv = process.env) {
+    this.#environment = environment
+  }
+
   start(spec: LaunchSpec, exited: (exit: ProcessExit) => void): ProcessRef | undefined {
     let log: number
     try {
@@ -44,7 +51,7 @@ export class RealProcessTable implements ProcessTable {
     try {
       const child = spawn(spec.command, spec.args, {
         cwd: spec.cwd,
-        env: { ...process.env, ...spec.env },
+        env: { ...this.#environment, ...spec.env },
         stdio: ['ignore', log, log],
         // A process group of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops nodes in order.
         detached: true,

@@ -1,0 +1,50 @@
+import { asObject } from '../../runtime/codec/json/json-fields.ts'
+import type { JsonObject } from '../../runtime/codec/json/json-value.ts'
+import { parseJsonBytes } from '../../runtime/codec/json/parse-json.ts'
+import type { RemotingCommand, RequestDraft } from '../../runtime/codec/remoting/remoting-command.ts'
+import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
+import { RealClock } from '../../runtime/io/real-clock.ts'
+import { RealNetwork } from '../../runtime/io/real-network.ts'
+import { createNetContext } from '../../runtime/net/net-context.ts'
+import { RemotingClient } from '../../runtime/net/remoting-client.ts'
+import { silentLogger } from '../../runtime/observe/logger.ts'
+
+/** A node answered, but not with success. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError'
+  /** The ResponseCode of the answer. */
+  readonly code: number
+
+  constructor(code: number, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const timeoutMs = 3000
+
+/** Speaks the admin protocol with live nodes, one connection each. Addresses are `host:port`. */
+export class AdminClient {
+  readonly #client = new RemotingClient(createNetContext(new RealClock(), new RealNetwork(), silentLogger), {
+    connectTimeoutMs: timeoutMs,
+  })
+
+  /** @throws AdminError for an answer that is not success, InvocationError when there is none. */
+  async ask(address: string, request: RequestDraft): Promise<RemotingCommand> {
+    const response = await this.#client.invoke(address, request, timeoutMs)
+    if (response.code === ResponseCode.SUCCESS) return response
+    throw new AdminError(
+      response.code,
+      `${address} answered request ${request.code} with ${response.code}: ${response.remark ?? 'no remark'}`,
+    )
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+}
+
+/** The body of an answer; an empty one counts as an empty object. */
+export function bodyObject(response: RemotingCommand): JsonObject {
+  return response.body === undefined ? {} : asObject(parseJsonBytes(response.body), 'body of the answer')
+}

@@ -1,0 +1,37 @@
+/** When a send is acknowledged: by the master alone, or when a slave has the message too. */
+export const Replication = {
+  /** The master alone: fast, the last moments may be lost with its machine. */
+  Async: 'async',
+  /** One slave as well: losing the master loses nothing that was acknowledged. */
+  Sync: 'sync',
+} as const
+export type Replication = (typeof Replication)[keyof typeof Replication]
+
+/** When a broker takes a message as stored. */
+export const Flush = {
+  /** Handed to the operating system: survives a crash of the process. */
+  Async: 'async',
+  /** On the disk: survives a power cut. */
+  Sync: 'sync',
+} as const
+export type Flush = (typeof Flush)[keyof typeof Flush]
+
+/** Whether two replicas of a broker group may share a host. */
+export const AntiAffinity = {
+  /** Only when there are too few hosts. */
+  Preferred: 'preferred',
+  /** Never: too few hosts are an error. */
+  Required: 'required',
+} as const
+export type AntiAffinity = (typeof AntiAffinity)[keyof typeof AntiAffinity]
+
+/** What clients may do with a topic. */
+export const Permission = {
+  /** Read and write. */
+  ReadWrite: 'rw',
+  /** Read only. */
+  Read: 'r',
+  /** Write only. */
+  Write: 'w',
+} as const
+export type Permission = (typeof Permission)[keyof typeof Permission]

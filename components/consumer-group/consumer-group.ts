@@ -1,0 +1,64 @@
+import * as pulumi from '@pulumi/pulumi'
+import { serializedProvider } from '../dynamic/serialized-provider.ts'
+import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
+import type { ConsumerGroupInputs } from './consumer-group-implementation.ts'
+
+/** Arguments of a ConsumerGroup. */
+export interface ConsumerGroupArgs {
+  /** Name of the consumer group. */
+  groupName: string
+  /** NameServers of the cluster: `host:port;host:port`. */
+  namesrvAddr: pulumi.Input<string>
+  /** brokerClusterName of the cluster. Default: DefaultCluster. */
+  clusterName?: string
+  /** consumeMessageOrderly. Default: false. */
+  orderly?: boolean
+  /** consumeBroadcastEnable: broadcasting consumption is allowed. Default: true. */
+  broadcast?: boolean
+  /** retryQueueNums: queues of the retry topic. Default: 1. */
+  retryQueues?: number
+  /** Deliveries before a message goes to the dead-letter topic. Default: 16. */
+  retryMaxTimes?: number
+}
+
+type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> }
+
+class ConsumerGroupResource extends pulumi.dynamic.Resource {
+  // A plain field would overwrite what the base class has set.
+  declare readonly name: pulumi.Output<string>
+
+  constructor(name: string, inputs: Inputs<ConsumerGroupInputs>, options: pulumi.CustomResourceOptions) {
+    const known = { onGroups: undefined, clusterGroups: undefined }
+    super(serializedProvider('consumerGroup'), name, { ...inputs, ...known }, options, 'gantry', 'GroupOnMasters')
+  }
+}
+
+function groupInputs(args: ConsumerGroupArgs): Inputs<ConsumerGroupInputs> {
+  const { groupName, namesrvAddr, clusterName, ...settings } = args
+  const { consumerGroups, name } = parseClusterConfig({
+    ...(clusterName === undefined ? {} : { name: clusterName }),
+    groups: [{ name: 'broker-a' }],
+    consumerGroups: [{ name: groupName, ...settings }],
+  })
+  const [checked] = consumerGroups
+  if (checked === undefined) throw new RangeError('a config with one consumer group was parsed to none')
+  return { namesrvAddr, clusterName: name, ...checked }
+}
+
+/**
+ * A consumer group on every broker group of a live cluster. Creating takes over one of that name that exists already; what
+ * others change shows as a difference. Deleting forgets its offsets as well.
+ */
+export class ConsumerGroup extends pulumi.ComponentResource {
+  /** Name of the consumer group, known once every broker group has it. */
+  declare readonly groupName: pulumi.Output<string>
+
+  constructor(name: string, args: ConsumerGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+    const inputs = groupInputs(args)
+    super('gantry:index:ConsumerGroup', name, args, opts)
+    const resource = new ConsumerGroupResource(name, inputs, { parent: this })
+    const outputs = { groupName: resource.name }
+    Object.assign(this, outputs)
+    this.registerOutputs(outputs)
+  }
+}

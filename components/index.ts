@@ -1,0 +1,18 @@
+export { BrokerGroup, type BrokerGroupArgs } from './broker/broker-group.ts'
+export { argsOfConfig } from './cluster/cluster-config-form.ts'
+export { AntiAffinity, Flush, Permission, Replication } from './cluster/cluster-enums.ts'
+export { type ClusterParts, RocketCluster } from './cluster/rocket-cluster.ts'
+export type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './cluster/rocket-cluster-args.ts'
+export type {
+  BrokerGroupSpecArgs,
+  ClusterNode,
+  HostArgs,
+  PlacedArgs,
+  PlatformArgs,
+  PortsArgs,
+  RuntimeArgs,
+} from './cluster/shared-args.ts'
+export { ConsumerGroup, type ConsumerGroupArgs } from './consumer-group/consumer-group.ts'
+export { NameServerFleet, type NameServerFleetArgs } from './nameserver/name-server-fleet.ts'
+export { parseClusterConfig } from './plan/schema/parse-cluster-config.ts'
+export { Topic, type TopicArgs } from './topic/topic.ts'

@@ -1,0 +1,7 @@
+import { join } from 'node:path'
+import { getRootDirectory, getStack } from '@pulumi/pulumi'
+import type { PlatformArgs } from '../cluster/shared-args.ts'
+
+/** Where nodes on this machine keep their files: the folder `gantry up <stack>` uses, unless another one is given. */
+export const localDataDirOf = ({ localDataDir }: PlatformArgs): string =>
+  localDataDir ?? join(getRootDirectory(), '.gantry', getStack())

@@ -1,0 +1,31 @@
+import type { CustomResourceOptions, Input, Output, Resource } from '@pulumi/pulumi'
+import type { PlanNode } from '../plan/plan-node.ts'
+
+/** A node to bring to life. */
+export interface NodeRequest {
+  /** Name of its resource; further resources of the node derive theirs from it. */
+  readonly name: string
+  /** Known before the program has run but for what comes from other resources. */
+  readonly node: Input<PlanNode>
+  /** The same for all that: id and folder never depend on another resource. */
+  readonly place: Pick<PlanNode, 'id' | 'dataDir'>
+  /** NameServers it has to register with: `host:port`. None for a NameServer. */
+  readonly nameServers: Input<string[]>
+  /** For a slave: its master. */
+  readonly master?: NodeResource
+}
+
+/** A node as a platform made it. */
+export interface NodeResource {
+  readonly resource: Resource
+  /** `host:port` where the other nodes reach it; known once it is healthy. */
+  readonly address: Output<string>
+  /** `host:port` where clients reach it; known once it is healthy. */
+  readonly advertisedAddress: Output<string>
+}
+
+/** Where nodes run: one implementation per kind of machine, nodes in, addresses and handles out. */
+export interface NodePlatform {
+  /** Registers the resources of a node. They depend on its master and on what its inputs come from. */
+  addNode(request: NodeRequest, options: CustomResourceOptions): NodeResource
+}

@@ -1,0 +1,46 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Implementation } from '../../../dynamic/implementation.ts'
+
+export interface DataFolderInputs {
+  /** Absolute. */
+  readonly path: string
+  /** Id of the node whose files it holds. */
+  readonly node: string
+}
+
+/** Marks a folder as ours, so that nothing else is ever removed. */
+const markerName = '.gantry-node'
+const marker = (path: string): string => join(path, markerName)
+
+/** The folder a node keeps its files in. It outlives the node: only an explicit delete removes it. */
+export const dataFolderImplementation: Implementation<DataFolderInputs, DataFolderInputs> = {
+  async diff(olds, news) {
+    return {
+      changes: olds.path !== news.path || olds.node !== news.node || !existsSync(marker(news.path)),
+      replaces: olds.path === news.path ? [] : ['path'],
+    }
+  },
+  async create(news) {
+    return { id: news.path, outs: makeFolder(news) }
+  },
+  async read(_, known) {
+    return existsSync(known.path) ? known : undefined
+  },
+  async update(_, news) {
+    return makeFolder(news)
+  },
+  async delete({ path }) {
+    if (!existsSync(path)) return
+    if (!existsSync(marker(path))) {
+      throw new Error(`${path} has no ${markerName}, so gantry did not make it: remove it by hand if it may go`)
+    }
+    rmSync(path, { recursive: true })
+  },
+}
+
+function makeFolder({ path, node }: DataFolderInputs): DataFolderInputs {
+  mkdirSync(path, { recursive: true })
+  writeFileSync(marker(path), `${node}\n`)
+  return { path, node }
+}

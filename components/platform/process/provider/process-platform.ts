@@ -1,0 +1,63 @@
+import * as pulumi from '@pulumi/pulumi'
+import type { PlatformArgs } from '../../../cluster/shared-args.ts'
+import { serializedProvider } from '../../../dynamic/serialized-provider.ts'
+import { joinHostPort } from '../../../plan/address.ts'
+import type { PlanNode } from '../../../plan/plan-node.ts'
+import type { NodePlatform, NodeRequest, NodeResource } from '../../node-platform.ts'
+import type { DataFolderInputs } from './data-folder-implementation.ts'
+import type { ProcessNodeInputs } from './process-node-implementation.ts'
+
+type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> }
+
+const typeModule = 'gantry'
+const readyTimeoutSecondsDefault = 120
+
+class DataFolder extends pulumi.dynamic.Resource {
+  constructor(name: string, inputs: Inputs<DataFolderInputs>, options: pulumi.CustomResourceOptions) {
+    super(serializedProvider('dataFolder'), name, inputs, options, typeModule, 'DataFolder')
+  }
+}
+
+class ProcessNode extends pulumi.dynamic.Resource {
+  // A plain field would overwrite what the base class has set.
+  declare readonly node: pulumi.Output<PlanNode>
+
+  constructor(name: string, inputs: Inputs<ProcessNodeInputs>, options: pulumi.CustomResourceOptions) {
+    const known = { phase: undefined, process: undefined }
+    super(serializedProvider('processNode'), name, { ...inputs, ...known }, options, typeModule, 'ProcessNode')
+  }
+}
+
+/** Nodes as processes of this machine. They go on running when Pulumi has ended. */
+export class ProcessPlatform implements NodePlatform {
+  readonly #args: PlatformArgs
+
+  constructor(args: PlatformArgs) {
+    this.#args = args
+  }
+
+  addNode(
+    { name, node, place, nameServers, master }: NodeRequest,
+    options: pulumi.CustomResourceOptions,
+  ): NodeResource {
+    const { retainData = true, protectData = false, runtimeBin, readyTimeoutSeconds } = this.#args
+    const folder = new DataFolder(
+      `${name}-data`,
+      { path: place.dataDir, node: place.id },
+      { ...options, retainOnDelete: retainData, protect: protectData },
+    )
+    const inputs = {
+      node,
+      nameServers,
+      readyTimeoutMs: (readyTimeoutSeconds ?? readyTimeoutSecondsDefault) * 1000,
+      ...(master === undefined ? {} : { master: master.address }),
+      ...(runtimeBin === undefined ? {} : { runtimeBin }),
+    }
+    const resource = new ProcessNode(name, inputs, { ...options, dependsOn: [folder] })
+    return {
+      resource,
+      address: resource.node.apply(({ address, port }) => joinHostPort(address, port)),
+      advertisedAddress: resource.node.apply(({ advertisedAddress, port }) => joinHostPort(advertisedAddress, port)),
+    }
+  }
+}
