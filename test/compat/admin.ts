@@ -131,6 +131,10 @@ async function ourMqadmin(setting: Setting, reference: Side): Promise<void> {
     await setting.report.attempt(area, step.command, async () => {
       const args = fill(step, reference)
       const ours = normalise(await runProgram(program, args), reference.cluster, step)
+      if (step.fails && !apache) {
+        setting.report.check(area, step.command, /^mqadmin: \S/.test(ours), ours)
+        return
+      }
       const official = normalise(await setting.driver.mqadmin(...args), reference.cluster, step)
       compare(setting, area, step, ours, official)
     })

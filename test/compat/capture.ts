@@ -19,6 +19,7 @@ const copiesPerKind = 1
 type Golden = {
   code: number
   answers?: number
+  requestVersion?: number
   kind: 'request' | 'oneway' | 'response'
   from: 'client' | 'broker' | 'namesrv'
   to: 'client' | 'broker' | 'namesrv'
@@ -36,20 +37,27 @@ type Golden = {
 const golden: Golden[] = []
 const copies = new Map<string, number>()
 
-function record(frame: Frame, bytes: Buffer, from: Golden['from'], to: Golden['to'], requestCode: number): void {
+function record(frame: Frame, bytes: Buffer, from: Golden['from'], to: Golden['to'], request: Frame | undefined): void {
+  const requestCode = request?.code ?? -1
   const kind = (frame.flag & 1) === 1 ? 'response' : (frame.flag & 2) === 2 ? 'oneway' : 'request'
   if (kind === 'response' && requestCode < 0) return
   if (bytes.length > frameSizeMax) return
-  const fields = Object.keys(frame.extFields).sort().join(',')
+  const fields = Object.keys(frame.extFields)
+    .filter((name) => name !== 'ReqT')
+    .sort()
+    .join(',')
+  // The dialect of a route depends on the version of who asked and on this field.
+  const routeDialect =
+    requestCode === 105 ? [request?.version, request?.extFields['acceptStandardJsonOnly']].join('|') : ''
   // Of the large ones (whole tables) one is enough, whoever asked in whichever serialization.
   const parties = bytes.length > largeFrameSize ? '' : [from, to, frame.serialization].join('|')
-  const shape = [kind, frame.code, requestCode, parties, frame.language, fields].join('|')
+  const shape = [kind, frame.code, requestCode, parties, frame.language, fields, routeDialect].join('|')
   const seen = copies.get(shape) ?? 0
   if (seen >= copiesPerKind) return
   copies.set(shape, seen + 1)
   golden.push({
     code: frame.code,
-    ...(kind === 'response' ? { answers: requestCode } : {}),
+    ...(kind === 'response' ? { answers: requestCode, requestVersion: request?.version ?? 0 } : {}),
     kind,
     from,
     to,
@@ -70,7 +78,7 @@ function relay(host: string, port: number, targetPort: number, server: 'broker' 
   const brokerOnly = new Set([43, 45, 60, 61, 103, 104, 217, 322, 402, 901, 904, 906])
   const listener = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1')
-    const requests = { near: new Map<number, number>(), far: new Map<number, number>() }
+    const requests = { near: new Map<number, Frame>(), far: new Map<number, Frame>() }
     let peer: Golden['from'] = 'client'
     const pipe = (source: Socket, sink: Socket, side: 'near' | 'far'): void => {
       let pending: Buffer = Buffer.alloc(0)
@@ -82,17 +90,9 @@ function relay(host: string, port: number, targetPort: number, server: 'broker' 
           const frame = decodeFrame(bytes)
           const isResponse = (frame.flag & 1) === 1
           if (!isResponse && side === 'near' && brokerOnly.has(frame.code)) peer = 'broker'
-          if (!isResponse) requests[side].set(frame.opaque, frame.code)
-          const requestCode = isResponse
-            ? (requests[side === 'near' ? 'far' : 'near'].get(frame.opaque) ?? -1)
-            : frame.code
-          record(
-            frame,
-            Buffer.from(bytes),
-            side === 'near' ? peer : server,
-            side === 'near' ? server : peer,
-            requestCode,
-          )
+          if (!isResponse) requests[side].set(frame.opaque, frame)
+          const request = isResponse ? requests[side === 'near' ? 'far' : 'near'].get(frame.opaque) : frame
+          record(frame, Buffer.from(bytes), side === 'near' ? peer : server, side === 'near' ? server : peer, request)
         }
       })
       source.on('close', () => sink.destroy())

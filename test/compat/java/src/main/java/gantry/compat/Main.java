@@ -8,6 +8,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -121,6 +122,7 @@ public final class Main {
         System.setOut(captured);
         System.setErr(captured);
         try {
+            forgetCommands();
             MQAdminStartup.main0(args, null);
         } catch (Throwable failure) {
             captured.println("THROWN " + describe(failure));
@@ -130,5 +132,12 @@ public final class Main {
         }
         String text = buffer.toString(StandardCharsets.UTF_8);
         answer(id, Map.of("out", text.length() > ADMIN_OUTPUT_MAX ? text.substring(0, ADMIN_OUTPUT_MAX) : text));
+    }
+
+    /** The list keeps used commands, and some of them a client that is shut down: each run starts with new ones. */
+    private static void forgetCommands() throws ReflectiveOperationException {
+        Field commands = MQAdminStartup.class.getDeclaredField("SUB_COMMANDS");
+        commands.setAccessible(true);
+        ((List<?>) commands.get(null)).clear();
     }
 }
