@@ -3,6 +3,12 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat } from './disk.ts'
 
+/**
+ * Larger writes go to the system in pieces that end at multiples of this. For one large write Linux (6.18, ext4) takes page
+ * cache in blocks as large as the write, and finding those cost 0.7 to 2.7 s of CPU per GiB; with 64 KiB it is 0.3 s.
+ */
+const WRITE_PIECE_BYTES = 64 * 1024
+
 /** File systems limit one write to 2 GiB; larger requests are refused by Node, so none is made. */
 class RealFile implements DiskFile {
   readonly path: string
@@ -30,7 +36,8 @@ class RealFile implements DiskFile {
   write(from: Uint8Array, fromOffset: number, length: number, position: number): void {
     let done = 0
     while (done < length) {
-      done += fs.writeSync(this.#fd, from, fromOffset + done, length - done, position + done)
+      const pieceMax = WRITE_PIECE_BYTES - ((position + done) % WRITE_PIECE_BYTES)
+      done += fs.writeSync(this.#fd, from, fromOffset + done, Math.min(pieceMax, length - done), position + done)
     }
   }
 
