@@ -7,11 +7,12 @@ import { SlabPool } from './slab.ts'
 
 const FRAME_MAX = 4096
 
-/** Small blocks, so that frames span them: 64 bytes shared, 128 bytes carried. */
+/** Small blocks, so that frames span them: 64 bytes shared, 128 or 512 bytes carried. */
 function receiver(seen: { opaque: number; body: string }[]): FrameReceiver {
   const context: ReceiveContext = {
     shared: new SlabPool(64, 0).acquire(),
     carries: new SlabPool(128, 2),
+    largeCarries: new SlabPool(512, 1),
     command: new CommandView(),
     frameMaxBytes: FRAME_MAX,
   }

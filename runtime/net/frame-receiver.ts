@@ -9,6 +9,8 @@ export interface ReceiveContext {
   readonly shared: Slab
   /** For unfinished frames that fit. */
   readonly carries: SlabPool
+  /** For larger ones that fit here: memory of their own for each would keep the garbage collector busy. */
+  readonly largeCarries: SlabPool
   readonly command: CommandView
   /** Largest `length` field accepted. */
   readonly frameMaxBytes: number
@@ -78,12 +80,18 @@ export class FrameReceiver {
     if (slab === this.#carry && needed <= slab.bytes.length) {
       if (from > 0) slab.bytes.copyWithin(0, from, end)
     } else {
-      const next = needed > this.#context.carries.slabBytes ? block(needed) : this.#context.carries.acquire()
+      const next = this.#slabFor(needed)
       slab.bytes.copy(next.bytes, 0, from, end)
       this.discard()
       this.#carry = next
     }
     this.#filled = rest
+  }
+
+  #slabFor(sizeBytes: number): Slab {
+    const { carries, largeCarries } = this.#context
+    if (sizeBytes <= carries.slabBytes) return carries.acquire()
+    return sizeBytes <= largeCarries.slabBytes ? largeCarries.acquire() : block(sizeBytes)
   }
 }
 

@@ -31,6 +31,8 @@ export const DEFAULT_NET_LIMITS: NetLimits = {
 
 const SLAB_BYTES = 64 * 1024
 const SLABS_KEPT = 64
+const LARGE_SLAB_BYTES = 256 * 1024
+const LARGE_SLABS_KEPT = 8
 /** One read takes what the kernel has, up to this. */
 const SHARED_READ_BYTES = 256 * 1024
 
@@ -64,6 +66,7 @@ export function createNetContext(
     receive: {
       shared: new SlabPool(SHARED_READ_BYTES, 0).acquire(),
       carries: slabs,
+      largeCarries: new SlabPool(LARGE_SLAB_BYTES, LARGE_SLABS_KEPT),
       command: new CommandView(),
       frameMaxBytes: all.frameMaxBytes,
     },

@@ -22,6 +22,7 @@ export function fuzzDecoder(count: number, random: Random): DecoderFuzzResult {
   const context = {
     shared: new SlabPool(4096, 0).acquire(),
     carries: new SlabPool(8192, 4),
+    largeCarries: new SlabPool(32_768, 4),
     command: new CommandView(),
     frameMaxBytes: 1 << 20,
   }
