@@ -116,10 +116,16 @@ export const syncFlush: CellGroup = {
   cells: { 'produce-sync-flush-1024': 'lean producer, 1 KiB bodies, flushDiskType=SYNC_FLUSH' },
   run: (bench) => {
     const conf = { flushDiskType: 'SYNC_FLUSH' }
-    return bench.withClusters('a SYNC_FLUSH master', BOTH, { conf: { gantry: conf, apache: conf } }, (contenders) => {
-      return bench.rounds('produce-sync-flush-1024', contenders, (cluster) => {
-        return loadMaster(cluster, 'lean-producer', { topic: 'SyncFlush', ...windowOf(bench, 1024) })
-      })
-    })
+    return bench.withClusters(
+      'a SYNC_FLUSH master',
+      BOTH,
+      { conf: { gantry: conf, apache: conf } },
+      async (contenders) => {
+        await warmUp(bench, contenders)
+        await bench.rounds('produce-sync-flush-1024', contenders, (cluster) => {
+          return loadMaster(cluster, 'lean-producer', { topic: 'SyncFlush', ...windowOf(bench, 1024) })
+        })
+      },
+    )
   },
 }
