@@ -82,7 +82,7 @@ export const readSteps: Step[] = [
   read(`queryMsgByOffset -t ${topic} -b broker-a -i 1 -o 0`, { expect: /OffsetID/ }),
   read(`queryMsgById -i {offsetId} -t ${topic}`, { expect: /OffsetID/ }),
   read(`queryMsgByKey -t ${topic} -k admin-fill-7`, { expect: /<id>/ }),
-  read(`queryMsgByUniqueKey -t ${topic} -i {uniqueKey}`, { expect: /OffsetID/ }),
+  read(`queryMsgByUniqueKey -t ${topic} -i {uniqueKey}`, { expect: /Queue Offset: 0/ }),
   read(`printMsg -t ${topic}`, { expect: /body of admin-fill-59/, sorted: true }),
   read(`printMsgByQueue -t ${topic} -a broker-a -i 2 -p true -d true`, { expect: /body of admin-fill/ }),
   read(`queryCq -t ${topic} -q 0 -i 0 -c 5 -b {master}`, { expect: /physicOffset/ }),
