@@ -9,7 +9,7 @@ import { createNetContext, type NetContext } from '../net/net-context.ts'
 import { RemotingClient } from '../net/remoting-client.ts'
 import { RemotingServer } from '../net/remoting-server.ts'
 import { QueueUnits } from '../store/consume-queue/queue-unit.ts'
-import { DelayLevels, SCHEDULE_TOPIC } from '../store/delay-levels.ts'
+import { SCHEDULE_TOPIC } from '../store/delay-levels.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { AckPolicy } from './acks/ack-policy.ts'
 import { Acknowledgements } from './acks/acknowledgements.ts'
@@ -181,7 +181,7 @@ export class Broker {
     const { maxMessageSize } = this.#conf.current
     return new StoreGate(
       this.store,
-      new DelayLevels(this.#conf.current.messageDelayLevel),
+      this.store.delayLevels,
       { maxMessageSize, isMaster: () => this.#isMaster() },
       {
         touch: () => this.context.turn.touch(),
@@ -214,7 +214,7 @@ export class Broker {
       topics: this.tables.topics,
       targets: this.#targets,
       offsets: this.tables.delayOffsets,
-      levels: new DelayLevels(this.#conf.current.messageDelayLevel),
+      levels: this.store.delayLevels,
       logger: this.#environment.logger,
       commit: () => this.#commit(),
     })

@@ -1,7 +1,7 @@
+import { delayLevelsMs } from '../config/delay-levels.ts'
+
 /** Topic whose messages wait for their delay level; their tag code is the time of delivery. */
 export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX'
-
-const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** The levels of `messageDelayLevel`, numbered from 1. */
 export class DelayLevels {
@@ -9,7 +9,13 @@ export class DelayLevels {
 
   /** `text`: delays such as `1s 5s 1m`. Throws for anything else. */
   constructor(text: string) {
-    this.#delaysMs = text.trim().split(/\s+/).map(delayOf)
+    const delaysMs = delayLevelsMs(text)
+    if ('wrong' in delaysMs) {
+      throw new Error(
+        `messageDelayLevel: '${delaysMs.wrong}' is no delay; write a number and s, m, h or d, such as 30s`,
+      )
+    }
+    this.#delaysMs = delaysMs
   }
 
   get maxLevel(): number {
@@ -24,13 +30,4 @@ export class DelayLevels {
   deliveryTimeMs(level: number, storeTimestampMs: number): number {
     return storeTimestampMs + this.delayMs(level)
   }
-}
-
-function delayOf(text: string): number {
-  const unitMs = UNIT_MS[text.at(-1) ?? '']
-  const count = text.slice(0, -1)
-  if (unitMs === undefined || !/^\d+$/.test(count)) {
-    throw new Error(`messageDelayLevel: '${text}' is no delay; write a number and s, m, h or d, such as 30s`)
-  }
-  return Number(count) * unitMs
 }

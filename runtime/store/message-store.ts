@@ -8,6 +8,7 @@ import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
 import type { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import type { Boundary } from './consume-queue/offset-by-time.ts'
 import { QueueUnits } from './consume-queue/queue-unit.ts'
+import type { DelayLevels } from './delay-levels.ts'
 import type { DispatchFlush } from './dispatch-flush.ts'
 import type { IndexQueryResult, IndexService } from './index/index-service.ts'
 import { LogReader, type StoredBytes } from './log-reader.ts'
@@ -113,6 +114,10 @@ export class MessageStore {
   /** Start of the last commit log file that holds anything, -1 without one. The next one may have been made ahead. */
   get lastFileOffset(): number {
     return this.#log.isEmpty ? -1 : this.#log.files.startOf(Math.max(this.minOffset, this.writtenOffset - 1))
+  }
+
+  get delayLevels(): DelayLevels {
+    return this.#parts.delayLevels
   }
 
   onCommitted(listener: (writtenOffset: number) => void): void {

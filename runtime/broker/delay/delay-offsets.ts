@@ -1,10 +1,11 @@
 import { asInteger, asObject, integerKeyed, objectField } from '../../codec/json/json-fields.ts'
 import type { JsonValue } from '../../codec/json/json-value.ts'
 import { encodeJson, formatJson } from '../../codec/json/write-json.ts'
+import { type DataVersionFields, readDataVersion } from '../../codec/route/data-version.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { Logger } from '../../observe/logger.ts'
-import { DataVersion, type DataVersionFields, readDataVersion } from '../metadata/data-version.ts'
+import { DataVersion } from '../metadata/data-version.ts'
 import { Persisted } from '../metadata/persisted.ts'
 import { StateFile } from '../metadata/state-file.ts'
 

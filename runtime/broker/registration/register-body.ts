@@ -1,5 +1,5 @@
+import type { DataVersionFields } from '../../codec/route/data-version.ts'
 import { encodeRegisterBody, registerBodyCrc32 } from '../../codec/route/register-body.ts'
-import type { DataVersionFields } from '../metadata/data-version.ts'
 import { PERM_READ_WRITE, type TopicConfig } from '../topics/topic-config.ts'
 
 export interface RegisterBody {

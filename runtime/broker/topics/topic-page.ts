@@ -1,7 +1,8 @@
 import { JsonFieldError } from '../../codec/json/json-fields.ts'
 import { JsonSyntaxError, parseJson } from '../../codec/json/parse-json.ts'
 import type { CommandView } from '../../codec/remoting/command-view.ts'
-import { type DataVersion, readDataVersion } from '../metadata/data-version.ts'
+import { readDataVersion } from '../../codec/route/data-version.ts'
+import type { DataVersion } from '../metadata/data-version.ts'
 
 /**
  * The names that a request for one page of a table (of topics or groups) asks for, sorted; undefined when it asks for the

@@ -13,8 +13,8 @@ export interface DataVersionFields {
 /** What a broker that sends no version has. */
 export const NO_DATA_VERSION: DataVersionFields = { stateVersion: 0, timestamp: 0, counter: 0 }
 
-/** Absent fields are 0. @throws JsonFieldError */
-export function readDataVersion(value: JsonValue): DataVersionFields {
+/** Absent fields are 0, as in files of old versions, which have no stateVersion. @throws JsonFieldError */
+export function readDataVersion(value: JsonValue | undefined): DataVersionFields {
   const object = asObject(value, 'dataVersion')
   return {
     stateVersion: integerField(object, 'stateVersion') ?? 0,
