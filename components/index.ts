@@ -13,6 +13,8 @@ export type {
   RuntimeArgs,
 } from './cluster/shared-args.ts'
 export { ConsumerGroup, type ConsumerGroupArgs } from './consumer-group/consumer-group.ts'
+export { ControllerQuorum, type ControllerQuorumArgs, type RenderedConf } from './controller/controller-quorum.ts'
 export { NameServerFleet, type NameServerFleetArgs } from './nameserver/name-server-fleet.ts'
 export { parseClusterConfig } from './plan/schema/parse-cluster-config.ts'
+export { ProxyFleet, type ProxyFleetArgs } from './proxy/proxy-fleet.ts'
 export { Topic, type TopicArgs } from './topic/topic.ts'

@@ -21,13 +21,15 @@ it('every exported component can be described to other Pulumi languages', { time
   expect(shape).toEqual({
     BrokerGroup: `brokerName,namesrvAddr,replicas,replication,flush,placement,listenPorts,config,${placed} -> nodes,brokerName`,
     ConsumerGroup: 'groupName,namesrvAddr,clusterName,orderly,broadcast,retryQueues,retryMaxTimes -> groupName',
+    ControllerQuorum: `replicas,placement,listenPort,config,run,${placed} -> controllerAddr,confFiles,warnings`,
     NameServerFleet: `replicas,placement,config,${placed} -> namesrvAddr,internalNamesrvAddr,nodes`,
+    ProxyFleet: `namesrvAddr,replicas,placement,grpcPort,remotingPort,config,run,${placed} -> endpoints,confFiles`,
     RocketCluster:
       'name,nameServers,nameServerHosts,nameServerConfig,groups,brokerConfig,hosts,antiAffinity,ports,dataDir,runtime,topics,consumerGroups,platform -> namesrvAddr,nodes',
     Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,perm,order -> topicName',
   })
   const types = 'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs Flush HostArgs Permission'
   expect(Object.keys(typeDefinitions).sort()).toEqual(
-    `${types} PlatformArgs PortsArgs Replication RuntimeArgs TopicSpecArgs`.split(' '),
+    `${types} PlatformArgs PortsArgs RenderedConf Replication RuntimeArgs TopicSpecArgs`.split(' '),
   )
 })

@@ -55,10 +55,15 @@ const hostByName = (config: ClusterConfig, name: string): HostConfig => {
   return host
 }
 
-const nodePlace = (config: ClusterConfig, hostName: string, id: string, options: PlanOptions) => {
+/** A host and the folder its nodes have theirs in. */
+export const hostFolder = (config: ClusterConfig, hostName: string, localDataDir: string) => {
   const host = hostByName(config, hostName)
+  return { host, folder: host.dataDir ?? (isLoopback(host.address) ? localDataDir : config.dataDir) }
+}
+
+const nodePlace = (config: ClusterConfig, hostName: string, id: string, options: PlanOptions) => {
+  const { host, folder: root } = hostFolder(config, hostName, options.localDataDir)
   const local = isLoopback(host.address)
-  const root = host.dataDir ?? (local ? options.localDataDir : config.dataDir)
   const bindAddress = host.bindAddress ?? (local ? host.address : undefined)
   return {
     host: host.name,

@@ -1,0 +1,62 @@
+import { expect, expectTypeOf, it } from 'vitest'
+import type { ClusterConfigInput } from '../plan/schema/cluster-config.ts'
+import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
+import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
+import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
+import type { BrokerGroupSpecArgs, HostArgs, PortsArgs, RuntimeArgs } from './shared-args.ts'
+
+type Given<T> = Exclude<T, undefined>
+type Item<T> = Given<T> extends readonly (infer Each)[] ? Each : never
+/** Config files may write numbers and booleans for the values of conf keys; arguments have texts. */
+type WithTexts<T, Key extends keyof T> = Omit<T, Key> & { [K in Key]?: { [key: string]: string } }
+type Plain<T> = { [K in keyof T]: T[K] }
+
+type Group = Item<ClusterConfigInput['groups']>
+type Topic = Item<ClusterConfigInput['topics']>
+
+it('arguments and the schema of the config agree, key by key', () => {
+  expectTypeOf<HostArgs>().toEqualTypeOf<Plain<WithoutUndefined<Item<ClusterConfigInput['hosts']>>>>()
+  expectTypeOf<PortsArgs>().toEqualTypeOf<Plain<WithoutUndefined<Given<ClusterConfigInput['ports']>>>>()
+  expectTypeOf<RuntimeArgs>().toEqualTypeOf<Plain<WithoutUndefined<Given<ClusterConfigInput['runtime']>>>>()
+  expectTypeOf<BrokerGroupSpecArgs>().toEqualTypeOf<Plain<WithTexts<WithoutUndefined<Group>, 'config'>>>()
+  expectTypeOf<ConsumerGroupSpecArgs>().toEqualTypeOf<
+    Plain<WithoutUndefined<Item<ClusterConfigInput['consumerGroups']>>>
+  >()
+  expectTypeOf<Omit<TopicSpecArgs, 'queues' | 'queuesPerGroup'>>().toEqualTypeOf<
+    Plain<Omit<WithoutUndefined<Topic>, 'queues'>>
+  >()
+  expectTypeOf<Given<TopicSpecArgs['queues']> | Given<TopicSpecArgs['queuesPerGroup']>>().toEqualTypeOf<
+    Given<Topic['queues']>
+  >()
+  expectTypeOf<Given<RocketClusterArgs['nameServers']> | Given<RocketClusterArgs['nameServerHosts']>>().toEqualTypeOf<
+    Given<ClusterConfigInput['nameServers']>
+  >()
+  expectTypeOf<Exclude<keyof RocketClusterArgs, 'nameServerHosts' | 'platform'>>().toEqualTypeOf<
+    keyof ClusterConfigInput
+  >()
+  expectTypeOf<Pick<RocketClusterArgs, 'name' | 'antiAffinity' | 'dataDir'>>().toEqualTypeOf<
+    Plain<Pick<WithoutUndefined<ClusterConfigInput>, 'name' | 'antiAffinity' | 'dataDir'>>
+  >()
+})
+
+/** zod says of an optional key that it may hold undefined; arguments leave it out instead. */
+type WithoutUndefined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+it('a config comes back the same from arguments', () => {
+  const config = parseClusterConfig({
+    nameServers: ['h1', 'h2'],
+    hosts: [
+      { name: 'h1', address: '10.0.0.1' },
+      { name: 'h2', address: '10.0.0.2', advertisedAddress: '203.0.113.1' },
+    ],
+    groups: [{ name: 'a', replicas: 2, hosts: ['h2', 'h1'], config: { fileReservedTime: 7 } }],
+    brokerConfig: { autoCreateTopicEnable: false },
+    topics: [{ name: 't', queues: { a: 3 } }, { name: 'u' }],
+    consumerGroups: [{ name: 'g' }],
+  })
+  expect(parseClusterConfig(configOfArgs(argsOfConfig(config)))).toEqual({
+    ...config,
+    brokerConfig: { autoCreateTopicEnable: 'false' },
+    groups: [{ ...config.groups[0], config: { fileReservedTime: '7' } }],
+  })
+})

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { allRegistered, mockEngine, registered, settled } from '../testing/registered-resources.ts'
+import { ControllerQuorum } from './controller-quorum.ts'
+
+beforeEach(() => mockEngine())
+afterEach(allRegistered)
+
+it('renders a conf file per controller and starts none', async () => {
+  const hosts = [1, 2, 3].map((n) => ({ name: `host-${n}`, address: `10.0.0.${n}` }))
+  const quorum = new ControllerQuorum('quorum', { hosts, config: { electMasterMaxRetryCount: '5' } })
+  expect(await settled(quorum.controllerAddr)).toBe('10.0.0.1:9877;10.0.0.2:9877;10.0.0.3:9877')
+  const [first, ...others] = await settled(quorum.confFiles)
+  expect(first).toEqual({
+    node: 'controller-0',
+    host: 'host-1',
+    path: '/var/lib/gantry/controller-0/controller.conf',
+    text: [
+      '# controller.conf of controller-0, rendered by gantry',
+      'controllerDLegerGroup=DefaultCluster-controllers',
+      'controllerDLegerPeers=n0-10.0.0.1:9877;n1-10.0.0.2:9877;n2-10.0.0.3:9877',
+      'controllerDLegerSelfId=n0',
+      'controllerStorePath=/var/lib/gantry/controller-0/store',
+      'electMasterMaxRetryCount=5',
+      '',
+    ].join('\n'),
+  })
+  expect(others.map(({ host }) => host)).toEqual(['host-2', 'host-3'])
+  expect(await settled(quorum.warnings)).toEqual([])
+  expect(registered.map(({ type }) => type)).toEqual(['gantry:index:ControllerQuorum'])
+})
+
+it('warns of an even count', async () => {
+  const quorum = new ControllerQuorum('quorum', { replicas: 4 })
+  expect(await settled(quorum.warnings)).toEqual([
+    'gantry:cluster.controllers: 4 controllers survive no more failures than 3',
+  ])
+})
+
+it('says that it cannot start one', () => {
+  expect(() => new ControllerQuorum('quorum', { run: true })).toThrow(
+    'gantry:cluster.controllers.run: cannot be: the engine has no controller yet (found true)',
+  )
+  expect(registered).toEqual([])
+})
