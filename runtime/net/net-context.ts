@@ -21,7 +21,7 @@ export interface NetLimits {
   readonly invocationsMax: number
 }
 
-export const DEFAULT_NET_LIMITS: NetLimits = {
+const DEFAULT_NET_LIMITS: NetLimits = {
   frameMaxBytes: DEFAULT_FRAME_MAX_BYTES,
   connectionsMax: 20_000,
   pauseAboveBytes: 1024 * 1024,

@@ -12,7 +12,7 @@ import { RemotingClient } from '../../net/remoting-client.ts'
 import { silentLogger } from '../../observe/logger.ts'
 import { Broker } from '../broker.ts'
 
-export const PORT = 10911
+const PORT = 10911
 export const START_MS = 1_700_000_000_000
 
 const CONF = `brokerName=broker-a

@@ -1,7 +1,7 @@
 import { MalformedFrameError } from './frame.ts'
 
 /** An official header has at most some 20 fields; a request with more than this is not one of ours. */
-export const MAX_HEADER_FIELDS = 256
+const MAX_HEADER_FIELDS = 256
 
 /**
  * Where the extFields of the current header are: byte ranges into the frame's buffer, as plain UTF-8. Reused for every

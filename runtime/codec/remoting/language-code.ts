@@ -1,5 +1,5 @@
 /** LanguageCode of the remoting protocol by its byte in the binary header. */
-export const LANGUAGES = [
+const LANGUAGES = [
   'JAVA',
   'CPP',
   'DOTNET',

@@ -10,7 +10,7 @@ export const REPORT_BYTES = 8
 export const TRANSFER_HEADER_BYTES = 12
 
 /** A slave may be configured for more than our own haTransferBatchSize; nobody sends more than this in one transfer. */
-export const TRANSFER_MAX_BYTES = 16 * 1024 * 1024
+const TRANSFER_MAX_BYTES = 16 * 1024 * 1024
 
 export function writeTransferHeader(view: DataView, at: number, phyOffset: number, sizeBytes: number): void {
   setInt64(view, at, phyOffset)
