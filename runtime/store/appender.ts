@@ -28,6 +28,8 @@ export class Appender {
   readonly #maxMessageSize: number
   /** Why the last write failed; cleared by one that works. */
   #writeError: Error | undefined
+  /** What was staged when the open group began. */
+  readonly #groupStart = { count: 0, bytes: 0, stagedOffset: 0 }
 
   constructor(parts: StoreParts) {
     this.#parts = parts
@@ -130,11 +132,12 @@ export class Appender {
    */
   commit(): boolean {
     const batch = this.batch
+    assert(!batch.isGroupOpen, 'a group is committed as a whole')
     if (batch.count === 0) return true
     try {
       this.#parts.log.write()
     } catch (error) {
-      this.#takeBack()
+      this.#takeBackFrom(0)
       this.#noteWriteError(error, `cannot write ${batch.count} messages, which are refused`)
       batch.clear()
       return false
@@ -152,18 +155,45 @@ export class Appender {
     return true
   }
 
+  /**
+   * From here to {@link endGroup} messages are staged that are stored wholly or not at all. False if what is staged
+   * already has to be committed first.
+   */
+  beginGroup(count: number, sizeBytes: number): boolean {
+    const { batch } = this
+    assert(!batch.isGroupOpen, 'one group at a time')
+    if (!batch.hasRoomForGroup(count, sizeBytes)) return false
+    batch.isGroupOpen = true
+    this.#groupStart.count = batch.count
+    this.#groupStart.bytes = batch.bytes
+    this.#groupStart.stagedOffset = this.#parts.log.stagedOffset
+    return true
+  }
+
+  /** Without `isKept` the messages of the group are taken back. */
+  endGroup(isKept: boolean): void {
+    const { batch } = this
+    assert(batch.isGroupOpen, 'a group was begun')
+    batch.isGroupOpen = false
+    if (isKept) return
+    const { count, bytes, stagedOffset } = this.#groupStart
+    this.#takeBackFrom(count)
+    this.#parts.log.unstageFrom(stagedOffset)
+    batch.cutTo(count, bytes)
+  }
+
   noteDispatched(): void {
     const { lastPhyOffset, lastStoreTimestampMs } = this.#parts.dispatcher
     if (lastPhyOffset >= 0) this.#parts.dispatchFlush.noteDispatched(lastPhyOffset, lastStoreTimestampMs)
   }
 
-  #takeBack(): void {
+  #takeBackFrom(first: number): void {
     const batch = this.batch
-    for (let i = batch.count - 1; i >= 0; i--) {
+    for (let i = batch.count - 1; i >= first; i--) {
       const { queue, queueOffset, sysFlag } = batch.at(i)
       if (queue !== undefined && entersConsumeQueue(sysFlag)) queue.nextOffset = queueOffset
     }
-    this.#parts.statistics.putFailedCount += batch.count
+    this.#parts.statistics.putFailedCount += batch.count - first
   }
 
   /** Reports the first of a row of failures. */

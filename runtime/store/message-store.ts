@@ -162,6 +162,16 @@ export class MessageStore {
     return this.#isClosed ? AppendStatus.serviceNotAvailable : this.#appender.append(draft)
   }
 
+  /** See {@link Appender.beginGroup}. */
+  beginGroup(count: number, sizeBytes: number): boolean {
+    return this.#appender.beginGroup(count, sizeBytes)
+  }
+
+  /** See {@link Appender.endGroup}. */
+  endGroup(isKept: boolean): void {
+    this.#appender.endGroup(isKept)
+  }
+
   /**
    * Writes what is staged and makes it visible. False if it could not be written: every message staged since the last
    * commit is refused, and the store is as it was before them.

@@ -10,10 +10,21 @@ export class StagedBatch {
   count = 0
   bytes = 0
   startedMs = 0
+  /** Messages that belong together are being staged: they are not to be torn apart by a commit. */
+  isGroupOpen = false
   readonly #requests: DispatchRequest[] = []
 
   hasRoomFor(sizeBytes: number): boolean {
-    return this.count === 0 || (this.count < BATCH_COUNT_MAX && this.bytes + sizeBytes <= BATCH_BYTES_MAX)
+    return this.isGroupOpen || this.count === 0 || this.#holds(1, sizeBytes)
+  }
+
+  /** Whether a group may join what is staged already. By itself it may be longer than a batch: its sender bounds it. */
+  hasRoomForGroup(count: number, sizeBytes: number): boolean {
+    return this.count === 0 || this.#holds(count, sizeBytes)
+  }
+
+  #holds(count: number, sizeBytes: number): boolean {
+    return this.count + count <= BATCH_COUNT_MAX && this.bytes + sizeBytes <= BATCH_BYTES_MAX
   }
 
   at(index: number): DispatchRequest {
@@ -31,8 +42,15 @@ export class StagedBatch {
     this.bytes += sizeBytes
   }
 
+  /** Forgets the messages from the `count`-th on. */
+  cutTo(count: number, bytes: number): void {
+    this.count = count
+    this.bytes = bytes
+  }
+
   clear(): void {
-    this.count = 0
-    this.bytes = 0
+    this.cutTo(0, 0)
+    // A long group is rare; its requests are not kept for the next one.
+    if (this.#requests.length > BATCH_COUNT_MAX) this.#requests.length = BATCH_COUNT_MAX
   }
 }

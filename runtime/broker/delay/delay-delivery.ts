@@ -86,6 +86,13 @@ export class DelayDelivery {
         this.#nextMs[level] = nowMs + RETRY_AFTER_MS
         break
       }
+      if (end > 0 && end <= lastEnd) {
+        // The log went back: what this round had put into it so far could not be written.
+        this.#parts.commit()
+        this.#nextMs[level] = nowMs + RETRY_AFTER_MS
+        delivered = 0
+        break
+      }
       lastEnd = Math.max(lastEnd, end)
       delivered++
     }

@@ -115,7 +115,8 @@ export class HeldPulls {
     }
     // Serving may not hold the same pull again, so the list is only what was kept.
     held.first = kept
-    if (kept === undefined) this.#byQueue.delete(held.queue.id)
+    // Visited once more after it was given up, it must not take its successor with it.
+    if (kept === undefined && this.#byQueue.get(held.queue.id) === held) this.#byQueue.delete(held.queue.id)
   }
 
   /** Whether one of the messages not looked at yet has a tag the consumer wants. */

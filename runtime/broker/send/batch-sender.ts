@@ -22,6 +22,9 @@ import type { SendTarget } from './send-target.ts'
  */
 const HEAD_BYTES = 20
 
+/** Of a record, beside topic, body and properties. */
+const RECORD_OVERHEAD_MAX = 128
+
 /** Messages of one batch. The largest body holds far fewer real ones. */
 const BATCH_MESSAGES_MAX = 65_536
 const TOPIC_LENGTH_MAX = 127
@@ -55,12 +58,18 @@ export class BatchSender {
     const answer = new BatchAnswer(this.#parts, request, channel, queueId, uniqueKeyOf(request, draft))
     let bytes = 0
     let at = request.bodyStart
-    for (let i = 0; i < count; i++) {
-      at = this.#stage(request, draft, target, queueId, at)
-      const { phyOffset, queueOffset, sizeBytes } = this.#parts.gate.log.lastAppend
-      answer.note(phyOffset, queueOffset, i)
-      bytes += sizeBytes
-    }
+    this.#parts.gate.putTogether(
+      count,
+      request.bodyLength + count * (RECORD_OVERHEAD_MAX + target.topicBytes.length),
+      () => {
+        for (let i = 0; i < count; i++) {
+          at = this.#stage(request, draft, target, queueId, at)
+          const { phyOffset, queueOffset, sizeBytes } = this.#parts.gate.log.lastAppend
+          answer.note(phyOffset, queueOffset, i)
+          bytes += sizeBytes
+        }
+      },
+    )
     target.puts.messages += count
     target.puts.bytes += bytes
     target.puts.times++

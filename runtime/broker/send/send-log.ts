@@ -5,6 +5,9 @@ import type { AppendStatus, MessageDraft } from '../../store/message-draft.ts'
 export interface SendLog {
   queue(topic: string, queueId: number): ConsumeQueue
   append(draft: MessageDraft): AppendStatus
+  /** Messages stored wholly or not at all follow. False if what is staged has to be committed first. */
+  beginGroup(count: number, sizeBytes: number): boolean
+  endGroup(isKept: boolean): void
   /** Of the last append that was ok. */
   readonly lastAppend: {
     readonly phyOffset: number

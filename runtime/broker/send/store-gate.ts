@@ -75,6 +75,21 @@ export class StoreGate {
     this.#append(draft)
   }
 
+  /** Runs `stage`; when that throws, nothing it put is kept. `sizeBytes`: of all its records, or more. */
+  putTogether(count: number, sizeBytes: number, stage: () => void): void {
+    if (!this.#log.beginGroup(count, sizeBytes)) {
+      this.#batch.commit()
+      this.#log.beginGroup(count, sizeBytes)
+    }
+    let isKept = false
+    try {
+      stage()
+      isKept = true
+    } finally {
+      this.#log.endGroup(isKept)
+    }
+  }
+
   #aim(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): void {
     draft.topicBytes = target.topicBytes
     draft.queueId = queueId

@@ -146,8 +146,14 @@ export class CommitLog implements CleanableSegments {
   }
 
   discardStaged(): void {
-    this.#window.dropFrom(this.#writtenOffset)
-    this.#stagedOffset = this.#writtenOffset
+    this.unstageFrom(this.#writtenOffset)
+  }
+
+  /** Takes back what was staged at `phyOffset` and behind it; that must be a value {@link stagedOffset} had. */
+  unstageFrom(phyOffset: number): void {
+    assert(phyOffset >= this.#writtenOffset, 'what is written stays')
+    this.#window.dropFrom(phyOffset)
+    this.#stagedOffset = phyOffset
   }
 
   /**
