@@ -195,6 +195,23 @@ test('a name server that restarted learns everything again at once, not at the n
   expect(scene.told).toEqual([])
 })
 
+test('a slave that came before its master asks again until it is told of it', async () => {
+  const scene = new Scene({ brokerId: 1 })
+  await scene.registration.start()
+  scene.news()
+  scene.clock.advance(2_000)
+  await scene.settle()
+  expect(scene.news()).toEqual([[REGISTER_BROKER, ['A', 'B', 'C']]])
+  scene.answer = { fields: { masterAddr: '10.0.0.2:10911', haServerAddr: '10.0.0.2:10912' } }
+  scene.clock.advance(2_000)
+  await scene.settle()
+  expect(scene.masters.at(-1)).toEqual({ masterAddr: '10.0.0.2:10911', haServerAddr: '10.0.0.2:10912' })
+  scene.news()
+  scene.clock.advance(2_000)
+  await scene.settle()
+  expect(scene.told).toEqual([])
+})
+
 test('a read-only broker announces its topics as such; the answer tells of the master and of ordered topics', async () => {
   const scene = new Scene({ brokerPermission: 4 })
   const body = Buffer.from('{"table":{"A":"broker-a:4"}}')

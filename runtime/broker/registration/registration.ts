@@ -58,6 +58,8 @@ const PERIOD_MAX_MS = 60_000
 const UNREGISTER_TIMEOUT_MS = 3_000
 /** A name server that could not be reached is tried again sooner than in the usual period. */
 const RETRY_MS = 500
+/** A slave that no answer has told of its master asks again after this: both may have been started together. */
+const MASTER_RETRY_MS = 2_000
 
 /** Keeps the name servers informed of this broker and its topics. Each on its own: a dead one delays no other. */
 export class Registration {
@@ -80,6 +82,7 @@ export class Registration {
     const periodMs = Math.max(PERIOD_MIN_MS, Math.min(registerNameServerPeriod, PERIOD_MAX_MS))
     this.#timers.push(clock.every(periodMs, () => this.#each((link) => link.period())))
     this.#timers.push(clock.every(RETRY_MS, () => this.#each((link) => link.retry())))
+    this.#timers.push(clock.every(MASTER_RETRY_MS, () => this.#each((link) => link.retryMaster())))
     if (enableSlaveActingMaster) {
       this.#timers.push(clock.every(brokerHeartbeatInterval, () => this.#each((link) => link.heartbeat())))
     }
@@ -121,6 +124,8 @@ class NameServerLink {
   readonly #changed = new Set<string>()
   /** The last attempt failed; nothing is known of what it knows. */
   #isLost = false
+  /** The last answer named this group's master. */
+  #toldMaster = false
 
   constructor(address: string, parts: RegistrationParts) {
     this.#address = address
@@ -149,6 +154,11 @@ class NameServerLink {
 
   retry(): void {
     if (this.#isLost && !this.#isBusy) void this.registerAll()
+  }
+
+  retryMaster(): void {
+    const isSlave = this.#parts.config.current.brokerId > 0
+    if (isSlave && !this.#toldMaster && !this.#isBusy) void this.registerAll()
   }
 
   heartbeat(): void {
@@ -272,6 +282,7 @@ class NameServerLink {
 
   #learn(response: RemotingCommand): void {
     const { masterAddr, haServerAddr } = response.fields
+    this.#toldMaster = Boolean(masterAddr && haServerAddr)
     if (masterAddr && haServerAddr) this.#parts.onMaster({ masterAddr, haServerAddr })
     if (!response.body) return
     // ORDER_TOPIC_CONFIG of the name server: topics whose messages have an order.
