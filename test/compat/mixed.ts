@@ -83,15 +83,17 @@ async function replication(setting: Setting, name: string, cluster: Cluster): Pr
     await sameStore(setting, name, 'store after the slave was killed and came back', cluster)
   })
   await setting.report.attempt(name, 'topics and offsets copied to the slave', async () => {
-    // An Apache slave copies the tables once a minute.
+    // An Apache slave copies the tables once a minute. It cannot read the offsets an Apache master of 5.5.0 sends it (map keys
+    // without quotes, "not support unquoted name" in its log), so between those two only the topics are compared.
+    const offsetsToo = !(cluster.broker('broker-a').engine === 'apache' && slave.engine === 'apache')
     let missing = ['nothing compared']
     await waitUntil('topics and offsets on the slave', 150_000, () => {
       const copied = offsetsOf(slave)
-      missing = [...offsetsOf(cluster.broker('broker-a'))]
+      missing = [...(offsetsToo ? offsetsOf(cluster.broker('broker-a')) : [])]
         .filter(([key, value]) => copied.get(key) !== value)
         .map(([key, value]) => `${key}: master ${value}, slave ${copied.get(key)}`)
       if (!topicsOf(slave).includes('mixed-fill')) missing.push('topic mixed-fill')
-      return missing.length === 0 && copied.size > 0
+      return missing.length === 0 && (copied.size > 0 || !offsetsToo)
     }).catch((error: Error) => {
       throw new Error(`${error.message}: ${missing.slice(0, 5).join('; ')}`)
     })
