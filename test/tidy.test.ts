@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize, sep } from 'node:path'
 import { expect, test } from 'vitest'
+import { brokerTable } from '../runtime/config/broker-conf.ts'
+import type { ConfKey } from '../runtime/config/conf-key.ts'
+import { namesrvTable } from '../runtime/config/namesrv-conf.ts'
 
 /*
  * The house rules that a linter cannot say (CONTRIBUTING.md explains each). Every check lists the offenders, so that a
@@ -122,4 +125,16 @@ test('no skipped tests, no empty catch, no unfinished work', () => {
       if (pattern.test(text)) wrong.push(`${path} ${what}: ${pattern.exec(text)?.[0]}`)
   }
   expect(wrong).toEqual([])
+})
+
+test('a conf key that the reference calls effective is read by the engine', () => {
+  const readers = engine
+    .filter(([path]) => !/^runtime\/config\/(broker|namesrv)-conf\//.test(path))
+    .map(([, text]) => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''))
+    .join('\n')
+  const words = new Set(readers.match(/\w+/g))
+  const idle = [...Object.entries<ConfKey>(brokerTable.keys), ...Object.entries<ConfKey>(namesrvTable.keys)]
+    .filter(([name, { status }]) => status === 'implemented' && !words.has(name))
+    .map(([name]) => name)
+  expect(idle).toEqual([])
 })

@@ -114,7 +114,7 @@ await runServer(NAME, logger, async () => {
     physicalMemoryBytes: physicalMemoryBytes(),
     confEnv: env,
     // Without a file, changes made at run time are kept where official brokers keep them.
-    confFile: line.file === undefined ? resolve(env.home, 'store/config/broker.properties') : resolve(line.file),
+    confFile: resolve(conf.brokerConfigPath ?? line.file ?? resolve(env.home, 'store/config/broker.properties')),
   })
   try {
     await broker.start()

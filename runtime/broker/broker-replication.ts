@@ -1,6 +1,7 @@
 import { encodeJson } from '../codec/json/write-json.ts'
 import type { Response } from '../codec/remoting/remoting-command.ts'
-import { ResponseCode } from '../codec/remoting/response-code.ts'
+import { RequestCode } from '../codec/remoting/request-code.ts'
+import { ResponseCode, responseCodeName } from '../codec/remoting/response-code.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
 import type { NetContext } from '../net/net-context.ts'
 import type { RemotingClient } from '../net/remoting-client.ts'
@@ -11,29 +12,48 @@ import { type MetadataSource, MetadataSync } from '../replication/metadata-sync.
 import type { ReplicatedLog, SlaveProgress } from '../replication/replicated-log.ts'
 import type { Current } from './metadata/current.ts'
 import type { KnownMaster } from './registration/registration.ts'
+import type { MasterInfo, MinBrokerIdChange } from './replica-group/replica-handlers.ts'
 
 /** Official: 10 s. */
 const METADATA_SYNC_PERIOD_MS = 3_000
+const MASTER_ID = 0
+const NO_MASTER: KnownMaster = { masterAddr: '', haServerAddr: '' }
+/** As official slaves wait for EXCHANGE_BROKER_HA_INFO. */
+const MASTER_INFO_TIMEOUT_MS = 3_000
+
+/** The log, and what a slave keeps with it of its master. */
+export interface BrokerLog extends ReplicatedLog {
+  /** End of the master's log when it started; 0 when that is not known. Set: kept in the checkpoint. */
+  masterFlushedOffset: number
+}
 
 /** The broker's side of classic replication: serves slaves when it is a master, follows one when it is a slave. */
 export class BrokerReplication {
   readonly #conf: Current<BrokerConf>
   readonly #context: NetContext
-  readonly #log: ReplicatedLog
+  readonly #log: BrokerLog
+  readonly #client: RemotingClient
+  readonly #onMasterBack: () => void
   readonly #master: HaMaster | undefined
   readonly #slave: HaSlave | undefined
   readonly #sync: MetadataSync | undefined
+  #known: KnownMaster = NO_MASTER
+  #minBrokerId = -1
 
+  /** `onMasterBack`: consumers that wait at this slave are to go back to the master. */
   constructor(
     conf: Current<BrokerConf>,
     context: NetContext,
-    log: ReplicatedLog,
+    log: BrokerLog,
     client: RemotingClient,
     sources: readonly MetadataSource[],
+    onMasterBack: () => void,
   ) {
     this.#conf = conf
     this.#context = context
     this.#log = log
+    this.#client = client
+    this.#onMasterBack = onMasterBack
     if (conf.current.brokerRole !== 'SLAVE') {
       this.#master = new HaMaster(context, log, conf.current)
       return
@@ -63,10 +83,38 @@ export class BrokerReplication {
   }
 
   /** What the name servers say of the group's master. An address in the configuration wins. */
-  follow({ masterAddr, haServerAddr }: KnownMaster): void {
+  follow(master: KnownMaster): void {
     if (this.#slave === undefined) return
+    const { masterAddr, haServerAddr } = master
+    this.#known = master
     if (!this.#conf.current.haMasterAddress) this.#slave.setMaster(haServerAddr)
     this.#sync?.setMaster(masterAddr)
+    if (masterAddr !== '' && this.#lacksFlushOffset) void this.#askMaster(masterAddr)
+  }
+
+  /** A name server saw a broker of the group come or go. Means something to slaves with enableSlaveActingMaster only. */
+  groupChanged({ minBrokerId, minBrokerAddr, offlineBrokerAddr, haBrokerAddr }: MinBrokerIdChange): void {
+    if (this.#slave === undefined || !this.#conf.current.enableSlaveActingMaster) return
+    if (minBrokerId === this.#minBrokerId) return
+    this.#context.logger.info({ minBrokerId, minBrokerAddr, offlineBrokerAddr }, 'members of the broker group changed')
+    this.#minBrokerId = minBrokerId
+    if (offlineBrokerAddr !== undefined && offlineBrokerAddr === this.#known.masterAddr) {
+      // Following starts again when the master is back, at once, instead of at the end of a connection time-out.
+      this.follow(NO_MASTER)
+    }
+    if (minBrokerId !== MASTER_ID || minBrokerAddr === undefined) return
+    if (haBrokerAddr === undefined) void this.#askMaster(minBrokerAddr)
+    else this.follow({ masterAddr: minBrokerAddr, haServerAddr: haBrokerAddr })
+    this.#onMasterBack()
+  }
+
+  /** What a master tells of itself (EXCHANGE_BROKER_HA_INFO). */
+  learn({ masterAddr, haServerAddr, flushOffset }: MasterInfo): void {
+    if (this.#lacksFlushOffset && flushOffset !== undefined && flushOffset > 0)
+      this.#log.masterFlushedOffset = flushOffset
+    const before = this.#known
+    const master = { masterAddr: masterAddr ?? before.masterAddr, haServerAddr }
+    if (master.masterAddr !== before.masterAddr || haServerAddr !== before.haServerAddr) this.follow(master)
   }
 
   /** After a batch was written: slaves get it in this turn. */
@@ -85,7 +133,31 @@ export class BrokerReplication {
     const info =
       this.#slave === undefined
         ? masterStatus(this.#log, this.#master!, this.#conf.current.haMaxGapNotInSync)
-        : slaveStatus(this.#log, this.#slave, 0)
+        : slaveStatus(this.#log, this.#slave, this.#log.masterFlushedOffset)
     return { code: ResponseCode.SUCCESS, body: encodeJson({ ...info } as never) }
+  }
+
+  get #lacksFlushOffset(): boolean {
+    if (this.#slave === undefined || !this.#conf.current.syncMasterFlushOffsetWhenStartup) return false
+    return this.#log.masterFlushedOffset === 0
+  }
+
+  async #askMaster(address: string): Promise<void> {
+    try {
+      const request = { code: RequestCode.EXCHANGE_BROKER_HA_INFO }
+      const { code, remark, fields } = await this.#client.invoke(address, request, MASTER_INFO_TIMEOUT_MS)
+      if (code !== ResponseCode.SUCCESS) throw new Error(`${responseCodeName(code)} ${remark ?? ''}`)
+      const { masterHaAddress, masterAddress, masterFlushOffset } = fields
+      if (!masterHaAddress) throw new Error('it says that it is no master')
+      const flushOffset = Number(masterFlushOffset)
+      const isOffset = Number.isSafeInteger(flushOffset)
+      this.learn({
+        masterAddr: masterAddress || address,
+        haServerAddr: masterHaAddress,
+        flushOffset: isOffset ? flushOffset : undefined,
+      })
+    } catch (error) {
+      this.#context.logger.warn({ master: address, problem: String(error) }, 'the master does not tell about itself')
+    }
   }
 }

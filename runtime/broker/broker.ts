@@ -28,6 +28,8 @@ import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
 import { PullHandler } from './pull/pull-handler.ts'
 import { registerQueryHandlers } from './query/query-handlers.ts'
 import { Registration } from './registration/registration.ts'
+import { GroupMembers } from './replica-group/group-members.ts'
+import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
 import { SendAnswers } from './send/send-answer.ts'
 import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
@@ -40,7 +42,6 @@ const TICK_MS = 100
 const SWEEP_EVERY_TICKS = 5
 const SECOND_EVERY_TICKS = 10
 const CLIENTS_EVERY_TICKS = 100
-const CONNECT_TIMEOUT_MS = 3_000
 /** The fast port is this much below listenPort. */
 const FAST_PORT_GAP = 2
 
@@ -61,6 +62,7 @@ export class Broker {
   readonly #locks: QueueLocks
   readonly #replication: BrokerReplication
   readonly #registration: Registration
+  readonly #members: GroupMembers
   readonly #pulls: PullHandler
   readonly #gate: StoreGate
   readonly #targets: SendTargets
@@ -74,7 +76,9 @@ export class Broker {
     this.#conf = { current: conf }
     this.#environment = environment
     const { disk, clock, network, logger } = environment
-    this.context = createNetContext(clock, network, logger)
+    // 0, the default of Netty's water mark here, stands for the built-in limit.
+    const limits = conf.writeBufferHighWaterMark > 0 ? { pauseAboveBytes: conf.writeBufferHighWaterMark } : {}
+    this.context = createNetContext(clock, network, logger, limits)
     this.store = openStore(conf, environment)
     this.store.isSlave = !this.#isMaster()
     this.tables = new BrokerTables(this.#conf, disk, clock, logger)
@@ -87,11 +91,14 @@ export class Broker {
     this.#consumers = new ConsumerRegistry(clock, logger, this.#conf, (group) => this.#notifier.changed(group))
     this.#locks = new QueueLocks(clock)
     this.#client = new RemotingClient(this.context, {
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      connectTimeoutMs: conf.connectTimeoutMillis,
       onClosed: (_channel, address) => this.#registration.connectionLost(address),
     })
     const sources = this.tables.slaveSources()
-    this.#replication = new BrokerReplication(this.#conf, this.context, this.store, this.#client, sources)
+    this.#replication = new BrokerReplication(this.#conf, this.context, this.store, this.#client, sources, () =>
+      this.#pulls.held.releaseAll(),
+    )
+    this.#members = this.#groupMembers()
     this.acks = this.#acknowledgements()
     this.#targets = new SendTargets(this.store, this.#stats)
     this.#gate = this.#storeGate()
@@ -122,6 +129,7 @@ export class Broker {
     this.#timer = this.#environment.clock.every(TICK_MS, () => this.#tick())
     // Not waited for: a name server that does not answer must not keep clients that know the address from being served.
     void this.#registration.start()
+    this.#members.start()
     return address
   }
 
@@ -132,6 +140,7 @@ export class Broker {
     this.#pulls.held.releaseAll()
     this.#commit()
     this.server.close()
+    this.#members.stop()
     this.#replication.stop()
     this.#client.close()
     this.tables.saveAll(this.#environment.clock.now())
@@ -142,6 +151,7 @@ export class Broker {
   abandon(): void {
     this.#timer?.cancel()
     this.server.close()
+    this.#members.stop()
     this.#replication.stop()
     this.#client.close()
     this.store.close()
@@ -154,6 +164,11 @@ export class Broker {
   get #brokerAddr(): string {
     const { brokerIP1, listenPort } = this.#conf.current
     return `${brokerIP1}:${listenPort}`
+  }
+
+  get #haServerAddr(): string {
+    const { brokerIP2, haListenPort } = this.#conf.current
+    return `${brokerIP2}:${haListenPort}`
   }
 
   #storeHost(): Uint8Array {
@@ -221,7 +236,7 @@ export class Broker {
   }
 
   #registrar(): Registration {
-    const { namesrvAddr, brokerIP2, haListenPort } = this.#conf.current
+    const { namesrvAddr } = this.#conf.current
     const { clock, logger } = this.#environment
     return new Registration({
       config: this.#conf,
@@ -232,8 +247,19 @@ export class Broker {
       invoke: (address, request, timeoutMs) => this.#client.invoke(address, request, timeoutMs),
       sendOneway: (address, request) => this.#client.sendOneway(address, request),
       brokerAddr: this.#brokerAddr,
-      haServerAddr: `${brokerIP2}:${haListenPort}`,
+      haServerAddr: this.#haServerAddr,
       onMaster: (master) => this.#replication.follow(master),
+    })
+  }
+
+  #groupMembers(): GroupMembers {
+    const { clock, logger } = this.#environment
+    return new GroupMembers({
+      config: this.#conf,
+      clock,
+      logger,
+      nameServers: this.#conf.current.namesrvAddr,
+      invoke: (address, request, timeoutMs) => this.#client.invoke(address, request, timeoutMs),
     })
   }
 
@@ -280,7 +306,6 @@ export class Broker {
 
   #serveConsumers(): void {
     const { server, store } = this
-    const { current: conf } = this.#conf
     const { clock, logger } = this.#environment
     const { topics, groups, offsets } = this.tables
     const settings = this.#conf
@@ -288,7 +313,7 @@ export class Broker {
     for (const code of [RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]) {
       server.handle(code, (request, channel) => this.#pulls.handle(request, channel))
     }
-    registerQueryHandlers(server, { store, defaultQueryMaxNum: conf.defaultQueryMaxNum })
+    registerQueryHandlers(server, { store, settings })
     registerClientHandlers(server, { clock, topics, groups, consumers, producers: this.#producers, settings })
     registerOffsetHandlers(server, {
       topics,
@@ -297,7 +322,13 @@ export class Broker {
       settings,
       startsAtZero: (topic, queueId) => this.#startsAtZero(topic, queueId),
     })
-    registerLockHandlers(server, { locks: this.#locks, settings, logger, client: this.#client, peers: () => [] })
+    registerLockHandlers(server, {
+      locks: this.#locks,
+      settings,
+      logger,
+      client: this.#client,
+      peers: () => this.#members.others,
+    })
   }
 
   #serveAdministration(): void {
@@ -328,7 +359,13 @@ export class Broker {
       delayStats: () => this.#delayStats(),
       delayOffsets: () => delayOffsets.encode(),
     })
-    this.server.handle(RequestCode.GET_BROKER_HA_STATUS, () => this.#replication.status())
+    registerReplicaHandlers(this.server, {
+      settings: this.#conf,
+      brokerAddr: this.#brokerAddr,
+      haServerAddr: this.#haServerAddr,
+      store: this.store,
+      replication: this.#replication,
+    })
   }
 
   /** As checkInMemByConsumeOffset: the first message is number 0 and so recent that a new group may begin with it. */

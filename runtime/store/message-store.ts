@@ -35,6 +35,8 @@ export class MessageStore {
   readonly statistics: StoreStatistics
   readonly recovery: RecoveryResult
   readonly lastAppend: AppendResult
+  /** End of the log when the store was opened. */
+  readonly openedOffset: number
   readonly #options: StoreOptions
   readonly #lock: DiskLock
   readonly #parts: StoreParts
@@ -88,6 +90,7 @@ export class MessageStore {
     this.#appender = new Appender(this.#parts)
     this.lastAppend = this.#appender.lastAppend
     this.#appender.noteDispatched()
+    this.openedOffset = log.writtenOffset
   }
 
   // Offsets
@@ -114,6 +117,16 @@ export class MessageStore {
   /** Start of the last commit log file that holds anything, -1 without one. The next one may have been made ahead. */
   get lastFileOffset(): number {
     return this.#log.isEmpty ? -1 : this.#log.files.startOf(Math.max(this.minOffset, this.writtenOffset - 1))
+  }
+
+  /** Slaves: what the master held when it started, 0 when that is not known. For operators; kept in the checkpoint. */
+  get masterFlushedOffset(): number {
+    return this.#checkpoint.masterFlushedOffset
+  }
+
+  set masterFlushedOffset(offset: number) {
+    this.#checkpoint.masterFlushedOffset = offset
+    this.#checkpoint.write()
   }
 
   get delayLevels(): DelayLevels {
@@ -197,6 +210,7 @@ export class MessageStore {
   appendReplicated(bytes: Uint8Array, start: number, length: number, phyOffset: number): void {
     assert(this.#appender.batch.count === 0, 'a slave stages no messages of its own')
     if (this.#isClosed) throw new Error('the store is closed')
+    if (this.flags.has('notWriteable')) throw new Error(`the store is not writeable: ${this.flags.names().join(', ')}`)
     if (!this.#log.isClean) throw new Error(`the disk refuses writes: ${this.#appender.refusal}`)
     this.#intake.append(bytes, start, length, phyOffset)
     if (this.#intake.dispatchedOffset < this.#log.writtenOffset && !this.#intake.catchUp()) {

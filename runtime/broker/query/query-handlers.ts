@@ -6,11 +6,18 @@ import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { RemotingServer } from '../../net/remoting-server.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../../store/message-store.ts'
+import type { Current } from '../metadata/current.ts'
 
 export interface QueryParts {
   readonly store: Pick<MessageStore, 'queryByKey' | 'recordAt' | 'findQueue' | 'offsetByTime' | 'storeTimeAt'>
-  /** defaultQueryMaxNum: messages a query by unique key may find. */
+  readonly settings: Current<QuerySettings>
+}
+
+interface QuerySettings {
+  /** Messages a query by unique key may find. */
   readonly defaultQueryMaxNum: number
+  /** Messages any query by key may find. */
+  readonly maxMsgsNumBatch: number
 }
 
 /** Bytes of one answer to a query by key; what does not fit any more is left out. */
@@ -32,7 +39,7 @@ export function registerQueryHandlers(server: RemotingServer, parts: QueryParts)
 }
 
 /** By key or unique key, oldest first. Hashes may collide: clients compare the keys of what they get. */
-function queryMessage({ store, defaultQueryMaxNum }: QueryParts, request: CommandView): Response {
+function queryMessage({ store, settings }: QueryParts, request: CommandView): Response {
   const topic = request.requiredText('topic')
   const key = request.requiredText('key')
   const asked = request.requiredInteger('maxNum')
@@ -40,7 +47,8 @@ function queryMessage({ store, defaultQueryMaxNum }: QueryParts, request: Comman
   const endMs = request.requiredInteger('endTimestamp')
   const isUnique = request.flagField(UNIQUE_KEY_FLAG) === true
   const indexType = isUnique ? INDEX_OF_UNIQUE_KEYS : request.text('indexType') || INDEX_OF_KEYS
-  const maxCount = isUnique ? defaultQueryMaxNum : asked
+  const { defaultQueryMaxNum, maxMsgsNumBatch } = settings.current
+  const maxCount = Math.min(isUnique ? defaultQueryMaxNum : asked, maxMsgsNumBatch)
   const found = store.queryByKey(topic, key, maxCount, beginMs, endMs, indexType)
   const fields = {
     indexLastUpdatePhyoffset: found.lastUpdatePhyOffset,

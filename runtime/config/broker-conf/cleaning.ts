@@ -7,16 +7,8 @@ export const cleaning = {
     ...implemented({
       fileReservedTime: int(72, 'Age at which commit log files may be deleted.', { ...live(HOURS), min: 0 }),
       deleteWhen: text('04', 'Hours of the day at which they are deleted, local time, e.g. 04 or 04;16.', LIVE),
-      cleanResourceInterval: int(10_000, 'How often to look for files to delete.', { ...MS, min: 1 }),
       deleteCommitLogFilesInterval: int(100, 'Pause between two deleted commit log files.', live(MS)),
-      deleteConsumeQueueFilesInterval: int(100, 'Pause between two deleted consume queue or index files.', live(MS)),
       deleteFileBatchMax: int(10, 'Commit log files deleted in one go at most.', { min: 1, live: true }),
-      destroyMapedFileIntervalForcibly: int(
-        120_000,
-        'A file still read from this long after its deletion is closed by force.',
-        live(MS),
-      ),
-      redeleteHangedFileInterval: int(120_000, 'How often to try again a deletion that hangs.', live(MS)),
       cleanFileForciblyEnable: flag(true, 'Delete files before their time when the disk is nearly full.', LIVE),
       diskMaxUsedSpaceRatio: int(
         75,
@@ -39,6 +31,14 @@ export const cleaning = {
       replicasPerDiskPartition: int(1, 'Brokers that share the disk.'),
       maxBatchDeleteFilesNum: int(50, 'Files deleted in one batch.'),
       enableCleanExpiredOffset: flag(false, 'Forget offsets of groups that have gone.'),
+      redeleteHangedFileInterval: int(120_000, 'How often to try again a deletion that hangs.', MS),
+      deleteConsumeQueueFilesInterval: int(100, 'Pause between two deleted consume queue or index files.', MS),
+      cleanResourceInterval: int(10_000, 'How often to look for files to delete.', { ...MS, min: 1 }),
+      destroyMapedFileIntervalForcibly: int(
+        120_000,
+        'A file still read from this long after its deletion is closed by force.',
+        MS,
+      ),
     }),
   },
 }

@@ -19,7 +19,6 @@ export const consuming = {
       maxTransferCountOnMessageInMemory: int(32, 'Messages one pull of recent messages returns at most.', LIVE),
       maxTransferBytesOnMessageInDisk: int(65_536, 'Bytes one pull of old messages returns at most.', live(BYTES)),
       maxTransferCountOnMessageInDisk: int(8, 'Messages one pull of old messages returns at most.', LIVE),
-      pullBatchMaxMessageCount: int(160, 'Messages one pull may ask for, from batch consume queues.', LIVE),
       maxFilterMessageSize: int(
         16_000,
         'Bytes of the consume queue that one pull may search for matches at most.',
@@ -29,12 +28,6 @@ export const consuming = {
       rejectPullConsumerEnable: flag(false, 'Refuse the plain pull consumers of old clients.', LIVE),
       notifyConsumerIdsChangedEnable: flag(true, 'Tell consumers when members join or leave their group.', LIVE),
       realTimeNotifyConsumerChange: flag(true, 'Tell them at once, not collected over some seconds.', LIVE),
-      disableConsumeIfConsumerReadSlowly: flag(
-        false,
-        'Stop a group that falls behind by consumerFallbehindThreshold.',
-        LIVE,
-      ),
-      consumerFallbehindThreshold: long(17_179_869_184, 'That many bytes.', live(BYTES)),
       useServerSideResetOffset: flag(true, 'Offsets are reset by the broker, without help of the consumers.', LIVE),
       channelExpiredTimeout: long(120_000, 'A client without heartbeat for this long is forgotten.', live(MS)),
       subscriptionExpiredTimeout: long(
@@ -42,7 +35,7 @@ export const consuming = {
         'A subscription without heartbeat for this long is forgotten.',
         live(MS),
       ),
-      transferMsgByHeap: flag(true, 'Copy messages into the response; the engine always does.', LIVE),
+      pullThreadPoolQueueCapacity: int(100_000, 'Pulls that may wait for messages.'),
     }),
     ...accepted({
       enableFastChannelEventProcess: flag(false, 'Cheaper handling of lost connections.'),
@@ -52,6 +45,10 @@ export const consuming = {
       serverLoadBalancerEnable: flag(true, 'The broker divides queues among consumers that ask.'),
       defaultMessageRequestMode: oneOf(['PULL', 'POP'], 'PULL', 'How consumers fetch unless told.'),
       defaultPopShareQueueNum: int(-1, 'Queues that consumers share in POP mode.'),
+      pullBatchMaxMessageCount: int(160, 'Messages one pull may ask for, from batch consume queues.'),
+      disableConsumeIfConsumerReadSlowly: flag(false, 'Stop a group that falls behind by consumerFallbehindThreshold.'),
+      consumerFallbehindThreshold: long(17_179_869_184, 'That many bytes.', BYTES),
+      transferMsgByHeap: flag(true, 'Copy messages into the response; the engine always does.'),
     }),
   },
 }

@@ -1,4 +1,4 @@
-import { accepted, BYTES, double, flag, HOURS, implemented, int, LIVE, long, MS, SECONDS, text } from '../conf-key.ts'
+import { accepted, BYTES, double, flag, HOURS, implemented, int, long, MS, SECONDS, text } from '../conf-key.ts'
 
 export const delay = {
   title: 'Delayed messages',
@@ -9,12 +9,12 @@ export const delay = {
         '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h',
         'Delay of level 1, 2 and so on; units s, m, h and d.',
       ),
-      enableScheduleMessageStats: flag(true, 'Count delayed messages in the statistics.', LIVE),
     }),
     ...accepted({
       enableScheduleAsyncDeliver: flag(false, 'Deliver without waiting for each message.'),
       scheduleAsyncDeliverMaxPendingLimit: int(2000, 'Deliveries under way at most.'),
       scheduleAsyncDeliverMaxResendNum2Blocked: int(3, 'Attempts before a level stops.'),
+      enableScheduleMessageStats: flag(true, 'Count delayed messages in the statistics.'),
     }),
   },
 }

@@ -39,22 +39,13 @@ export const ha = {
       haMaxGapNotInSync: int(268_435_456, 'A slave further behind than this does not count as in sync.', live(BYTES)),
       slaveTimeout: int(3000, 'Longest wait for a slave before a send is answered FLUSH_SLAVE_TIMEOUT.', live(MS)),
       inSyncReplicas: int(1, 'Copies, the master included, that a SYNC_MASTER waits for.', { min: 1, live: true }),
-      minInSyncReplicas: int(1, 'Fewer copies than this, and sends are refused.', { min: 1, live: true }),
       totalReplicas: int(1, 'Brokers in the group.', { min: 1, live: true }),
-      enableAutoInSyncReplicas: flag(
-        false,
-        'Lower inSyncReplicas, down to minInSyncReplicas, while replicas are missing.',
-        LIVE,
-      ),
       slaveReadEnable: flag(false, 'Send consumers that read old messages to a slave.', LIVE),
       offsetCheckInSlave: flag(false, 'A slave corrects offsets outside what it holds, as a master does.', LIVE),
-      syncFromLastFile: flag(false, "An empty slave starts at the master's newest commit log file, not its oldest."),
       syncMasterFlushOffsetWhenStartup: flag(
         false,
-        "On start, cut a slave's commit log back to what its master had flushed.",
+        'A slave that does not know yet what its master held when it started asks for it; shown by haStatus.',
       ),
-      haFlowControlEnable: flag(false, 'Limit the bytes a master sends its slaves.', LIVE),
-      maxHaTransferByteInSecond: long(104_857_600, 'That limit.', { unit: 'bytes/s', live: true }),
     }),
     ...accepted({
       haMaxTimeSlaveNotCatchup: long(15_000, 'Lag after which a replica leaves the SyncStateSet.', MS),
@@ -63,6 +54,14 @@ export const ha = {
       maxSlaveResendLength: long(268_435_456, 'Unused by Apache RocketMQ as well.', BYTES),
       diskFallRecorded: flag(true, 'Keep the lag between reads and the end of the log as a statistic.'),
       maxAsyncPutMessageRequests: int(5000, 'Sends that may wait for a slave.'),
+      enableAutoInSyncReplicas: flag(
+        false,
+        'Lower inSyncReplicas, down to minInSyncReplicas, while replicas are missing.',
+      ),
+      minInSyncReplicas: int(1, 'Fewer copies than this, and sends are refused.', { min: 1 }),
+      syncFromLastFile: flag(false, "An empty slave starts at the master's newest commit log file, not its oldest."),
+      haFlowControlEnable: flag(false, 'Limit the bytes a master sends its slaves.'),
+      maxHaTransferByteInSecond: long(104_857_600, 'That limit.', { unit: 'bytes/s' }),
     }),
   },
 }

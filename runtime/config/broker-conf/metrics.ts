@@ -1,4 +1,4 @@
-import { accepted, flag, implemented, int, LIVE, long, MS, oneOf, PORT, text } from '../conf-key.ts'
+import { accepted, flag, int, long, MS, oneOf, PORT, text } from '../conf-key.ts'
 
 /** Keys that the controller has too. */
 export const exporterKeys = {
@@ -18,15 +18,6 @@ export const metrics = {
   title: 'Statistics and metrics',
   about: 'What is counted and who gets to see it.',
   keys: {
-    ...implemented({
-      enableDetailStat: flag(true, 'Keep statistics per topic and group.', LIVE),
-      autoDeleteUnusedStats: flag(true, 'Drop the statistics of deleted topics and groups.', LIVE),
-      maxStatsIdleTimeInMinutes: int(-1, 'Drop statistics unused for this long; below 0 never.', {
-        unit: 'min',
-        live: true,
-      }),
-      estimateAccumulation: flag(true, 'Estimate the backlog of groups that filter by tag from samples.', LIVE),
-    }),
     ...accepted({
       ...exporterKeys,
       metricsOtelCardinalityLimit: int(50_000, 'Series per metric at most.'),
@@ -43,6 +34,12 @@ export const metrics = {
       commercialSizePerMsg: int(4096, 'Bytes that count as one message there.', { unit: 'bytes' }),
       accountStatsEnable: flag(true, 'Accounting per client.'),
       accountStatsPrintZeroValues: flag(true, 'Log zeros too.'),
+      autoDeleteUnusedStats: flag(true, 'Drop the statistics of deleted topics and groups.'),
+      maxStatsIdleTimeInMinutes: int(-1, 'Drop statistics unused for this long; below 0 never.', {
+        unit: 'min',
+      }),
+      estimateAccumulation: flag(true, 'Estimate the backlog of groups that filter by tag from samples.'),
+      enableDetailStat: flag(true, 'Keep statistics per topic and group.'),
     }),
   },
 }

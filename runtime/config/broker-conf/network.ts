@@ -8,21 +8,11 @@ export const serverKeys = {
       'Address to listen on. Replication listens there too; in Apache RocketMQ on all addresses.',
     ),
     serverChannelMaxIdleTimeSeconds: int(120, 'A connection silent for this long is closed.', SECONDS),
-    serverSocketSndBufSize: int(0, 'Send buffer of a socket; 0 leaves it to the system.', BYTES),
-    serverSocketRcvBufSize: int(0, 'Receive buffer of a socket; 0 leaves it to the system.', BYTES),
-    serverSocketBacklog: int(1024, 'Connections that may wait to be accepted.', { min: 1 }),
     writeBufferHighWaterMark: int(
       0,
       'Unsent bytes from which a connection counts as slow; 0 for the built-in limit.',
       BYTES,
     ),
-    writeBufferLowWaterMark: int(
-      0,
-      'Unsent bytes below which a slow connection counts as good again; 0 for the built-in limit.',
-      BYTES,
-    ),
-    enableShutdownGracefully: flag(false, 'On stop, tell clients to go away and finish what is in hand.'),
-    shutdownWaitTimeSeconds: int(30, 'How long a graceful stop may take.', SECONDS),
   }),
   ...accepted({
     serverWorkerThreads: int(8, 'Threads of the request pool.'),
@@ -33,6 +23,16 @@ export const serverKeys = {
     serverNettyWorkerGroupEnable: flag(true, 'Separate threads for codecs and handlers.'),
     serverPooledByteBufAllocatorEnable: flag(true, 'Pooled buffers.'),
     useEpollNativeSelector: flag(false, 'Use epoll, not NIO.'),
+    serverSocketSndBufSize: int(0, 'Send buffer of a socket; 0 leaves it to the system.', BYTES),
+    serverSocketRcvBufSize: int(0, 'Receive buffer of a socket; 0 leaves it to the system.', BYTES),
+    serverSocketBacklog: int(1024, 'Connections that may wait to be accepted.', { min: 1 }),
+    writeBufferLowWaterMark: int(
+      0,
+      'Unsent bytes below which a slow connection counts as good again; 0 for the built-in limit.',
+      BYTES,
+    ),
+    enableShutdownGracefully: flag(false, 'On stop, tell clients to go away and finish what is in hand.'),
+    shutdownWaitTimeSeconds: int(30, 'How long a graceful stop may take.', SECONDS),
   }),
 }
 
@@ -40,8 +40,6 @@ export const serverKeys = {
 export const clientKeys = {
   ...implemented({
     connectTimeoutMillis: int(3000, 'Longest wait for an outgoing connection.', MS),
-    clientChannelMaxIdleTimeSeconds: int(120, 'An outgoing connection silent for this long is closed.', SECONDS),
-    clientCloseSocketIfTimeout: flag(true, 'Close an outgoing connection on which a request timed out.'),
   }),
   ...accepted({
     clientWorkerThreads: int(4, 'Threads for outgoing connections.'),
@@ -60,6 +58,8 @@ export const clientKeys = {
     disableNettyWorkerGroup: flag(false, 'Run handlers on the socket threads.'),
     maxReconnectIntervalTimeSeconds: long(60, 'Longest pause before a reconnect.', SECONDS),
     enableReconnectForGoAway: flag(true, 'Reconnect when the other side says GO_AWAY.'),
+    clientChannelMaxIdleTimeSeconds: int(120, 'An outgoing connection silent for this long is closed.', SECONDS),
+    clientCloseSocketIfTimeout: flag(true, 'Close an outgoing connection on which a request timed out.'),
   }),
 }
 

@@ -48,8 +48,6 @@ export const store = {
         { ...live({ unit: '%' }), min: 0, max: 100 },
       ),
       defaultQueryMaxNum: int(32, 'Messages a query by key returns at most.', LIVE),
-      maxTopicLength: int(127, 'Longest topic name in bytes.', { min: 1, live: true }),
-      autoMessageVersionOnTopicLen: flag(true, 'Write message version 2 when a topic name exceeds 127 bytes.', LIVE),
       osPageCacheBusyTimeOutMills: long(1000, 'Writing for longer than this makes the broker answer busy.', live(MS)),
     }),
     ...accepted({
@@ -96,6 +94,8 @@ export const store = {
       debugLockEnable: flag(false, 'Report where the store waited for its lock.'),
       indexFileWriteEnable: flag(true, 'Write index files beside the RocksDB index.'),
       indexFileReadEnable: flag(true, 'Read index files beside the RocksDB index.'),
+      maxTopicLength: int(127, 'Longest topic name in bytes.', { min: 1 }),
+      autoMessageVersionOnTopicLen: flag(true, 'Write message version 2 when a topic name exceeds 127 bytes.'),
     }),
   },
 }
