@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi'
+import { keptOptions as kept } from '../dynamic/kept-options.ts'
 import { serializedProvider } from '../dynamic/serialized-provider.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import type { ConsumerGroupInputs } from './consumer-group-implementation.ts'
@@ -56,7 +57,7 @@ export class ConsumerGroup extends pulumi.ComponentResource {
   constructor(name: string, args: ConsumerGroupArgs, opts?: pulumi.ComponentResourceOptions) {
     const inputs = groupInputs(args)
     super('gantry:index:ConsumerGroup', name, args, opts)
-    const resource = new ConsumerGroupResource(name, inputs, { parent: this })
+    const resource = new ConsumerGroupResource(name, inputs, { parent: this, ...kept(opts) })
     const outputs = { groupName: resource.name }
     Object.assign(this, outputs)
     this.registerOutputs(outputs)

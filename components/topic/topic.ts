@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi'
 import type { Permission } from '../cluster/cluster-enums.ts'
+import { keptOptions as kept } from '../dynamic/kept-options.ts'
 import { serializedProvider } from '../dynamic/serialized-provider.ts'
 import { permBits } from '../plan/plan.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
@@ -74,7 +75,7 @@ export class Topic extends pulumi.ComponentResource {
   constructor(name: string, args: TopicArgs, opts?: pulumi.ComponentResourceOptions) {
     const inputs = topicInputs(args)
     super('gantry:index:Topic', name, args, opts)
-    const resource = new TopicResource(name, inputs, { parent: this })
+    const resource = new TopicResource(name, inputs, { parent: this, ...kept(opts) })
     const outputs = { topicName: resource.name }
     Object.assign(this, outputs)
     this.registerOutputs(outputs)
