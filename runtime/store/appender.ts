@@ -206,7 +206,7 @@ export class Appender {
   /** Messages from `phyOffset` on are in the log but not in the queues: {@link tick} tries again, and appends wait. */
   stall(phyOffset: number): void {
     this.#parts.intake.dispatchedOffset = phyOffset
-    this.#parts.flags.set('writeLogicsQueueError', true)
+    if (!this.#parts.flags.set('writeLogicsQueueError', true)) return
     this.#parts.options.reporter.error(
       `consume queues or index take no more; messages from commit log offset ${phyOffset} on wait for them: check the ` +
         'disks of storePathConsumeQueue and storePathIndex',

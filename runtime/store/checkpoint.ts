@@ -85,6 +85,17 @@ export class StoreCheckpoint {
     this.#file.syncDataNow()
   }
 
+  /** Nothing is known of the log any more. Durable when it returns. */
+  clear(): void {
+    this.physicMsgTimestamp = 0
+    this.logicsMsgTimestamp = 0
+    this.indexMsgTimestamp = 0
+    this.masterFlushedOffset = 0
+    this.confirmPhyOffset = 0
+    this.logicsPhysicalOffset = 0
+    this.writeSynced()
+  }
+
   /** Makes what was written durable, in the thread pool. */
   sync(done: (error: Error | null) => void): void {
     this.#file.syncData(done)

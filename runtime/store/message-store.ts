@@ -248,7 +248,7 @@ export class MessageStore {
     this.#table.truncateFrom(phyOffset)
     this.#index?.truncateFrom(phyOffset)
     this.#log.truncateTo(phyOffset)
-    this.#intake.dispatchedOffset = phyOffset
+    this.#intake.cutTo(phyOffset)
   }
 
   // Read

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SimDisk } from '../../test/sim/sim-disk.ts'
+import { CommitLog } from './commit-log/commit-log.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { ReplicaIntake } from './replica-intake.ts'
 import { COMMIT_LOG, StoreFixture } from './testing/store-fixture.ts'
 
 function master(count = 40, config = {}): StoreFixture {
@@ -194,4 +197,89 @@ test('queues that cannot be written hold messages up, and go on by themselves', 
   fixture.store.tick(fixture.clock.nowMs)
   expect(fixture.bodies()).toEqual(['before', 'held up'])
   expect(fixture.store.refusal).toBeUndefined()
+})
+
+test('what comes while the index cannot be written is kept as it is, and dispatched when it can be again', () => {
+  const config = { mappedFileSizeCommitLog: 16 << 20, maxIndexNum: 20 }
+  const from = new StoreFixture(config)
+  for (let i = 0; i < 100; i++) {
+    from.put({ body: `${i}:`.padEnd(20_000 + i * 137, 'x'), properties: `KEYS\x01k${i}\x02` })
+  }
+  const to = new StoreFixture(config)
+  replicate(from, to, [100_000])
+  for (let i = 100; i < 400; i++) from.put({ body: `${i}:`.padEnd(20_000, 'y'), properties: `KEYS\x01k${i}\x02` })
+  to.disk.fail({ nth: 1, operations: ['open'], path: /index/, code: 'EIO', forever: true })
+  replicate(from, to, [32_768])
+  expect(to.store.dispatchedOffset).toBeLessThan(to.store.writtenOffset)
+  expect(to.reports.errors.filter((text) => text.startsWith('consume queues or index take no more')).length).toBe(1)
+  const end = to.store.writtenOffset
+  for (let at = 0; at < end; ) {
+    const sent = from.store.readRaw(at, 4096)!
+    const expected = Buffer.from(sent.bytes.subarray(sent.start, sent.start + sent.length))
+    const kept = to.store.readRaw(at, expected.length)!
+    const got = Buffer.from(kept.bytes.subarray(kept.start, kept.start + kept.length))
+    if (!got.equals(expected.subarray(0, got.length))) throw new Error(`other bytes at offset ${at}`)
+    at += got.length
+  }
+  to.disk.clearFaults()
+  to.clock.nowMs += 1000
+  to.store.tick(to.clock.nowMs)
+  to.store.tick(to.clock.nowMs + 100)
+  expect(to.store.dispatchedOffset).toBe(end)
+  expect(to.messages()).toEqual(from.messages())
+})
+
+test('the memory of the window stays bounded while nothing can be dispatched', () => {
+  const from = new StoreFixture({ mappedFileSizeCommitLog: 16 << 20 })
+  for (let i = 0; i < 300; i++) from.put({ body: Buffer.alloc(30_000, i) })
+  const log = new CommitLog({
+    disk: new SimDisk(),
+    folder: COMMIT_LOG,
+    segmentSizeBytes: 16 << 20,
+    hotWindowBytes: 2 << 20,
+    onFlushed: () => {},
+    onFlushFailed: () => {},
+  })
+  const intake = new ReplicaIntake(log, { dispatchRecord: () => false } as unknown as Dispatcher)
+  while (log.writtenOffset < from.store.writtenOffset) {
+    const { bytes, start, length } = from.store.readRaw(log.writtenOffset, 32_768)!
+    intake.append(bytes, start, length, log.writtenOffset)
+  }
+  expect(intake.dispatchedOffset).toBe(0)
+  expect(log.windowCapacityBytes).toBeLessThanOrEqual(2 << 20)
+})
+
+test('a log that is copied anew after it was removed is recovered without the old checkpoint', () => {
+  const from = master(60)
+  const to = new StoreFixture()
+  replicate(from, to, [3000])
+  to.store.close()
+  for (const folder of [COMMIT_LOG, ...[0, 1, 2].map((queueId) => `/store/consumequeue/TopicTest/${queueId}`)]) {
+    for (const name of to.disk.list(folder)) to.disk.remove(`${folder}/${name}`)
+    to.disk.syncFolder(folder)
+  }
+  to.restart()
+  replicate(from, to, [3000])
+  to.flush()
+  to.restart('power-worst')
+  expect(to.store.writtenOffset).toBe(from.store.writtenOffset)
+  for (const queueId of [0, 1, 2]) {
+    expect(to.messages('TopicTest', queueId)).toEqual(from.messages('TopicTest', queueId))
+  }
+})
+
+test('a replica whose disk failed to sync takes, and so confirms, nothing more', () => {
+  const from = master(2)
+  const to = new StoreFixture()
+  to.disk.fail({ nth: 1, operations: ['sync'], path: /commitlog/, code: 'EIO' })
+  const { bytes, start, length } = from.store.readRaw(0, 1 << 20)!
+  const copy = Buffer.from(bytes.subarray(start, start + length))
+  expect(() => to.store.appendReplicated(copy, 0, 50, 0)).toThrow('EIO')
+  to.store.appendReplicated(copy, 0, 50, 0)
+  to.disk.fail({ nth: 1, operations: ['sync'], path: /commitlog/, code: 'EIO' })
+  to.store.flush()
+  return Promise.resolve().then(() => {
+    expect(() => to.store.appendReplicated(copy, 50, 10, 50)).toThrow('notWriteable')
+    expect(to.store.writtenOffset).toBe(50)
+  })
 })

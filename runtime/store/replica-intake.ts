@@ -10,6 +10,11 @@ import type { Dispatcher } from './dispatcher.ts'
 export class ReplicaIntake {
   /** Everything below is in consume queues and index. Lies ahead of the log's end while the rest of a blank is awaited. */
   dispatchedOffset = 0
+  /**
+   * Start of the first record of which a part is still to come: all before it was looked at. Ahead of what is dispatched
+   * while consume queues or index take no more; out of date while it is behind.
+   */
+  #wholeOffset = 0
   readonly #log: CommitLog
   readonly #dispatcher: Dispatcher
   readonly #record = new RecordView()
@@ -32,7 +37,7 @@ export class ReplicaIntake {
           (isFirst ? ` and files start at multiples of ${log.files.segmentSizeBytes}` : ''),
       )
     }
-    if (isFirst) this.dispatchedOffset = phyOffset
+    if (isFirst) this.cutTo(phyOffset)
     for (let done = 0; done < length; ) {
       const at = phyOffset + done
       const piece = Math.min(length - done, log.files.startOf(at) + log.files.segmentSizeBytes - at)
@@ -41,20 +46,39 @@ export class ReplicaIntake {
     }
   }
 
+  /** The log now ends, or begins, at the start of a message. */
+  cutTo(phyOffset: number): void {
+    this.dispatchedOffset = phyOffset
+    this.#wholeOffset = phyOffset
+  }
+
   #appendPiece(bytes: Uint8Array, start: number, length: number, phyOffset: number): void {
     const log = this.#log
-    log.stageRaw(bytes, start, length, phyOffset, Math.min(this.dispatchedOffset, phyOffset))
+    const wholeOffset = Math.max(this.#wholeOffset, this.dispatchedOffset)
+    log.stageRaw(bytes, start, length, phyOffset, Math.min(wholeOffset, phyOffset))
+    this.#wholeOffset = wholeOffset
     const problem = this.#problemIn(log.stagedOffset)
     if (problem !== undefined) {
       log.discardStaged()
+      this.#wholeOffset = wholeOffset
       throw new Error(`replicated bytes at offset ${phyOffset} are refused: ${problem}`)
     }
-    log.write()
+    this.#write(wholeOffset)
     this.catchUp()
   }
 
+  #write(wholeOffset: number): void {
+    try {
+      this.#log.write()
+    } catch (error) {
+      this.#wholeOffset = wholeOffset
+      throw error
+    }
+  }
+
+  /** Looks at what was staged and moves on to the first record that is not all there. */
   #problemIn(endOffset: number): string | undefined {
-    for (let at = this.dispatchedOffset; at < endOffset; ) {
+    for (let at = this.#wholeOffset; at < endOffset; this.#wholeOffset = at) {
       const chunk = this.#log.hotChunk(at)
       // What lies further back was looked at when it came.
       if (chunk === undefined) return undefined
@@ -62,9 +86,10 @@ export class ReplicaIntake {
       const state = this.#record.parse(chunk.view, at - chunk.startOffset, Math.min(endOffset, chunk.endOffset) - at)
       const { sizeBytes } = this.#record
       if (state === RecordState.incomplete && sizeBytes <= rest) return undefined
-      if (state === RecordState.blank && sizeBytes === rest) return undefined
-      if (state !== RecordState.ok) return `no record and no blank at offset ${at}`
-      if (this.#record.phyOffset !== at) return `the record at offset ${at} says ${this.#record.phyOffset}`
+      if (state !== RecordState.blank || sizeBytes !== rest) {
+        if (state !== RecordState.ok) return `no record and no blank at offset ${at}`
+        if (this.#record.phyOffset !== at) return `the record at offset ${at} says ${this.#record.phyOffset}`
+      }
       at += sizeBytes
     }
     return undefined

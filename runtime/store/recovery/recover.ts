@@ -41,11 +41,13 @@ export function recover(input: RecoveryInput): RecoveryResult {
     // The messages are gone, and what points to them must go too: Java does the same.
     table.truncateFrom(0)
     input.index?.truncateFrom(0)
+    checkpoint.clear()
     return { fromOffset: 0, endOffset: 0, recordCount: 0, kind: 'clean' }
   }
   const scanner = new LogScanner(files, config.checkCRCOnRecover)
   const start = findStartPoint(files, scanner, {
     wasClosed,
+    hasQueues: table.queueCount > 0,
     checkpointPhyOffset: checkpoint.logicsPhysicalOffset,
     checkpointTimestampMs: config.messageIndexSafe ? checkpoint.minTimestampIndex() : checkpoint.minTimestamp(),
     maxPhyOffsetOfQueues: () => table.maxPhyOffset(),
@@ -57,6 +59,8 @@ export function recover(input: RecoveryInput): RecoveryResult {
       throw new Error(`recovery cannot write the consume queues: ${config.storePathConsumeQueue} is full or fails`)
     }
   })
+  // What will be written at these offsets is not what the checkpoint speaks of.
+  if (checkpoint.logicsPhysicalOffset >= end.endOffset) checkpoint.clear()
   cutLog(input.disk, files, end, `${dirname(config.storePathCommitLog)}/cut`, reporter)
   // After a kill the bytes are there, but only in the system's cache.
   log.recoveredTo(end.endOffset, wasClosed ? end.endOffset : start.phyOffset)

@@ -335,3 +335,14 @@ test('whichever disk call of a run fails, what was committed is there after a re
     expect(fixture.reports.errors).toEqual([])
   }
 })
+
+test.each(['closed', 'killed'])('queues removed by an operator are made again from the whole log, %s before', (how) => {
+  const fixture = new StoreFixture()
+  for (let i = 0; i < 60; i++) fixture.put({ body: `m${i}` })
+  fixture.flush()
+  fixture.store.close()
+  if (how === 'killed') fixture.disk.writeFile(`${ROOT}/abort`, Buffer.from('1'))
+  fixture.disk.remove(`${ROOT}/consumequeue`)
+  fixture.restart()
+  expect(fixture.bodies()).toEqual(Array.from({ length: 60 }, (_, i) => `m${i}`))
+})

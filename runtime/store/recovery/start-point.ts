@@ -7,6 +7,8 @@ export interface RecoveryHints {
   readonly wasClosed: boolean
   /** Start of a record up to which consume queues and index are durable; 0 if unknown (written since 5.4). */
   readonly checkpointPhyOffset: number
+  /** Without any, everything is to be dispatched: removing them is how operators have them made again. */
+  readonly hasQueues: boolean
   /** Time up to which commit log and consume queues (and index, with messageIndexSafe) are durable. */
   readonly checkpointTimestampMs: number
   /** End of the last message any consume queue knows, -1 without; costs a look at every queue. */
@@ -28,6 +30,7 @@ export interface StartPoint {
 export function findStartPoint(files: SegmentFiles, scanner: LogScanner, hints: RecoveryHints): StartPoint {
   const first = files.starts[0]!
   const { checkpointPhyOffset } = hints
+  if (!hints.hasQueues) return { phyOffset: first, reason: 'no consume queue: everything is dispatched' }
   if (checkpointPhyOffset > first && scanner.recordAt(checkpointPhyOffset) !== undefined) {
     return { phyOffset: checkpointPhyOffset, reason: 'position of the checkpoint' }
   }
