@@ -111,16 +111,18 @@ export class Bench {
     return cluster
   }
 
+  /** Stops a cluster and removes its folder. What goes wrong then is told: the figures are there already. */
   async remove(cluster: Cluster): Promise<void> {
-    try {
-      // Stores go as well, so nothing is to be saved, and Java takes seconds to stop in good order; our servers write
-      // their profile then.
-      for (const server of [...cluster.brokers, cluster.namesrv]) {
+    // Stores go as well, so nothing is to be saved, and Java takes seconds to stop in good order; our servers write
+    // their profile then.
+    for (const server of [...cluster.brokers, cluster.namesrv]) {
+      try {
         await server.stop(server.engine === 'apache' ? 'SIGKILL' : 'SIGTERM')
+      } catch (error) {
+        tell(String(error))
       }
-    } finally {
-      rmSync(join(this.dir, cluster.name), { recursive: true, force: true })
     }
+    rmSync(join(this.dir, cluster.name), { recursive: true, force: true })
   }
 
   #checkDisk(): void {

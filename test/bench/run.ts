@@ -92,6 +92,7 @@ try {
     try {
       await group.run(bench)
     } catch (error) {
+      tell(`gave up on ${cells.join(', ')}: ${String(error)}`)
       for (const cell of cells) {
         if (!bench.results.some((result) => result.cell === cell)) bench.fail(cell, 'gantry', 0, error)
       }
