@@ -133,7 +133,8 @@ export class DispatchFlush {
       Math.max(dirty * INTERVAL_PER_QUEUE_MS, config.flushIntervalConsumeQueue),
       config.flushConsumeQueueThoroughInterval,
     )
-    return nowMs - this.#startedMs >= interval
+    // A clock that was set back must not stop the rounds.
+    return Math.abs(nowMs - this.#startedMs) >= interval
   }
 
   #start(nowMs: number): void {

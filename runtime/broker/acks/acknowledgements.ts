@@ -1,7 +1,7 @@
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { AckPolicy } from './ack-policy.ts'
-import { type LateAnswer, PendingSends, type PendingSendsLimits, type SendAnswerer } from './pending-sends.ts'
+import { type LateAnswer, Needs, PendingSends, type PendingSendsLimits, type SendAnswerer } from './pending-sends.ts'
 
 /** The positions of the log that acknowledgements depend on. */
 export interface LogProgress {
@@ -26,6 +26,7 @@ export class Acknowledgements {
   /** One reading of the clock serves a turn. */
   #nowMs = 0
   #codeOfTurn = -1
+  #onIdle: (() => void) | undefined
 
   constructor(
     policy: AckPolicy,
@@ -74,7 +75,7 @@ export class Acknowledgements {
     if (this.written.count > 0) this.written.release(written, 0, 0, this.#answerer)
     if (this.durable.count === 0) return
     this.progressed()
-    if (this.durable.count > 0) this.#log.flush()
+    if (this.durable.count > 0 && (this.#policy.needs & Needs.flushed) !== 0) this.#log.flush()
   }
 
   /** A flush ended or a slave acknowledged. */
@@ -82,6 +83,7 @@ export class Acknowledgements {
     if (this.durable.count === 0) return
     const { writtenOffset, flushedOffset } = this.#log
     this.durable.release(writtenOffset, flushedOffset, this.#policy.replicatedOffset, this.#answerer)
+    this.#tellIdle()
   }
 
   /** Called by the broker's coarse timer. */
@@ -90,6 +92,7 @@ export class Acknowledgements {
     const { writtenOffset, flushedOffset } = this.#log
     const replicated = this.#policy.replicatedOffset
     this.durable.expire(writtenOffset, flushedOffset, replicated, this.#monotonic(), this.#answerer)
+    this.#tellIdle()
   }
 
   /** The batch beyond the written offset was lost. */
@@ -97,6 +100,13 @@ export class Acknowledgements {
     const written = this.#log.writtenOffset
     this.written.fail(written, code, remark, this.#answerer)
     this.durable.fail(written, code, remark, this.#answerer)
+  }
+
+  #tellIdle(): void {
+    if (this.#onIdle === undefined || this.count > 0) return
+    const done = this.#onIdle
+    this.#onIdle = undefined
+    done()
   }
 
   #needsNow(): number {

@@ -45,7 +45,7 @@ export class Persisted {
   }
 
   saveIfChanged(nowMs: number): void {
-    if ((!this.#changed && !this.#isSaving) || nowMs < this.#retryAtMs) return
+    if ((!this.#changed && !this.#isSaving) || this.#mustWait(nowMs)) return
     try {
       this.save()
     } catch (error) {
@@ -55,7 +55,7 @@ export class Persisted {
 
   /** For what changes all the time: the event loop does not wait for the device. One save at a time. */
   saveInBackground(nowMs: number): void {
-    if (!this.#changed || this.#isSaving || nowMs < this.#retryAtMs) return
+    if (!this.#changed || this.#isSaving || this.#mustWait(nowMs)) return
     try {
       this.#isSaving = true
       this.#changed = false
@@ -67,6 +67,11 @@ export class Persisted {
       this.#isSaving = false
       this.#failed(nowMs, error)
     }
+  }
+
+  /** Not for longer than was meant, though the clock may have been set back. */
+  #mustWait(nowMs: number): boolean {
+    return nowMs < this.#retryAtMs && nowMs >= this.#retryAtMs - RETRY_AFTER_MS
   }
 
   #failed(nowMs: number, error: unknown): void {

@@ -7,6 +7,7 @@ import { SlaveLink, type SlaveLinkOwner } from './slave-link.ts'
 
 /** Serves the commit log to slaves on haListenPort (official: DefaultHAService and GroupTransferService). */
 export class HaMaster implements SlaveProgress, SlaveLinkOwner {
+  readonly divergedOffsets = new Set<number>()
   readonly #context: NetContext
   readonly #log: ReplicatedLog
   readonly #options: ReplicationOptions

@@ -73,15 +73,20 @@ export class HaSlave {
     this.#retry = undefined
     if (!this.#master || !this.#timer || this.state !== 'ready') return
     this.state = 'transfer'
+    const master = this.#master
     const receiver = new TransferReceiver(this.#log)
     const events: ConnectionEvents & { opened(connection: Connection): void } = {
-      opened: (connection) => this.#opened(connection),
+      opened: (connection) => {
+        // Told of another master while this one was called: its bytes are not to be followed.
+        if (master !== this.#master) connection.destroy(new Error('the master changed'))
+        else this.#opened(connection)
+      },
       readBuffer: () => receiver.readBuffer(),
       received: (count) => this.#received(receiver, count),
       drained: () => {},
       closed: (error) => this.#closed(error),
     }
-    this.#context.network.connect(this.#master, CONNECT_TIMEOUT_MS, events)
+    this.#context.network.connect(master, CONNECT_TIMEOUT_MS, events)
   }
 
   #opened(connection: Connection): void {

@@ -127,6 +127,48 @@ test('a slave with more than its master is refused instead of letting the logs g
   expect(longer.bytes.toString()).toBe('longer than the master')
 })
 
+/** What a slave asks for, by itself; resolves to whether the master serves it. */
+function ask(address: Address, offset: number): Promise<boolean> {
+  const bytes = Buffer.alloc(8)
+  setInt64(viewOf(bytes), 0, offset)
+  return new Promise((resolve) => {
+    context().network.connect(address, 1000, {
+      opened: (connection) => {
+        opened.push({ close: () => connection.destroy() })
+        connection.write(bytes)
+      },
+      readBuffer: () => Buffer.alloc(64),
+      received: () => resolve(true),
+      drained: () => {},
+      closed: () => resolve(false),
+    })
+  })
+}
+
+test('a slave that was ahead stays refused when the master has grown past it', async () => {
+  const log = new MemoryLog()
+  log.append('short')
+  const { address } = await master(log)
+  expect(await ask(address, 22)).toBe(false)
+  log.append('and now the master has grown beyond the slave')
+  expect(await ask(address, 22)).toBe(false)
+  expect(await ask(address, 5)).toBe(true)
+})
+
+test('a slave that hears of another master while it calls the first follows the second', async () => {
+  const old = new MemoryLog()
+  old.append('old master')
+  const first = await master(old)
+  const log = new MemoryLog()
+  log.append('new master!')
+  const second = await master(log)
+  const copy = new MemoryLog()
+  const slave = follow(copy, first.address)
+  slave.setMaster(`${second.address.host}:${second.address.port}`)
+  await copy.until(() => copy.bytes.length > 0)
+  expect(copy.bytes.toString()).toBe('new master!')
+})
+
 test.each([
   ['text of another protocol', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
   ['a negative offset', Buffer.alloc(8, 0xff)],

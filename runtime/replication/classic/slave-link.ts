@@ -3,10 +3,15 @@ import type { Connection, ConnectionEvents } from '../../io/network.ts'
 import type { NetContext } from '../../net/net-context.ts'
 import { Output } from '../../net/output.ts'
 import type { ReplicatedLog } from '../replicated-log.ts'
-import { type ReplicationOptions, SLAVE_WAITING_MAX_BYTES } from './replication-options.ts'
+import { type ReplicationOptions, SLAVE_WAITING_MAX_BYTES, SLAVES_MAX } from './replication-options.ts'
 import { REPORT_BYTES, TRANSFER_HEADER_BYTES, writeTransferHeader } from './transfer-frame.ts'
 
 export interface SlaveLinkOwner {
+  /**
+   * Offsets asked for by slaves that were ahead of us. Such a slave asks for the same one again and again; that our log has
+   * grown past it meanwhile does not make the slave's log a copy of ours.
+   */
+  readonly divergedOffsets: Set<number>
   onAck(link: SlaveLink): void
   onClosed(link: SlaveLink, error: Error | undefined): void
 }
@@ -129,11 +134,10 @@ export class SlaveLink implements ConnectionEvents {
     const { minOffset, writtenOffset } = this.#log
     if (!(requestOffset >= 0)) {
       this.#refuse('the peer does not speak the replication protocol: its first offset is no offset')
-    } else if (requestOffset > writtenOffset) {
+    } else if (requestOffset > writtenOffset || this.#owner.divergedOffsets.has(requestOffset)) {
       // Going on would let the two logs grow apart at the same offsets.
-      this.#refuse(
-        `slave holds ${requestOffset} bytes, this master only ${writtenOffset}: its log is not a copy of ours`,
-      )
+      if (this.#owner.divergedOffsets.size < SLAVES_MAX) this.#owner.divergedOffsets.add(requestOffset)
+      this.#refuse(`slave holds ${requestOffset} bytes, more than this master had: its log is not a copy of ours`)
     } else if (requestOffset !== 0 && requestOffset < minOffset) {
       this.#refuse(
         `slave asks for offset ${requestOffset}, but our log starts at ${minOffset}: empty its store to copy anew`,

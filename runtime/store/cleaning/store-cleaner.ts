@@ -103,12 +103,19 @@ export class StoreCleaner {
   /** `hourOfDay` as in {@link decideCleaning}; by default the machine's. */
   tick(nowMs: number, hourOfDay: number = new Date(nowMs).getHours()): void {
     this.#nextRunMs ??= nowMs + FIRST_RUN_MS
+    if (this.#nextRunMs > nowMs + FIRST_RUN_MS) this.#clockSetBack(nowMs)
     if (nowMs >= this.#nextRunMs || (this.#manualRuns === MANUAL_RUNS && this.#toDelete === 0)) {
       this.#nextRunMs = nowMs + RUN_INTERVAL_MS
       this.decideNow(nowMs, hourOfDay)
     }
     if (this.#toDelete > 0 && nowMs >= this.#nextDeleteMs) this.#deleteOne(nowMs)
     if (nowMs >= this.#nextFollowMs) this.#follow(nowMs)
+  }
+
+  #clockSetBack(nowMs: number): void {
+    this.#nextRunMs = nowMs
+    this.#nextDeleteMs = nowMs
+    this.#nextFollowMs = nowMs
   }
 
   /** Looks at the disks and decides at once; also when the store opens, so that a full disk is known from the start. */

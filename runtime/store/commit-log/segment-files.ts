@@ -91,6 +91,8 @@ export class SegmentFiles {
     if (this.has(start)) return
     const file = this.#disk.open(this.pathOf(start), 'write')
     try {
+      // One that could not be deleted earlier may still be there: its records must not follow ours.
+      file.truncate(0)
       file.truncate(this.segmentSizeBytes)
       // A file that lost its size in a power cut while a later one kept its own would end the log there.
       file.syncDataNow()
