@@ -42,6 +42,8 @@ const TICK_MS = 100
 const SWEEP_EVERY_TICKS = 5
 const SECOND_EVERY_TICKS = 10
 const CLIENTS_EVERY_TICKS = 100
+/** A stop waits this long for sends that wait for the disk or for slaves. */
+const STOP_WAIT_MAX_MS = 3_000
 /** The fast port is this much below listenPort. */
 const FAST_PORT_GAP = 2
 
@@ -70,6 +72,7 @@ export class Broker {
   readonly #unit = new QueueUnits(1)
   #timer: Timer | undefined
   #ticks = 0
+  #isStopping = false
 
   /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
   constructor(conf: BrokerConf, environment: BrokerEnvironment) {
@@ -133,8 +136,10 @@ export class Broker {
     return address
   }
 
-  /** Tells name servers, answers what waits, writes everything out. */
+  /** Takes no messages any more, answers what waits, tells the name servers, writes everything out. */
   async stop(): Promise<void> {
+    this.#isStopping = true
+    await this.#finishSends()
     await this.#registration.stop()
     this.#timer?.cancel()
     this.#pulls.held.releaseAll()
@@ -145,6 +150,19 @@ export class Broker {
     this.#client.close()
     this.tables.saveAll(this.#environment.clock.now())
     this.store.close()
+  }
+
+  /** Senders whose message neither disk nor slaves confirmed in time are told so: it is stored, and they know that. */
+  async #finishSends(): Promise<void> {
+    this.#commit()
+    await new Promise<void>((resolve) => {
+      const limit = this.#environment.clock.after(STOP_WAIT_MAX_MS, resolve)
+      this.acks.onceIdle(() => {
+        limit.cancel()
+        resolve()
+      })
+    })
+    this.acks.giveUp()
   }
 
   /** After a start that failed: gives up what was opened, above all the store. */
@@ -197,7 +215,7 @@ export class Broker {
     return new StoreGate(
       this.store,
       this.store.delayLevels,
-      { maxMessageSize, isMaster: () => this.#isMaster() },
+      { maxMessageSize, isMaster: () => this.#isMaster(), isStopping: () => this.#isStopping },
       {
         touch: () => this.context.turn.touch(),
         commit: () => this.#commit(),
@@ -354,6 +372,7 @@ export class Broker {
         this.#conf.current = conf
       },
       registerNow: () => void this.#registration.refresh(),
+      releasePulls: (group, topic, queueId) => this.#releasePulls(group, topic, queueId),
       isActive: () => this.#isMaster(),
       pendingSends: () => this.acks.count,
       delayStats: () => this.#delayStats(),
@@ -377,6 +396,12 @@ export class Broker {
     const { accessMessageInMemoryMaxRatio } = this.#conf.current
     const recentBytes = (this.#environment.physicalMemoryBytes * accessMessageInMemoryMaxRatio) / 100
     return this.store.writtenOffset - phyOffset <= recentBytes
+  }
+
+  /** The group's position was set: its pulls that wait for messages beyond the old one must not. */
+  #releasePulls(group: string, topic: string, queueId: number): void {
+    const queue = this.store.findQueue(topic, queueId)
+    if (queue !== undefined) this.#pulls.held.release(group, queue)
   }
 
   #delayStats(): Map<string, string> {
@@ -422,7 +447,7 @@ export class Broker {
   }
 
   #deliverDelayed(): void {
-    if (!this.#isMaster()) return
+    if (!this.#isMaster() || this.#isStopping) return
     const { clock } = this.#environment
     // Requests are served between two rounds.
     if (this.#delay.tick(clock.now())) clock.endOfTurn(() => this.#deliverDelayed())

@@ -73,9 +73,25 @@ export class Acknowledgements {
     this.#nowMs = 0
     const written = this.#log.writtenOffset
     if (this.written.count > 0) this.written.release(written, 0, 0, this.#answerer)
-    if (this.durable.count === 0) return
+    if (this.durable.count === 0) {
+      this.#tellIdle()
+      return
+    }
     this.progressed()
     if (this.durable.count > 0 && (this.#policy.needs & Needs.flushed) !== 0) this.#log.flush()
+  }
+
+  /** Calls `done` once, as soon as no send waits for its answer. */
+  onceIdle(done: () => void): void {
+    this.#onIdle = done
+    this.#tellIdle()
+  }
+
+  /** Whatever still waits is answered now, as when its time is over: the broker stops. */
+  giveUp(): void {
+    const { writtenOffset, flushedOffset } = this.#log
+    const replicated = this.#policy.replicatedOffset
+    this.durable.expire(writtenOffset, flushedOffset, replicated, Number.POSITIVE_INFINITY, this.#answerer)
   }
 
   /** A flush ended or a slave acknowledged. */
@@ -100,6 +116,7 @@ export class Acknowledgements {
     const written = this.#log.writtenOffset
     this.written.fail(written, code, remark, this.#answerer)
     this.durable.fail(written, code, remark, this.#answerer)
+    this.#tellIdle()
   }
 
   #tellIdle(): void {

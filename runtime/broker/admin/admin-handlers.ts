@@ -12,7 +12,7 @@ import { registerConnections } from './connections.ts'
 import { type ConsumeStatsDeps, registerConsumeStats } from './consume-stats.ts'
 import { registerGroupAdmin } from './group-admin.ts'
 import { type RequestModes, registerRequestModes } from './request-modes.ts'
-import { registerResetOffset } from './reset-offset.ts'
+import { type ResetOffsetDeps, registerResetOffset } from './reset-offset.ts'
 import { type RuntimeInfoDeps, registerRuntimeInfo } from './runtime-info.ts'
 import { registerStoreMaintenance } from './store-maintenance.ts'
 import { registerTopicAdmin } from './topic-admin.ts'
@@ -27,6 +27,7 @@ export interface AdminDeps
   readonly store: MessageStore
   readonly producers: ProducerRegistry
   readonly modes: RequestModes
+  readonly releasePulls: ResetOffsetDeps['releasePulls']
   /** The content of delayOffset.json. */
   readonly delayOffsets: () => Uint8Array
 }

@@ -26,6 +26,8 @@ export interface ResetOffsetDeps {
   readonly consumers: ConsumerRegistry
   readonly store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime'>
   readonly settings: Current<{ readonly useServerSideResetOffset: boolean; readonly brokerRole: string }>
+  /** Answers the pulls of the group that wait in a queue, so that its consumer hears of the new position at once. */
+  readonly releasePulls: (group: string, topic: string, queueId: number) => void
 }
 
 /** Clients from this MQVersion (V3_0_7_SNAPSHOT) on understand RESET_CONSUMER_CLIENT_OFFSET. */
@@ -68,7 +70,10 @@ function resetHere(deps: ResetOffsetDeps, facts: QueueFacts, request: CommandVie
     for (let id = 0; id < config.readQueueNums; id++) targets.set(id, facts.offsetByTime(topic, id, timestampMs))
   }
   if (targets.size === 0) return { code: ResponseCode.SYSTEM_ERROR, remark: 'No queues to reset.' }
-  for (const [id, target] of targets) deps.offsets.assignReset(group, topic, id, target)
+  for (const [id, target] of targets) {
+    deps.offsets.assignReset(group, topic, id, target)
+    deps.releasePulls(group, topic, id)
+  }
   deps.logger.info({ topic, group, targets: [...targets] }, 'consumer offsets reset')
   return answer(deps.brokerName, topic, targets)
 }

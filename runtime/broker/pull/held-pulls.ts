@@ -94,7 +94,13 @@ export class HeldPulls {
     for (const held of this.#byQueue.values()) this.#visit(held, Number.POSITIVE_INFINITY)
   }
 
-  #visit(held: HeldQueue, nowMs: number): void {
+  /** Answers the pulls of one group in a queue, whatever there is for them. */
+  release(group: string, queue: ConsumeQueue): void {
+    const held = this.#byQueue.get(queue.id)
+    if (held !== undefined) this.#visit(held, Number.NEGATIVE_INFINITY, group)
+  }
+
+  #visit(held: HeldQueue, nowMs: number, group?: string): void {
     let task = held.first
     held.first = undefined
     let kept: PullTask | undefined
@@ -103,7 +109,7 @@ export class HeldPulls {
       if (!task.channel?.isOpen) {
         this.#count--
         task.clear()
-      } else if (held.queue.isRemoved || task.deadlineMs <= nowMs || this.#isWanted(task, held.queue)) {
+      } else if (this.#isDue(task, held.queue, nowMs) || task.group === group) {
         this.#count--
         task.next = undefined
         this.#serve(task)
@@ -117,6 +123,10 @@ export class HeldPulls {
     held.first = kept
     // Visited once more after it was given up, it must not take its successor with it.
     if (kept === undefined && this.#byQueue.get(held.queue.id) === held) this.#byQueue.delete(held.queue.id)
+  }
+
+  #isDue(task: PullTask, queue: ConsumeQueue, nowMs: number): boolean {
+    return queue.isRemoved || task.deadlineMs <= nowMs || this.#isWanted(task, queue)
   }
 
   /** Whether one of the messages not looked at yet has a tag the consumer wants. */

@@ -168,3 +168,21 @@ test('the commit flag stores the offset; a reset position is taken up once', asy
   await whole.pull('T', { sysFlag: 6, fields: { commitOffset: 9 } })
   expect(offsets.query('cg', 'T', 0)).toBe(1)
 })
+
+test('a reset reaches a consumer that waits for messages at once, and nobody else', async () => {
+  const whole = await started()
+  const held = whole.beginPull('T', { offset: 1 })
+  const other = whole.beginPull('T', { offset: 1, fields: { consumerGroup: 'other' } })
+  await whole.settle()
+  const fields = { topic: 'T', group: 'cg', timestamp: 0, isForce: true, queueId: 0, offset: 0 }
+  expect((await whole.ask(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, { fields })).code).toBe(ResponseCode.SUCCESS)
+  expect(held.isSettled()).toBe(true)
+  expect(await held.promise).toMatchObject({
+    code: ResponseCode.PULL_OFFSET_MOVED,
+    remark: 'OFFSET_RESET',
+    fields: { nextBeginOffset: '0' },
+  })
+  expect(other.isSettled()).toBe(false)
+  await whole.send('T')
+  expect((await other.promise).code).toBe(ResponseCode.SUCCESS)
+})

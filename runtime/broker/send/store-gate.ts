@@ -26,6 +26,8 @@ export interface StoreGateConfig {
   readonly maxMessageSize: number
   /** A master takes messages, a slave refuses them. */
   readonly isMaster: () => boolean
+  /** What is under way gets its answer, nothing new is begun. */
+  readonly isStopping: () => boolean
 }
 
 /**
@@ -110,6 +112,7 @@ export class StoreGate {
 
   #append(draft: MessageDraft): void {
     if (!this.#config.isMaster()) throw unavailable('this broker is a slave')
+    if (this.#config.isStopping()) throw unavailable('this broker is being stopped')
     let status = this.#log.append(draft)
     if (status === AppendStatus.batchFull) {
       this.#batch.commit()

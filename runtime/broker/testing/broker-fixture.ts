@@ -119,6 +119,7 @@ export class BrokerFixture {
       registerNow: () => {
         this.registrations++
       },
+      releasePulls: () => {},
       isActive: () => true,
       pendingSends: () => 0,
       delayStats: () => new Map([['scheduleMessageOffset_1', '3,5']]),
