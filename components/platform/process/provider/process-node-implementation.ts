@@ -36,7 +36,6 @@ export interface ProcessNodeOutputs extends ProcessNodeInputs {
 /** Between two questions to a node that is not healthy yet. */
 const healthPollMs = 50
 
-const processes = new RealProcessTable(environment())
 const clock = new RealClock()
 
 /** A node as a process of this machine. It goes on running when Pulumi has ended. */
@@ -90,7 +89,7 @@ function currentProcess(dataDir: string, known: ProcessRef | undefined): Process
 async function stop(node: PlanNode, known: ProcessRef | undefined): Promise<void> {
   const ref = currentProcess(node.dataDir, known)
   if (ref === undefined) return
-  const context = { plan: { startOrder: [[node.id]] }, processOf: () => ref, processes, clock }
+  const context = { plan: { startOrder: [[node.id]] }, processOf: () => ref, processes: new RealProcessTable(), clock }
   await stopProcesses(context, (event) => {
     if (event.type === 'killed') console.warn(`${node.id} did not stop within ${event.afterMs} ms: killed`)
   })
@@ -110,7 +109,7 @@ async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): 
     await checkPortsFree([node])
     mkdirSync(dirname(nodeLogFile(node.dataDir, node.id)), { recursive: true })
     writeFileSync(node.confFile.path, node.confFile.text)
-    ref = processes.start(launchSpec(node, node.dataDir, launchersOf(news)), (ended) => {
+    ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, launchersOf(news)), (ended) => {
       exit = ended
     })
     if (ref === undefined) throw new Error(`${node.id} could not be started: is ${launchersOf(news).broker} there?`)
