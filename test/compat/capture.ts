@@ -12,7 +12,7 @@ import { ask, decodeFrame, type Frame, splitFrames } from './remoting.ts'
 import { freePortBlock, stopAllServers, waitUntil } from './server.ts'
 
 const frameSizeMax = 24_000
-const largeFrameSize = 1800
+const largeFrameSize = 1000
 const copiesPerKind = 1
 
 /** One line of golden/frames.jsonl. A response names in `answers` the code of its request. */
