@@ -24,6 +24,7 @@ import { ProducerRegistry } from './clients/producer-registry.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
 import { registerLockHandlers } from './locks/lock-handlers.ts'
 import { QueueLocks } from './locks/queue-locks.ts'
+import { forgetExpired } from './offsets/expired-offsets.ts'
 import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
 import { PullHandler } from './pull/pull-handler.ts'
 import { registerQueryHandlers } from './query/query-handlers.ts'
@@ -42,6 +43,7 @@ const TICK_MS = 100
 const SWEEP_EVERY_TICKS = 5
 const SECOND_EVERY_TICKS = 10
 const CLIENTS_EVERY_TICKS = 100
+const OFFSETS_EVERY_TICKS = 6_000
 /** A stop waits this long for sends that wait for the disk or for slaves. */
 const STOP_WAIT_MAX_MS = 3_000
 /** The fast port is this much below listenPort. */
@@ -444,6 +446,12 @@ export class Broker {
     this.#producers.expire()
     this.#locks.expire()
     this.#notifier.notifyGathered()
+    if (this.#ticks % OFFSETS_EVERY_TICKS === 0 && this.#conf.current.enableCleanExpiredOffset) this.#forgetOffsets()
+  }
+
+  #forgetOffsets(): void {
+    const minOffset = (topic: string, queueId: number) => this.store.findQueue(topic, queueId)?.minOffset ?? 0
+    forgetExpired(this.tables.offsets, this.#consumers, minOffset)
   }
 
   #deliverDelayed(): void {

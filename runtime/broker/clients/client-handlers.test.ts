@@ -223,3 +223,24 @@ test('only tag expressions pass the check of a client', async () => {
     ResponseCode.SUBSCRIPTION_PARSE_FAILED,
   )
 })
+
+test('a connection that would belong to too many groups is refused, and none of that heartbeat counts', async () => {
+  const broker = new BrokerFixture()
+  const one = new FakeClient('h1:1')
+  const names = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `p${from + i}`)
+  await broker.ask(RequestCode.HEART_BEAT, heartbeat(one, 'c1', [], names(9_999)))
+  const again = await broker.ask(
+    RequestCode.HEART_BEAT,
+    heartbeat(one, 'c1', [consumerData('g1', ['T1'])], names(10_000)),
+  )
+  expect(again.code).toBe(ResponseCode.SUCCESS)
+  const more = heartbeat(one, 'c1', [consumerData('g2', ['T1'])], names(2, 9_999))
+  expect(await broker.ask(RequestCode.HEART_BEAT, more)).toMatchObject({
+    code: ResponseCode.SYSTEM_ERROR,
+    remark: 'this connection would belong to 10001 producer groups, at most 10000 are allowed; use more connections',
+  })
+  expect([broker.producers.members('p10000'), broker.consumers.get('g2')]).toEqual([undefined, undefined])
+  broker.producers.onChannelClosed(one)
+  expect([...broker.producers.groupNames()]).toEqual([])
+  expect((await broker.ask(RequestCode.HEART_BEAT, more)).code).toBe(ResponseCode.SUCCESS)
+})

@@ -3,6 +3,7 @@ import type { CommandView } from '../../codec/remoting/command-view.ts'
 import { languageName } from '../../codec/remoting/language-code.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
@@ -12,7 +13,7 @@ import { readBody } from '../metadata/request-body.ts'
 import { PERM_READ_WRITE, TopicSysFlag } from '../topics/topic-config.ts'
 import { retryTopic } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
-import type { ClientChannel, ClientInfo } from './client-info.ts'
+import { CLIENT_GROUPS_MAX, type ClientChannel, type ClientInfo } from './client-info.ts'
 import type { ConsumerRegistry } from './consumer-registry.ts'
 import { type ConsumerHeartbeat, type Heartbeat, readClientCheck, readHeartbeat } from './heartbeat.ts'
 import type { ProducerRegistry } from './producer-registry.ts'
@@ -53,6 +54,9 @@ function heartbeat(
 ): Response {
   const now = deps.clock.now()
   const beat = readBody(request, (content) => readHeartbeat(content, now))
+  checkGroupCount(deps.producers.groupsOfChannel(channel), beat.producerGroups, 'producer')
+  const consumerGroups = beat.consumers.map((consumer) => consumer.groupName)
+  checkGroupCount(deps.consumers.groupsOfChannel(channel), consumerGroups, 'consumer')
   const { language, version } = request
   const client: ClientInfo = {
     channel,
@@ -74,6 +78,16 @@ function heartbeat(
     code: ResponseCode.SUCCESS,
     fields: { IS_SUPPORT_HEART_BEAT_V2: true, IS_SUB_CHANGE: isChanged },
   }
+}
+
+/** @throws RequestError when the connection would belong to too many groups; then none of the heartbeat counts. */
+function checkGroupCount(known: ReadonlySet<string>, beat: readonly string[], kind: 'producer' | 'consumer'): void {
+  // Nearly every heartbeat ends here.
+  if (known.size + beat.length <= CLIENT_GROUPS_MAX) return
+  const count = new Set([...known, ...beat]).size
+  if (count <= CLIENT_GROUPS_MAX) return
+  const remark = `this connection would belong to ${count} ${kind} groups, at most ${CLIENT_GROUPS_MAX} are allowed; use more connections`
+  throw new RequestError(ResponseCode.SYSTEM_ERROR, remark)
 }
 
 /** Returns false for a group that does not exist and may not be created: its consumer is passed over. */

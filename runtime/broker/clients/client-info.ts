@@ -17,3 +17,9 @@ export interface ClientInfo {
 
 /** A client that sent no heartbeat for longer than this has gone, even though its connection is open. */
 export const PRODUCER_EXPIRY_MS = 120_000
+
+/**
+ * Producer groups, and consumer groups, that one connection may belong to: each costs memory, a retry topic and a place
+ * in every scan. A proxy that serves many clients over one connection needs thousands.
+ */
+export const CLIENT_GROUPS_MAX = 10_000

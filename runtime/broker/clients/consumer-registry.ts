@@ -53,6 +53,11 @@ export class ConsumerRegistry {
     return this.#groups.get(group)?.subscriptions.get(topic) ?? this.#learned.get(group)?.subscriptions.get(topic)
   }
 
+  /** Names of the groups whose member this connection is. */
+  groupsOfChannel(channel: ClientChannel): ReadonlySet<string> {
+    return this.#groupsByChannel.get(channel) ?? NO_GROUPS
+  }
+
   /** Groups that subscribe to a topic and are connected. */
   groupsOf(topic: string): string[] {
     return [...(this.#groupsByTopic.get(topic) ?? [])]
@@ -171,6 +176,8 @@ export class ConsumerRegistry {
     for (const topic of group.subscriptions.keys()) removeFrom(this.#groupsByTopic, topic, group.name)
   }
 }
+
+const NO_GROUPS: ReadonlySet<string> = new Set()
 
 function addTo<K>(index: Map<K, Set<string>>, key: K, name: string): void {
   const names = index.get(key)

@@ -2,11 +2,14 @@ import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { type ClientChannel, type ClientInfo, PRODUCER_EXPIRY_MS } from './client-info.ts'
 
+const NO_GROUPS: ReadonlySet<string> = new Set()
+
 /** The producers connected to this broker, by group. */
 export class ProducerRegistry {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #groups = new Map<string, Map<ClientChannel, ClientInfo>>()
+  readonly #groupsByChannel = new Map<ClientChannel, Set<string>>()
   /** The newest connection of each client. */
   readonly #channels = new Map<string, ClientChannel>()
   #turn = 0
@@ -25,6 +28,11 @@ export class ProducerRegistry {
     return this.#groups.keys()
   }
 
+  /** Names of the groups whose member this connection is. */
+  groupsOfChannel(channel: ClientChannel): ReadonlySet<string> {
+    return this.#groupsByChannel.get(channel) ?? NO_GROUPS
+  }
+
   register(group: string, client: ClientInfo): void {
     const members = this.#groups.get(group) ?? new Map<ClientChannel, ClientInfo>()
     const known = members.get(client.channel)
@@ -34,6 +42,8 @@ export class ProducerRegistry {
     }
     this.#groups.set(group, members.set(client.channel, client))
     this.#channels.set(client.clientId, client.channel)
+    const groups = this.#groupsByChannel.get(client.channel) ?? new Set<string>()
+    this.#groupsByChannel.set(client.channel, groups.add(group))
     this.#logger.info({ group, client: client.clientId, peer: client.channel.remoteText }, 'new producer')
   }
 
@@ -43,12 +53,15 @@ export class ProducerRegistry {
     if (!members || !member) return
     members.delete(channel)
     if (members.size === 0) this.#groups.delete(group)
+    const groups = this.#groupsByChannel.get(channel)
+    groups?.delete(group)
+    if (groups?.size === 0) this.#groupsByChannel.delete(channel)
     if (this.#channels.get(member.clientId) === channel) this.#channels.delete(member.clientId)
     this.#logger.info({ group, client: member.clientId, peer: channel.remoteText }, 'producer gone')
   }
 
   onChannelClosed(channel: ClientChannel): void {
-    for (const group of [...this.#groups.keys()]) this.unregister(group, channel)
+    for (const group of [...this.groupsOfChannel(channel)]) this.unregister(group, channel)
   }
 
   /** Closes connections of producers that sent no heartbeat for too long. */

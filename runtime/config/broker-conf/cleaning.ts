@@ -25,12 +25,16 @@ export const cleaning = {
         'Disk use from which the broker refuses messages; kept between 35 and 90.',
         live(PERCENT),
       ),
+      enableCleanExpiredOffset: flag(
+        false,
+        'Forget offsets of groups that do not consume and whose next messages are all deleted.',
+        LIVE,
+      ),
     }),
     ...accepted({
       logicalDiskSpaceCleanForciblyThreshold: double(0.8, 'Forced cleaning when several brokers share a disk.'),
       replicasPerDiskPartition: int(1, 'Brokers that share the disk.'),
       maxBatchDeleteFilesNum: int(50, 'Files deleted in one batch.'),
-      enableCleanExpiredOffset: flag(false, 'Forget offsets of groups that have gone.'),
       redeleteHangedFileInterval: int(120_000, 'How often to try again a deletion that hangs.', MS),
       deleteConsumeQueueFilesInterval: int(100, 'Pause between two deleted consume queue or index files.', MS),
       cleanResourceInterval: int(10_000, 'How often to look for files to delete.', { ...MS, min: 1 }),
