@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -37,6 +38,7 @@ export class Driver {
 
   /** `serialization` is the header serialization of everything this JVM sends; `home` receives its logs. */
   constructor(serialization: 'JSON' | 'ROCKETMQ', home: string) {
+    mkdirSync(home, { recursive: true })
     const child = spawn(
       'java',
       [
@@ -57,7 +59,8 @@ export class Driver {
         'gantry.compat.Main',
         'serve',
       ],
-      { stdio: ['pipe', 'pipe', 'pipe'] },
+      // Official mqadmin writes files (consumerStatus) into its working folder.
+      { stdio: ['pipe', 'pipe', 'pipe'], cwd: home },
     )
     this.#child = child
     child.stderr?.on('data', (chunk) => {
