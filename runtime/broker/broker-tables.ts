@@ -9,8 +9,44 @@ import { RequestModes } from './admin/request-modes.ts'
 import { DelayOffsets } from './delay/delay-offsets.ts'
 import { readSubscriptionGroupTable, SubscriptionGroupTable } from './groups/subscription-group-table.ts'
 import type { Current } from './metadata/current.ts'
+import type { Persisted } from './metadata/persisted.ts'
 import { ConsumerOffsets, readConsumerOffsets } from './offsets/consumer-offsets.ts'
 import { readTopicTable, TopicTable } from './topics/topic-table.ts'
+
+/** The commit log, as far as saving offsets depends on it. */
+export interface FlushedLog {
+  readonly writtenOffset: number
+  readonly flushedOffset: number
+  flush(): void
+}
+
+/**
+ * Saves a table of offsets into the log's queues every so often, but not before the log is durable as far as it was
+ * then. After a power cut offsets could otherwise lie behind messages that are lost: a delayed message would count as
+ * delivered, and a consumer would pass over the messages that come to stand at those offsets.
+ */
+class LaterSave {
+  readonly #state: Persisted
+  #lastMs: number
+  #logEnd = 0
+
+  constructor(state: Persisted, nowMs: number) {
+    this.#state = state
+    this.#lastMs = nowMs
+  }
+
+  tick(nowMs: number, intervalMs: number, log: FlushedLog): void {
+    // A clock that was set back must not stop the saving.
+    if (Math.abs(nowMs - this.#lastMs) >= intervalMs) {
+      this.#lastMs = nowMs
+      if (this.#state.prepare(nowMs)) {
+        this.#logEnd = log.writtenOffset
+        if (log.flushedOffset < this.#logEnd) log.flush()
+      }
+    }
+    if (log.flushedOffset >= this.#logEnd) this.#state.savePrepared(nowMs)
+  }
+}
 
 /** The tables under `<storePathRootDir>/config`: when they are saved, and how a slave keeps them equal to its master's. */
 export class BrokerTables {
@@ -20,8 +56,8 @@ export class BrokerTables {
   readonly delayOffsets: DelayOffsets
   readonly modes: RequestModes
   readonly #conf: Current<BrokerConf>
-  #offsetsSavedMs: number
-  #delaySavedMs: number
+  readonly #offsetsSaving: LaterSave
+  readonly #delaySaving: LaterSave
 
   /** @throws DamagedStateError */
   constructor(conf: Current<BrokerConf>, disk: Disk, clock: Clock, logger: Logger) {
@@ -36,8 +72,8 @@ export class BrokerTables {
     this.delayOffsets = new DelayOffsets({ disk, clock, logger, versionStep, path: path('delayOffset') })
     this.modes = new RequestModes(disk, path('messageRequestMode'), logger)
     for (const table of [this.topics, this.groups, this.offsets, this.delayOffsets, this.modes]) table.load()
-    this.#offsetsSavedMs = clock.now()
-    this.#delaySavedMs = clock.now()
+    this.#offsetsSaving = new LaterSave(this.offsets.state, clock.now())
+    this.#delaySaving = new LaterSave(this.delayOffsets.state, clock.now())
   }
 
   /** What an answer of this turn may rest on is saved before the answer leaves. */
@@ -48,17 +84,10 @@ export class BrokerTables {
   }
 
   /** Offsets change with every pull: they are saved now and then. */
-  tick(nowMs: number): void {
+  tick(nowMs: number, log: FlushedLog): void {
     const { flushConsumerOffsetInterval, flushDelayOffsetInterval } = this.#conf.current
-    // A clock that was set back must not stop the saving.
-    if (Math.abs(nowMs - this.#offsetsSavedMs) >= flushConsumerOffsetInterval) {
-      this.#offsetsSavedMs = nowMs
-      this.offsets.state.saveInBackground(nowMs)
-    }
-    if (Math.abs(nowMs - this.#delaySavedMs) >= flushDelayOffsetInterval) {
-      this.#delaySavedMs = nowMs
-      this.delayOffsets.state.saveInBackground(nowMs)
-    }
+    this.#offsetsSaving.tick(nowMs, flushConsumerOffsetInterval, log)
+    this.#delaySaving.tick(nowMs, flushDelayOffsetInterval, log)
   }
 
   saveAll(nowMs: number): void {

@@ -63,6 +63,7 @@ interface NameChange {
 }
 
 interface PendingSync {
+  readonly path: string
   readonly run: () => void
 }
 
@@ -85,6 +86,7 @@ export class SimDisk implements Disk {
   #open = new Set<SimFile>()
   #syncs: PendingSync[] = []
   #manualSyncs: boolean
+  #heldSyncs: RegExp | undefined
   #faults: { fault: DiskFault; left: number }[] = []
   #ticks = 0
 
@@ -113,10 +115,16 @@ export class SimDisk implements Disk {
     this.#faults = []
   }
 
+  /** Syncs of paths that this matches do not end with {@link completeSyncs} any more. */
+  holdSyncs(path: RegExp): void {
+    this.#heldSyncs = path
+  }
+
   /** Completes the asynchronous syncs asked for so far; returns how many there were. */
   completeSyncs(): number {
-    const syncs = this.#syncs
-    this.#syncs = []
+    const isHeld = ({ path }: PendingSync) => this.#heldSyncs?.test(path) === true
+    const syncs = this.#syncs.filter((sync) => !isHeld(sync))
+    this.#syncs = this.#syncs.filter(isHeld)
     for (const sync of syncs) sync.run()
     return syncs.length
   }
@@ -128,6 +136,7 @@ export class SimDisk implements Disk {
   /** Whoever used the disk is gone: its open files and locks are void and its pending syncs never report. */
   crash(kind: CrashKind): void {
     this.#syncs = []
+    this.#heldSyncs = undefined
     this.#faults = []
     for (const file of this.#open) file.void()
     this.#open.clear()
@@ -254,7 +263,7 @@ export class SimDisk implements Disk {
 
   /** Takes effect when it completes; a name changed meanwhile may be covered as well. */
   syncFolderLater(folder: string, done: (error: Error | null) => void): void {
-    this.later(() => {
+    this.later(folder, () => {
       let failure: Error | null = null
       try {
         this.syncFolder(folder)
@@ -311,12 +320,12 @@ export class SimDisk implements Disk {
     return this.#random.below(length + 1)
   }
 
-  later(run: () => void): void {
+  later(path: string, run: () => void): void {
+    const sync = { path, run }
     if (this.#manualSyncs) {
-      this.#syncs.push({ run })
+      this.#syncs.push(sync)
       return
     }
-    const sync = { run }
     this.#syncs.push(sync)
     queueMicrotask(() => {
       const index = this.#syncs.indexOf(sync)
@@ -435,7 +444,7 @@ class SimFile implements DiskFile {
       failure = error as Error
     }
     const point = this.#content.syncPoint()
-    this.#disk.later(() => {
+    this.#disk.later(this.path, () => {
       if (!failure) this.#content.syncedTo(point)
       done(failure)
     })

@@ -89,6 +89,31 @@ test('a write that fails in the middle of a round loses nothing of what the roun
   expect([...found].sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
 })
 
+test('a delivery counts as done only when it survives a power cut, and so does an offset of what was consumed', async () => {
+  const settings = 'flushDelayOffsetInterval=100\nflushConsumerOffsetInterval=100\nflushIntervalCommitLog=100\n'
+  const whole = await WholeBroker.start(settings, { syncs: 'manual' })
+  await whole.send('T', { properties: 'DELAY\x011\x02', body: 'late' })
+  await whole.advance(600)
+  for (let i = 0; i < 5; i++) {
+    whole.disk.completeSyncs()
+    await whole.advance(50)
+  }
+  await whole.advance(400)
+  expect(bodiesOf(await whole.pull('T', END))).toEqual(['late'])
+  whole.broker.tables.offsets.commit('cg', 'T', 0, 1)
+  // The syncs of the log never end; those of the state files do.
+  whole.disk.holdSyncs(/commitlog/)
+  for (let i = 0; i < 5; i++) {
+    await whole.advance(100)
+    whole.disk.completeSyncs()
+  }
+  whole.crash('power-worst')
+  await whole.startAgain()
+  expect(whole.broker.tables.offsets.query('cg', 'T', 0)).toBe(-1)
+  await whole.advance(1500)
+  expect(bodiesOf(await whole.pull('T', END))).toEqual(['late'])
+})
+
 test('a message sent back is retried after growing delays and ends as a dead letter', async () => {
   const whole = await WholeBroker.start()
   await whole.send('T', { body: 'bad', properties: 'TAGS\x01a\x02' })

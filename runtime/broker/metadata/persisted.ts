@@ -17,6 +17,8 @@ export class Persisted {
   #retryAtMs = 0
   /** A background save is under way; what it saves is not safe yet. */
   #isSaving = false
+  /** What {@link savePrepared} is to save. */
+  #prepared: string | undefined
 
   constructor(file: StateFile, render: () => string, logger: Logger) {
     this.#file = file
@@ -39,13 +41,14 @@ export class Persisted {
   /** @throws the operating system's error; the change stays marked. */
   save(): void {
     this.#changed = true
+    this.#prepared = undefined
     this.#file.save(this.#render())
     this.#changed = false
     this.#isSaving = false
   }
 
   saveIfChanged(nowMs: number): void {
-    if ((!this.#changed && !this.#isSaving) || this.#mustWait(nowMs)) return
+    if ((!this.#changed && !this.#isSaving && this.#prepared === undefined) || this.#mustWait(nowMs)) return
     try {
       this.save()
     } catch (error) {
@@ -53,13 +56,22 @@ export class Persisted {
     }
   }
 
+  /** Takes the content as it is now for {@link savePrepared}. False when there is nothing new, or a save is on its way. */
+  prepare(nowMs: number): boolean {
+    if (!this.#changed || this.#isSaving || this.#prepared !== undefined || this.#mustWait(nowMs)) return false
+    this.#prepared = this.#render()
+    this.#changed = false
+    return true
+  }
+
   /** For what changes all the time: the event loop does not wait for the device. One save at a time. */
-  saveInBackground(nowMs: number): void {
-    if (!this.#changed || this.#isSaving || this.#mustWait(nowMs)) return
+  savePrepared(nowMs: number): void {
+    const text = this.#prepared
+    if (text === undefined) return
+    this.#prepared = undefined
     try {
       this.#isSaving = true
-      this.#changed = false
-      this.#file.saveInBackground(this.#render(), (error) => {
+      this.#file.saveInBackground(text, (error) => {
         this.#isSaving = false
         if (error) this.#failed(nowMs, error)
       })

@@ -20,6 +20,10 @@ function loaded(disk: SimDisk): unknown {
   return n
 }
 
+function saveLater(state: Persisted, nowMs: number): void {
+  if (state.prepare(nowMs)) state.savePrepared(nowMs)
+}
+
 test('a crash at any call of a save leaves the content before it or the new one', () => {
   for (const kind of ['process', 'power', 'power-worst'] as const) {
     for (let nth = 1; ; nth++) {
@@ -60,22 +64,22 @@ test('a state saved in the background is saved again when it changed meanwhile, 
   const disk = new SimDisk({ syncs: 'manual' })
   let n = 1
   const state = new Persisted(fileOn(disk), () => `{"n":${n}}`, silentLogger)
-  state.saveInBackground(0)
+  saveLater(state, 0)
   expect(disk.completeSyncs()).toBe(0)
   state.markChanged()
-  state.saveInBackground(0)
+  saveLater(state, 0)
   n = 2
   state.markChanged()
-  state.saveInBackground(0)
+  saveLater(state, 0)
   expect([disk.completeSyncs(), loaded(disk)]).toEqual([1, 1])
   disk.fail({ nth: 1, code: 'EIO', operations: ['rename'] })
-  state.saveInBackground(0)
+  saveLater(state, 0)
   disk.completeSyncs()
-  state.saveInBackground(999)
+  saveLater(state, 999)
   expect([disk.completeSyncs(), state.isChanged]).toEqual([0, true])
   disk.fail({ nth: 1, code: 'ENOSPC', operations: ['write'] })
-  state.saveInBackground(1000)
-  state.saveInBackground(2000)
+  saveLater(state, 1000)
+  saveLater(state, 2000)
   expect([disk.completeSyncs(), loaded(disk), state.isChanged]).toEqual([1, 2, false])
 })
 
@@ -83,7 +87,7 @@ test('at the end a save under way is not trusted but done again', () => {
   const disk = new SimDisk({ syncs: 'manual' })
   const state = new Persisted(fileOn(disk), () => '{"n":1}', silentLogger)
   state.markChanged()
-  state.saveInBackground(0)
+  saveLater(state, 0)
   state.saveIfChanged(0)
   expect(loaded(disk)).toBe(1)
   disk.completeSyncs()

@@ -1,7 +1,8 @@
 import { LoopNetwork } from '../../../test/sim/loop-network.ts'
 import { ManualClock } from '../../../test/sim/manual-clock.ts'
+import { MortalProcess } from '../../../test/sim/mortal-process.ts'
 import { SeededRandom } from '../../../test/sim/seeded-random.ts'
-import { SimDisk, type SimDiskOptions } from '../../../test/sim/sim-disk.ts'
+import { type CrashKind, SimDisk, type SimDiskOptions } from '../../../test/sim/sim-disk.ts'
 import { decodeMessages, type MessageExt } from '../../codec/message/message-ext.ts'
 import type { RemotingCommand, RequestDraft } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
@@ -38,6 +39,7 @@ export class WholeBroker {
   broker: Broker
   readonly #settings: string
   readonly #port: number
+  #process: MortalProcess
 
   private constructor(settings: string, disk: SimDisk, beside: WholeBroker | undefined) {
     this.clock = beside?.clock ?? new ManualClock(START_MS)
@@ -45,6 +47,7 @@ export class WholeBroker {
     this.#settings = settings
     this.#port = Number(/^listenPort=(\d+)$/m.exec(settings)?.[1] ?? PORT)
     this.disk = disk
+    this.#process = new MortalProcess(this.clock, this.network)
     this.broker = this.#make()
     const context = createNetContext(this.clock, this.network, silentLogger)
     this.client = new RemotingClient(context, { connectTimeoutMs: 1000 })
@@ -62,6 +65,19 @@ export class WholeBroker {
     const stopped = this.broker.stop()
     await this.settle()
     await stopped
+    this.broker = this.#make()
+    await this.broker.start()
+  }
+
+  /** The broker's process, or its machine, dies. */
+  crash(kind: CrashKind): void {
+    this.#process.kill()
+    this.disk.crash(kind)
+  }
+
+  /** Starts a broker on the disk that a crash has left. */
+  async startAgain(): Promise<void> {
+    this.#process = new MortalProcess(this.clock, this.network)
     this.broker = this.#make()
     await this.broker.start()
   }
@@ -129,8 +145,8 @@ export class WholeBroker {
     if (!result.ok) throw new Error(result.errors.join('\n'))
     return new Broker(result.conf, {
       disk: this.disk,
-      clock: this.clock,
-      network: this.network,
+      clock: this.#process.clock,
+      network: this.#process.network,
       random: new SeededRandom(1),
       logger: silentLogger,
       pid: 4711,

@@ -154,13 +154,17 @@ export class SegmentFiles {
     this.file(start).write(from, fromOffset, length, phyOffset - start)
   }
 
-  /** Makes everything from `phyOffset` to the end of its file read as zeros. */
+  /**
+   * Makes everything from `phyOffset` to the end of its file read as zeros, durably: were old bytes to come back in a power
+   * cut, they would stand amidst and behind what is written here next, and could pass for it.
+   */
   clearFrom(phyOffset: number): void {
     const start = this.startOf(phyOffset)
     if (!this.has(start)) return
     const file = this.file(start)
     file.truncate(phyOffset - start)
     file.truncate(this.segmentSizeBytes)
+    file.syncDataNow()
   }
 
   /** Forgets the first file and deletes it. */

@@ -31,6 +31,7 @@ export function cutLog(
   }
   if (end.debrisEnd > end.endOffset) files.clearFrom(end.endOffset)
   if (kept.length === 0) return
+  disk.syncFolder(files.folder)
   const where = `kept a copy of what was cut off: ${kept.join(', ')}`
   if (end.kind === 'corrupt') {
     reporter.error(

@@ -4,6 +4,9 @@ import type { SegmentFiles } from '../commit-log/segment-files.ts'
 
 const BLOCK_BYTES = 1024 * 1024
 
+/** What a device writes whole or not at all. */
+const SECTOR_BYTES = 512
+
 /** How far behind the end of the log the search for left-over bytes goes on over nothing but zeros. */
 const ZERO_RUN_MAX = 64 * 1024 * 1024
 
@@ -94,8 +97,31 @@ export class LogScanner {
     if (state === RecordState.badMagic) return this.#bad('no record starts here')
     if (state !== RecordState.ok) return this.#bad('its lengths contradict each other')
     if (this.#record.phyOffset !== offset) return this.#bad(`it says it is at offset ${this.#record.phyOffset}`)
+    if (this.#lacksASector()) return this.#bad('part of its topic or properties never reached the disk')
     if (this.#checkCrc && !this.#record.bodyIsIntact(this.#bytes)) return this.#bad('its body does not match its CRC')
     return state
+  }
+
+  /**
+   * Nor does a checksum tell when a sector within topic and properties is missing: it reads as zeros all through the
+   * record, which no text that a client sends does. Everything before the body's end contradicts itself then.
+   */
+  #lacksASector(): boolean {
+    const { topicStart, topicLength, propertiesStart, propertiesLength } = this.#record
+    return this.#isZeroInASector(topicStart, topicLength) || this.#isZeroInASector(propertiesStart, propertiesLength)
+  }
+
+  #isZeroInASector(start: number, length: number): boolean {
+    const end = start + length
+    const inFile = this.#blockStart - this.#files.startOf(this.#blockStart)
+    for (let from = start; from < end; ) {
+      const sectorEnd = Math.min(end, from + SECTOR_BYTES - ((from + inFile) % SECTOR_BYTES))
+      let at = from
+      while (at < sectorEnd && this.#bytes[at] === 0) at++
+      if (at === sectorEnd) return true
+      from = sectorEnd
+    }
+    return false
   }
 
   /**

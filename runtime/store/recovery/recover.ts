@@ -53,7 +53,11 @@ export function recover(input: RecoveryInput): RecoveryResult {
     maxPhyOffsetOfQueues: () => table.maxPhyOffset(),
     filesMax: config.commitLogRecoverMaxNum,
   })
-  if (!wasClosed) table.truncateFrom(start.phyOffset)
+  if (!wasClosed) {
+    table.truncateFrom(start.phyOffset)
+    // The last message in it may lack keys: those that went to a next file which is gone.
+    input.index?.truncateFrom(start.phyOffset)
+  }
   const end = scanner.scan(start.phyOffset, (record, bytes, phyOffset) => {
     if (!input.dispatcher.dispatchRecord(record, bytes, phyOffset)) {
       throw new Error(`recovery cannot write the consume queues: ${config.storePathConsumeQueue} is full or fails`)

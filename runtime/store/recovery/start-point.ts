@@ -63,7 +63,8 @@ function startOfFileByTime(files: SegmentFiles, scanner: LogScanner, hints: Reco
     const isDurable =
       record !== undefined && record.storeTimestampMs > 0 && record.storeTimestampMs <= hints.checkpointTimestampMs
     if (isDurable) return { phyOffset: start, reason: 'file older than the checkpoint' }
-    if (++looked >= hints.filesMax && record !== undefined)
+    // A checkpoint that never reached the disk says nothing of any file: what was dispatched may be gone from all of them.
+    if (hints.checkpointTimestampMs > 0 && ++looked >= hints.filesMax && record !== undefined)
       return { phyOffset: start, reason: 'commitLogRecoverMaxNum' }
   }
   return { phyOffset: files.starts[0]!, reason: 'first file' }
