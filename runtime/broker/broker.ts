@@ -436,7 +436,7 @@ export class Broker {
     const now = clock.now()
     this.store.tick(now)
     this.acks.expire()
-    this.tables.tick(now)
+    this.tables.tick(now, this.store)
     this.#deliverDelayed()
     this.#ticks++
     if (this.#ticks % SWEEP_EVERY_TICKS === 0) this.#pulls.held.sweep(clock.monotonic())
