@@ -107,7 +107,8 @@ export const readSteps: Step[] = [
 export const connectedSteps: Step[] = [
   read(`consumerConnection -g admin-held`, { expect: /admin-topic/ }),
   read(`producerConnection -g PID_admin-held -t ${topic}`, { expect: /JAVA/ }),
-  read('consumerProgress', { sorted: true, expect: /admin-held/, blur: [decimals, /\d+$/gm] }),
+  // The last two columns are the rate of this moment and what is left.
+  read('consumerProgress', { sorted: true, expect: /admin-held/, blur: [decimals, /\d+\s+\d+\s*$/gm] }),
   read('producer -b {master}', { onlyLines: /admin-held/ }),
   change(`resetOffsetByTime -g admin-held -t ${topic} -s -1`, /<|offset/i),
 ]
