@@ -179,3 +179,16 @@ function countCalls(run: (disk: SimDisk) => void): number {
   run(disk)
   return disk.callCount - before
 }
+
+test('a sync that ends late does not undo what a later one has made durable', () => {
+  const disk = new SimDisk({ syncs: 'manual' })
+  const file = disk.open('/f', 'write')
+  disk.syncFolder('/')
+  file.write(Buffer.from('old'), 0, 3, 0)
+  file.syncData(() => {})
+  file.write(Buffer.from('newer'), 0, 5, 0)
+  file.syncDataNow()
+  disk.completeSyncs()
+  disk.crash('power-worst')
+  expect(disk.readFile('/f').toString()).toBe('newer')
+})

@@ -7,6 +7,8 @@ const SECTOR_BYTES = 512
 
 /** What one fdatasync has promised to make durable: the pages as they were when it was asked for. */
 export interface SyncPoint {
+  /** Syncs may end in another order than they were asked for; what a later one made durable stays. */
+  readonly order: number
   readonly sizeBytes: number
   readonly pages: Map<number, Uint8Array | undefined>
 }
@@ -20,6 +22,10 @@ export class SimContent {
   #durablePages = new Map<number, Uint8Array>()
   /** Pages that differ from the durable ones; a page absent from #pages is one that truncation took. */
   #dirty = new Set<number>()
+  #syncCount = 0
+  #sizeOrder = 0
+  /** By page, the latest sync that made it durable. */
+  readonly #pageOrders = new Map<number, number>()
 
   constructor(nowMs: number) {
     this.modifiedMs = nowMs
@@ -78,12 +84,17 @@ export class SimContent {
   syncPoint(): SyncPoint {
     const pages = new Map<number, Uint8Array | undefined>()
     for (const index of this.#dirty) pages.set(index, this.#pages.get(index)?.slice())
-    return { sizeBytes: this.sizeBytes, pages }
+    return { order: ++this.#syncCount, sizeBytes: this.sizeBytes, pages }
   }
 
   syncedTo(point: SyncPoint): void {
-    this.#durableSizeBytes = point.sizeBytes
+    if (point.order > this.#sizeOrder) {
+      this.#sizeOrder = point.order
+      this.#durableSizeBytes = point.sizeBytes
+    }
     for (const [index, page] of point.pages) {
+      if (point.order <= (this.#pageOrders.get(index) ?? 0)) continue
+      this.#pageOrders.set(index, point.order)
       setPage(this.#durablePages, index, page)
       const now = this.#pages.get(index)
       const same = page === undefined ? now === undefined : now !== undefined && Buffer.compare(page, now) === 0

@@ -365,7 +365,8 @@ test('a message whose keys filled one index file and began the next has all of t
   const [full] = fixture.disk.list(`${ROOT}/index`)
   const file = fixture.disk.open(`${ROOT}/index/${full}`, 'write')
   fixture.store.flushDispatched(() => {})
-  fixture.store.tick((fixture.clock.nowMs += 100))
+  fixture.clock.nowMs += 100
+  fixture.store.tick(fixture.clock.nowMs)
   file.syncDataNow()
   fixture.restart('power-worst')
   for (const key of ['a4', 'b4']) {
