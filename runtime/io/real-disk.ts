@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat } from './disk.ts'
 
 /**
@@ -80,7 +80,7 @@ export class RealDisk implements Disk {
   }
 
   makeFolder(folder: string): void {
-    fs.mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
   }
 
   remove(path: string): void {
@@ -96,7 +96,7 @@ export class RealDisk implements Disk {
   }
 
   writeFile(path: string, content: Uint8Array): void {
-    fs.mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     fs.writeFileSync(path, content)
   }
 
@@ -155,8 +155,23 @@ function openForWriting(path: string): number {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
-  fs.mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   return fs.openSync(path, flags, 0o644)
+}
+
+/** Step by step: mkdir with `recursive` never returns where a folder that is there takes no new ones, as in /proc. */
+function makeFolder(folder: string): void {
+  const missing: string[] = []
+  for (let at = resolve(folder); !fs.existsSync(at); at = dirname(at)) missing.push(at)
+  for (const one of missing.reverse()) {
+    try {
+      fs.mkdirSync(one)
+    } catch (error) {
+      // Somebody else made it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  if (!fs.statSync(folder).isDirectory()) throw new Error(`${folder} is a file where a folder should be`)
 }
 
 function existingAncestor(path: string): string {
