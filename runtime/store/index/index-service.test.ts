@@ -141,14 +141,28 @@ test('entries a power cut has taken are told by what cannot be, with the message
   expect(find(repaired, 'b')).toEqual(Array.from({ length: 30 }, (_, i) => 1290 - i * 10))
 })
 
-test('files ending before the checkpoint are trusted as they are', () => {
+test('full files ending before the checkpoint are trusted as they are', () => {
   const disk = new SimDisk()
   const index = open(disk)
-  for (let i = 0; i < 10; i++) put(index, 'k', i * 10)
+  for (let i = 0; i < 17; i++) put(index, 'k', i * 10)
   index.flushNow()
-  const before = disk.callCount
-  open(disk, { isLastExitClean: false, indexMsgTimestamp: NOW_MS + 1000 })
-  expect(disk.callCount - before).toBeLessThan(12)
+  const callsOf = (indexMsgTimestamp: number) => {
+    const before = disk.callCount
+    open(disk, { isLastExitClean: false, indexMsgTimestamp }).close()
+    return disk.callCount - before
+  }
+  expect(callsOf(0) - callsOf(NOW_MS + 1000)).toBeGreaterThanOrEqual(10)
+})
+
+test('a file that still took entries is not trusted, though its messages are as old as those of the full one before', () => {
+  const disk = new SimDisk()
+  const index = open(disk)
+  for (let i = 0; i < 10; i++) put(index, 'k', i * 10, NOW_MS)
+  const flush = index.beginFlush()
+  index.endFlush(flush)
+  disk.crash('process')
+  const again = open(disk, { isLastExitClean: false, indexMsgTimestamp: NOW_MS })
+  expect(find(again, 'k').sort((left, right) => left - right)).toEqual(Array.from({ length: 10 }, (_, i) => i * 10))
 })
 
 test('files of another shape are refused with the keys to change', () => {

@@ -76,7 +76,8 @@ export class IndexService {
   static open(options: IndexServiceOptions): IndexService {
     const service = new IndexService(options)
     try {
-      for (const name of options.disk.list(options.folder)) if (/^\d+$/.test(name)) service.#load(name, options)
+      const names = options.disk.list(options.folder).filter((name) => /^\d+$/.test(name))
+      for (const name of names) service.#load(name, options, name === names.at(-1))
       service.#settle()
     } catch (error) {
       service.close()
@@ -334,7 +335,7 @@ export class IndexService {
     if (this.#createError !== undefined) this.#roll(nowMs)
   }
 
-  #load(name: string, options: IndexServiceOptions): void {
+  #load(name: string, options: IndexServiceOptions, isLast: boolean): void {
     const path = `${this.#folder}/${name}`
     if (this.#disk.stat(path)?.sizeBytes === 0) {
       // Made just before a crash; it never held anything.
@@ -346,7 +347,9 @@ export class IndexService {
     const { header } = file
     if (options.isLastExitClean) return
     this.#isFolderChanged = true
-    if (header.count > 1 && header.endTimestamp <= options.indexMsgTimestamp) return
+    // Times do not tell a file that still took entries from the full one before it: its messages may be of the same
+    // millisecond, or the clock was set back.
+    if (!isLast && file.isFull && header.endTimestamp <= options.indexMsgTimestamp) return
     const { keptEntries, droppedEntries } = repairIndexFile(file)
     if (keptEntries === 0) {
       this.#removeFile(file)
