@@ -141,7 +141,7 @@ export class Broker {
   /** Takes no messages any more, answers what waits, tells the name servers, writes everything out. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    await this.#finishSends()
+    const hasFinished = await this.#finishSends()
     await this.#registration.stop()
     this.#timer?.cancel()
     this.#pulls.held.releaseAll()
@@ -150,21 +150,42 @@ export class Broker {
     this.#members.stop()
     this.#replication.stop()
     this.#client.close()
+    // Saved offsets may not speak of messages that a power cut would still take.
+    if (hasFinished) await this.#flushLog()
     this.tables.saveAll(this.#environment.clock.now())
     this.store.close()
   }
 
-  /** Senders whose message neither disk nor slaves confirmed in time are told so: it is stored, and they know that. */
-  async #finishSends(): Promise<void> {
-    this.#commit()
-    await new Promise<void>((resolve) => {
+  /** Waits until everything written is durable, or STOP_WAIT_MAX_MS. */
+  #flushLog(): Promise<void> {
+    const end = this.store.writtenOffset
+    if (this.store.flushedOffset >= end) return Promise.resolve()
+    return new Promise((resolve) => {
       const limit = this.#environment.clock.after(STOP_WAIT_MAX_MS, resolve)
-      this.acks.onceIdle(() => {
+      this.store.onFlushed((flushedOffset) => {
+        if (flushedOffset < end) return
         limit.cancel()
         resolve()
       })
+      this.store.flush()
+    })
+  }
+
+  /**
+   * Senders whose message neither disk nor slaves confirmed in time are told so: it is stored, and they know that. False
+   * when there were such.
+   */
+  async #finishSends(): Promise<boolean> {
+    this.#commit()
+    const hasFinished = await new Promise<boolean>((resolve) => {
+      const limit = this.#environment.clock.after(STOP_WAIT_MAX_MS, () => resolve(false))
+      this.acks.onceIdle(() => {
+        limit.cancel()
+        resolve(true)
+      })
     })
     this.acks.giveUp()
+    return hasFinished
   }
 
   /** After a start that failed: gives up what was opened, above all the store. */
