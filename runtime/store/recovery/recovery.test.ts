@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SimDisk } from '../../../test/sim/sim-disk.ts'
+import { decodeMessage } from '../../codec/message/message-ext.ts'
 import { COMMIT_LOG, ROOT, StoreFixture } from '../testing/store-fixture.ts'
 
 const FIRST = `${COMMIT_LOG}/00000000000000000000`
@@ -72,7 +73,8 @@ describe('after kill -9', () => {
     for (const i of [0, 57, 199]) {
       const { phyOffsets } = store.queryByKey('TopicTest', `k${i}`, 10, 0, Number.MAX_SAFE_INTEGER)
       expect(phyOffsets).toHaveLength(1)
-      expect(store.recordAt(phyOffsets[0]!)).toBeDefined()
+      const { bytes, start } = store.recordAt(phyOffsets[0]!)!
+      expect(decodeMessage(bytes, start).body.toString()).toBe(`m${i}`)
     }
     expect(fixture.reports.warnings).toEqual([])
     expect(store.flushedOffset).toBe(end)
