@@ -131,7 +131,11 @@ async function untilHealthy(news: ProcessNodeInputs, ended: () => ProcessExit | 
       const health = { nameServers, ...(master === undefined ? {} : { master: { address: master, inSyncSlaves: 1 } }) }
       const missing = (await whatIsMissing(probe, node, health)) ?? (await behind?.())
       const exit = ended()
-      if (exit !== undefined) throw new Error(diedMessage(node, exit))
+      if (exit !== undefined) {
+        // It may be seen gone a moment before its exit code is told.
+        if (exit.code === undefined) await new Promise<void>((resolve) => clock.after(healthPollMs, resolve))
+        throw new Error(diedMessage(node, ended() ?? exit))
+      }
       if (missing === undefined) return
       if (clock.monotonic() > deadlineMs) {
         await stop(node, undefined)
