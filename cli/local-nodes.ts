@@ -4,7 +4,10 @@ import type { Plan } from '../components/plan/plan.ts'
 import { UserError } from './user-error.ts'
 
 /** @throws UserError when the plan places a node on another machine: processes can only be started on this one. */
-export function checkAllLocal(plan: Plan): void {
+export function checkAllLocal(plan: Plan, platform: 'process' | 'docker' | 'aws'): void {
+  if (platform !== 'process') {
+    throw new UserError(`this stack runs on ${platform}: use "pulumi up". "gantry up" starts local processes.`)
+  }
   const own = new Set(
     Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []),
   )

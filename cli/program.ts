@@ -72,8 +72,7 @@ function buildProgram(): Command {
   program
     .command('supervise', { hidden: true })
     .argument('<folder>')
-    .requiredOption('--runtime-bin <folder>')
-    .action(async (folder, options) => (await import('./commands/supervise.ts')).supervise(folder, options))
+    .action(async (folder) => (await import('./commands/supervise.ts')).supervise(folder))
   return program
 }
 

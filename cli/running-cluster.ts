@@ -3,7 +3,6 @@ import { RemotingProbe } from '../components/platform/process/cluster-probe.ts'
 import { createDataDir } from '../components/platform/process/cluster-state.ts'
 import { askRuntimeInfos, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
 import { lockDataDir } from '../components/platform/process/data-dir-lock.ts'
-import type { Launchers } from '../components/platform/process/node-launch.ts'
 import { ownProcess } from '../components/platform/process/process-identity.ts'
 import { RealProcessTable } from '../components/platform/process/process-table.ts'
 import { Supervisor } from '../components/platform/process/supervisor.ts'
@@ -14,7 +13,6 @@ const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export interface RunOptions {
   readonly dataDir: string
-  readonly launchers: Launchers
   readonly onEvent: (event: SupervisorEvent) => void
   /** Called when a stop signal arrives: the first one stops in order, a second one kills. */
   readonly onStopSignal: (signal: string, kills: boolean) => void
@@ -26,7 +24,7 @@ export interface RunOptions {
 
 /** Runs the cluster in this process until a stop signal arrives, then stops every node. */
 export async function runCluster(plan: Plan, options: RunOptions): Promise<void> {
-  const { dataDir, launchers, onEvent } = options
+  const { dataDir, onEvent } = options
   createDataDir(dataDir)
   const lock = lockDataDir(dataDir)
   const probe = new RemotingProbe()
@@ -34,7 +32,7 @@ export async function runCluster(plan: Plan, options: RunOptions): Promise<void>
     await options.prepare?.()
     const processes = new RealProcessTable()
     const clock = new RealClock()
-    const supervisor = new Supervisor({ dataDir, launchers, processes, probe, clock, self: ownProcess(), onEvent })
+    const supervisor = new Supervisor({ dataDir, processes, probe, clock, self: ownProcess(), onEvent })
     const stopped = stopOnSignal(supervisor, options.onStopSignal)
     const view = async () =>
       viewCluster(plan, supervisor.states(), await askRuntimeInfos(probe, plan, supervisor.states()))

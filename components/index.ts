@@ -1,20 +1,27 @@
 export { BrokerGroup, type BrokerGroupArgs } from './broker/broker-group.ts'
 export { argsOfConfig } from './cluster/cluster-config-form.ts'
-export { AntiAffinity, Flush, Permission, Replication } from './cluster/cluster-enums.ts'
+export { AntiAffinity, ControllerMode, Engine, Flush, Permission, Replication } from './cluster/cluster-enums.ts'
+export type { PlatformArgs, ProcessPlatformArgs } from './cluster/platform-args.ts'
+export type { RenderedConf } from './cluster/rendered-conf.ts'
 export { type ClusterParts, RocketCluster } from './cluster/rocket-cluster.ts'
 export type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './cluster/rocket-cluster-args.ts'
 export type {
   BrokerGroupSpecArgs,
   ClusterNode,
+  ControllersArgs,
   HostArgs,
   PlacedArgs,
-  PlatformArgs,
   PortsArgs,
+  ProxiesArgs,
   RuntimeArgs,
 } from './cluster/shared-args.ts'
 export { ConsumerGroup, type ConsumerGroupArgs } from './consumer-group/consumer-group.ts'
-export { ControllerQuorum, type ControllerQuorumArgs, type RenderedConf } from './controller/controller-quorum.ts'
-export { NameServerFleet, type NameServerFleetArgs } from './nameserver/name-server-fleet.ts'
+export { ControllerQuorum, type ControllerQuorumArgs } from './controller/controller-quorum.ts'
+export {
+  type EmbeddedControllersArgs,
+  NameServerFleet,
+  type NameServerFleetArgs,
+} from './nameserver/name-server-fleet.ts'
 export { parseClusterConfig } from './plan/schema/parse-cluster-config.ts'
 export { ProxyFleet, type ProxyFleetArgs } from './proxy/proxy-fleet.ts'
 export { Topic, type TopicArgs } from './topic/topic.ts'

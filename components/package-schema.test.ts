@@ -17,19 +17,22 @@ it('every exported component can be described to other Pulumi languages', { time
   const shape = Object.fromEntries(
     Object.values(found).map((each) => [each.name, `${Object.keys(each.inputs)} -> ${Object.keys(each.outputs)}`]),
   )
-  const placed = 'clusterName,hosts,antiAffinity,ports,dataDir,runtime,platform'
+  const placed = 'clusterName,engine,hosts,antiAffinity,ports,dataDir,runtime,platform'
   expect(shape).toEqual({
-    BrokerGroup: `brokerName,namesrvAddr,replicas,replication,flush,placement,listenPorts,config,${placed} -> nodes,brokerName`,
+    BrokerGroup: `brokerName,namesrvAddr,controllerAddr,replicas,replication,minInSyncReplicas,flush,placement,listenPorts,config,${placed} -> nodes,brokerName`,
     ConsumerGroup: 'groupName,namesrvAddr,clusterName,orderly,broadcast,retryQueues,retryMaxTimes -> groupName',
-    ControllerQuorum: `replicas,placement,listenPort,config,run,${placed} -> controllerAddr,confFiles,warnings`,
-    NameServerFleet: `replicas,placement,config,${placed} -> namesrvAddr,internalNamesrvAddr,nodes`,
-    ProxyFleet: `namesrvAddr,replicas,placement,grpcPort,remotingPort,config,run,${placed} -> endpoints,confFiles`,
+    ControllerQuorum: `replicas,placement,config,run,${placed} -> controllerAddr,nodes,confFiles,warnings`,
+    NameServerFleet: `replicas,placement,config,controllers,${placed} -> namesrvAddr,internalNamesrvAddr,controllerAddr,nodes`,
+    ProxyFleet: `namesrvAddr,replicas,placement,config,run,${placed} -> endpoints,nodes,confFiles`,
     RocketCluster:
-      'name,nameServers,nameServerHosts,nameServerConfig,groups,brokerConfig,hosts,antiAffinity,ports,dataDir,runtime,topics,consumerGroups,platform -> namesrvAddr,nodes',
+      'name,engine,nameServers,nameServerHosts,nameServerConfig,controllers,groups,brokerConfig,hosts,antiAffinity,ports,dataDir,runtime,proxies,topics,consumerGroups,platform -> namesrvAddr,controllerAddr,endpoints,nodes',
     Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,perm,order -> topicName',
   })
-  const types = 'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs Flush HostArgs Permission'
+  const types =
+    'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs EmbeddedControllersArgs Engine Flush HostArgs Permission'
   expect(Object.keys(typeDefinitions).sort()).toEqual(
-    `${types} PlatformArgs PortsArgs RenderedConf Replication RuntimeArgs TopicSpecArgs`.split(' '),
+    `${types} PlatformArgs PortsArgs ProcessPlatformArgs ProxiesArgs RenderedConf Replication RuntimeArgs TopicSpecArgs`.split(
+      ' ',
+    ),
   )
 })

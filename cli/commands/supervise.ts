@@ -1,7 +1,6 @@
 import { readPlan } from '../../components/platform/process/cluster-state.ts'
 import { describeEvent } from '../../components/platform/process/supervisor-event.ts'
 import { runCluster } from '../running-cluster.ts'
-import { launchersIn } from '../runtime-bin.ts'
 import { UserError } from '../user-error.ts'
 
 function log(message: string): void {
@@ -9,12 +8,11 @@ function log(message: string): void {
 }
 
 /** The background half of `gantry up --detach`: runs the plan found in the data dir until SIGTERM. */
-export async function supervise(dataDir: string, options: { readonly runtimeBin: string }): Promise<void> {
+export async function supervise(dataDir: string): Promise<void> {
   const plan = readPlan(dataDir)
   if (plan === undefined) throw new UserError(`there is no plan in ${dataDir}: use "gantry up --detach"`)
   await runCluster(plan, {
     dataDir,
-    launchers: launchersIn(options.runtimeBin),
     onEvent: (event) => log(describeEvent(event)),
     onStopSignal: (signal, kills) => log(`${signal}: ${kills ? 'killing' : 'stopping'} all nodes`),
     onReady: () => log(`NAMESRV_ADDR=${plan.namesrvAddr}`),

@@ -18,7 +18,7 @@ const tailBytes = 2048
 const pause = (durationMs: number) => new Promise<void>((resolve) => setTimeout(resolve, durationMs))
 
 /** Starts a supervisor that outlives this command and waits until the cluster is ready. */
-export async function upDetached(plan: Plan, dataDir: string, runtimeBin: string): Promise<void> {
+export async function upDetached(plan: Plan, dataDir: string): Promise<void> {
   createDataDir(dataDir)
   const lock = lockDataDir(dataDir)
   try {
@@ -27,7 +27,7 @@ export async function upDetached(plan: Plan, dataDir: string, runtimeBin: string
   } finally {
     lock.release()
   }
-  const supervisor = startSupervisor(dataDir, runtimeBin)
+  const supervisor = startSupervisor(dataDir)
   await waitUntilReady(dataDir, supervisor)
   const { nodes } = await clusterStatus(dataDir)
   const hint = `Running in the background (pid ${supervisor.pid}). Stop it with: gantry down --data-dir ${relative('', dataDir) || '.'}`
@@ -41,11 +41,11 @@ interface SupervisorChild {
   readonly hasExited: () => boolean
 }
 
-function startSupervisor(dataDir: string, runtimeBin: string): SupervisorChild {
+function startSupervisor(dataDir: string): SupervisorChild {
   const log = openSync(dataDirFiles(dataDir).supervisorLog, 'a')
   try {
     const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-    const child = spawn(process.execPath, [main, 'supervise', dataDir, '--runtime-bin', runtimeBin], {
+    const child = spawn(process.execPath, [main, 'supervise', dataDir], {
       stdio: ['ignore', log, log],
       detached: true,
     })

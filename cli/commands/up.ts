@@ -1,8 +1,9 @@
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
+import { styleText } from 'node:util'
 import { type Plan, planCluster } from '../../components/plan/plan.ts'
+import { platformKind } from '../../components/plan/schema/platform-config.ts'
 import type { NodeView } from '../../components/platform/process/cluster-view.ts'
 import { stopLeftoverNodes } from '../../components/platform/process/leftover-nodes.ts'
-import type { Launchers } from '../../components/platform/process/node-launch.ts'
 import { checkPortsFree } from '../../components/platform/process/port-check.ts'
 import { RealProcessTable } from '../../components/platform/process/process-table.ts'
 import { RealClock } from '../../runtime/io/real-clock.ts'
@@ -11,8 +12,8 @@ import { dataDirOf } from '../data-dir.ts'
 import { renderEvent } from '../event-printer.ts'
 import { LiveArea } from '../live-area.ts'
 import { checkAllLocal } from '../local-nodes.ts'
+import { checkPrograms } from '../programs.ts'
 import { runCluster } from '../running-cluster.ts'
-import { engineBin, launchersIn } from '../runtime-bin.ts'
 import { loadStack } from '../stack-source.ts'
 
 export interface UpOptions {
@@ -28,18 +29,20 @@ const refreshMs = 2000
 export async function up(stack: string, options: UpOptions): Promise<void> {
   const { name, config } = loadStack(stack)
   const dataDir = dataDirOf(name, options.dataDir)
-  const { basePort } = options
-  const plan = planCluster(config, { localDataDir: dataDir, ...(basePort === undefined ? {} : { basePort }) })
-  checkAllLocal(plan)
-  const runtimeBin = options.runtimeBin ?? engineBin
-  const launchers = launchersIn(runtimeBin)
+  const { basePort, runtimeBin } = options
+  const planned = planCluster(config, { localDataDir: dataDir, ...(basePort === undefined ? {} : { basePort }) })
+  checkAllLocal(planned, platformKind(config.platform))
+  const programs = { ...planned.programs, ...(runtimeBin === undefined ? {} : { runtimeBin: resolve(runtimeBin) }) }
+  const plan = { ...planned, programs }
+  checkPrograms(plan)
+  for (const warning of plan.warnings) process.stdout.write(`${styleText('yellow', `note: ${warning}`)}\n`)
   process.stdout.write(
     `Starting ${plan.cluster}: ${plan.nodes.length} nodes, files in ${relative('', dataDir) || '.'}\n`,
   )
   if (options.detach) {
     const { upDetached } = await import('./up-detached.ts')
-    await upDetached(plan, dataDir, runtimeBin)
-  } else await upHere(plan, dataDir, launchers)
+    await upDetached(plan, dataDir)
+  } else await upHere(plan, dataDir)
 }
 
 /** Makes room before anything starts: ends what an earlier run left, then every port must be free. */
@@ -49,13 +52,12 @@ export async function makeRoom(plan: Plan, dataDir: string, print: (line: string
   await checkPortsFree(plan.nodes)
 }
 
-async function upHere(plan: Plan, dataDir: string, launchers: Launchers): Promise<void> {
+async function upHere(plan: Plan, dataDir: string): Promise<void> {
   const live = process.stdout.isTTY ? new LiveArea(process.stdout) : undefined
   const print = (line: string) => (live ? live.print(line) : process.stdout.write(`${line}\n`))
   let refresh: NodeJS.Timeout | undefined
   await runCluster(plan, {
     dataDir,
-    launchers,
     prepare: () => makeRoom(plan, dataDir, print),
     onEvent: (event) => print(renderEvent(event)),
     onStopSignal: (_, kills) => {

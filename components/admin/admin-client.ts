@@ -6,7 +6,7 @@ import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
 import { RealClock } from '../../runtime/io/real-clock.ts'
 import { RealNetwork } from '../../runtime/io/real-network.ts'
 import { createNetContext } from '../../runtime/net/net-context.ts'
-import { RemotingClient } from '../../runtime/net/remoting-client.ts'
+import { parseAddress, RemotingClient } from '../../runtime/net/remoting-client.ts'
 import { silentLogger } from '../../runtime/observe/logger.ts'
 
 /** A node answered, but not with success. */
@@ -37,6 +37,22 @@ export class AdminClient {
       response.code,
       `${address} answered request ${request.code} with ${response.code}: ${response.remark ?? 'no remark'}`,
     )
+  }
+
+  /** Opens and closes a connection. @throws Error when nobody takes it. */
+  connect(address: string): Promise<void> {
+    const buffer = new Uint8Array(1)
+    return new Promise((resolve, reject) => {
+      const ignore = { readBuffer: () => buffer, received: () => {}, drained: () => {} }
+      new RealNetwork().connect(parseAddress(address), timeoutMs, {
+        ...ignore,
+        opened: (connection) => {
+          connection.destroy()
+          resolve()
+        },
+        closed: (error) => reject(error ?? new Error(`${address} closed the connection at once`)),
+      })
+    })
   }
 
   close(): void {

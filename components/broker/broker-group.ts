@@ -1,15 +1,15 @@
 import * as pulumi from '@pulumi/pulumi'
 import type { Flush, Replication } from '../cluster/cluster-enums.ts'
+import { partConfig } from '../cluster/part-config.ts'
 import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
 import { checkPorts } from '../plan/checks/check-ports.ts'
 import { problemAt } from '../plan/checks/problem-at.ts'
 import { ConfigError } from '../plan/config-problem.ts'
-import { planBrokers } from '../plan/plan.ts'
+import { planBrokers } from '../plan/plan-brokers.ts'
 import type { BrokerNode } from '../plan/plan-node.ts'
-import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
 import type { NodeResource } from '../platform/node-platform.ts'
-import { ProcessPlatform } from '../platform/process/provider/process-platform.ts'
+import { nodePlatformOf } from '../platform/node-platforms.ts'
 
 /** Arguments of a BrokerGroup. All plain but namesrvAddr: they decide which resources there are. */
 export interface BrokerGroupArgs extends PlacedArgs {
@@ -17,10 +17,14 @@ export interface BrokerGroupArgs extends PlacedArgs {
   brokerName: string
   /** NameServers to register with, as brokers reach them: `internalNamesrvAddr` of a NameServerFleet. */
   namesrvAddr: pulumi.Input<string>
+  /** Controllers that elect the master, as brokers reach them. Default: none, replica 0 is the master. */
+  controllerAddr?: pulumi.Input<string>
   /** Brokers in the group: one master, the rest slaves. Default: 1. */
   replicas?: number
   /** When a send is acknowledged. Default: async. */
   replication?: Replication
+  /** With controllers: sends are refused while fewer replicas are in sync. Default: 2 for sync groups from 3 on, else 1. */
+  minInSyncReplicas?: number
   /** When a broker takes a message as stored. Default: async. */
   flush?: Flush
   /** Names of the hosts, one per replica, the master first. Default: the planner spreads them. */
@@ -31,37 +35,41 @@ export interface BrokerGroupArgs extends PlacedArgs {
   config?: { [key: string]: string }
 }
 
-/** @returns the nodes for the NameServers given; whatever these are, the same nodes in the same places. */
-function planGroup(args: BrokerGroupArgs): (namesrvAddr: string) => BrokerNode[] {
-  const { brokerName, replicas, replication, flush, placement, listenPorts, config, clusterName, ...rest } = args
-  const { namesrvAddr: _, platform = {}, ...same } = rest
-  const checked = parseClusterConfig({
-    ...same,
-    ...(clusterName === undefined ? {} : { name: clusterName }),
-    groups: [
-      {
-        name: brokerName,
-        ...(replicas === undefined ? {} : { replicas }),
-        ...(replication === undefined ? {} : { replication }),
-        ...(flush === undefined ? {} : { flush }),
-        ...(placement === undefined ? {} : { hosts: placement }),
-        ...(config === undefined ? {} : { config }),
-      },
-    ],
+/** Addresses of the nodes that a group registers with. */
+interface Registries {
+  readonly namesrvAddr: string
+  readonly controllerAddr: string
+}
+
+/** Stands for controllers whose address is not known yet: that there are some is. */
+const someController = 'controllers'
+
+/** `plan` gives the nodes for addresses; whatever these are, the same nodes in the same places. */
+function planGroup(args: BrokerGroupArgs) {
+  const { brokerName, replicas, replication, minInSyncReplicas, flush, placement, listenPorts, config } = args
+  const group = { name: brokerName, replicas, replication, minInSyncReplicas, flush, hosts: placement, config }
+  const given = Object.entries(group).filter(([, value]) => value !== undefined)
+  const checked = partConfig(args, {
+    ...(args.controllerAddr === undefined ? {} : { controllers: { mode: 'standalone', replicas: 1 } }),
+    groups: [Object.fromEntries(given) as typeof group & { name: string }],
   })
-  const options = { localDataDir: localDataDirOf(platform) }
+  const options = { localDataDir: localDataDirOf(args.platform) }
   const count = checked.groups[0]?.replicas ?? 0
   if (listenPorts !== undefined && listenPorts.length !== count) {
     const problem = `listenPorts has ${listenPorts.length} ports for ${count} replicas`
     throw new ConfigError([problemAt(['ports', 'broker'], listenPorts, problem, 'Give one port per replica.')])
   }
-  const plan = (namesrvAddr: string) => planBrokers(checked, { namesrvAddr, nodeIds: [] }, options, listenPorts)
-  const problems = checkPorts(plan(''), checked.ports)
+  const plan = (registries: Registries): BrokerNode[] =>
+    planBrokers(checked, { ...registries, nodeIds: [] }, options, listenPorts)
+  const problems = checkPorts(plan({ namesrvAddr: '', controllerAddr: '' }), checked.ports)
   if (problems.length > 0) throw new ConfigError(problems)
-  return plan
+  return { checked, plan }
 }
 
-/** A master and its slaves: replicas of the same queues. The master starts first; slaves wait until they are in sync. */
+/**
+ * Replicas of the same queues: a master and its slaves. Without controllers the master starts first, and slaves wait until
+ * they are in sync; with controllers all start at once and one is elected.
+ */
 export class BrokerGroup extends pulumi.ComponentResource {
   /** The nodes, the master first. */
   declare readonly nodes: pulumi.Output<ClusterNode[]>
@@ -69,17 +77,21 @@ export class BrokerGroup extends pulumi.ComponentResource {
   declare readonly brokerName: pulumi.Output<string>
 
   constructor(name: string, args: BrokerGroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const plan = planGroup(args)
+    const { checked, plan } = planGroup(args)
     super('gantry:index:BrokerGroup', name, args, opts)
-    const platform = new ProcessPlatform(args.platform ?? {})
+    const platform = nodePlatformOf(checked, args.platform)
+    const isElected = args.controllerAddr !== undefined
     const namesrvAddr = pulumi.output(args.namesrvAddr)
-    const places = plan('')
+    const registries = pulumi
+      .all([namesrvAddr, args.controllerAddr ?? ''])
+      .apply(([known, controllerAddr]): Registries => ({ namesrvAddr: known, controllerAddr }))
+    const places = plan({ namesrvAddr: '', controllerAddr: isElected ? someController : '' })
     const made: NodeResource[] = []
     for (const [index, place] of places.entries()) {
-      const node = namesrvAddr.apply((address) => plan(address)[index] ?? place)
+      const node = registries.apply((addresses) => plan(addresses)[index] ?? place)
       const nameServers = namesrvAddr.apply((address) => address.split(';'))
-      const [master] = made
-      const request = { name: `${name}-${place.brokerId}`, node, place, nameServers, ...(master ? { master } : {}) }
+      const [master] = isElected ? [] : made
+      const request = { name: `${name}-${place.replica}`, node, place, nameServers, ...(master ? { master } : {}) }
       made.push(platform.addNode(request, { parent: this }))
     }
     const addresses = pulumi.all(made.map((node) => node.advertisedAddress))
@@ -95,5 +107,5 @@ export class BrokerGroup extends pulumi.ComponentResource {
 function nodeOutput(place: BrokerNode | undefined, address: string): ClusterNode {
   if (place === undefined) throw new RangeError('more addresses than planned brokers')
   const { id, role, host, group, brokerId } = place
-  return { id, role, address, host, group, brokerId }
+  return { id, role, address, host, group, ...(brokerId === undefined ? {} : { brokerId }) }
 }

@@ -1,4 +1,6 @@
 import type { ClusterConfig, ClusterConfigInput } from '../plan/schema/cluster-config.ts'
+import { given } from './given.ts'
+import { configOfPlatform, type PlatformArgs } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
 
 /*
@@ -9,22 +11,26 @@ import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './
 const textsOf = (values: Readonly<Record<string, unknown>>): { [key: string]: string } =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
 
-/** Leaves out what is undefined. */
-function given<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
-}
-
 type TopicConfigInput = NonNullable<ClusterConfigInput['topics']>[number]
 
 function topicConfig({ queuesPerGroup, ...topic }: TopicSpecArgs): TopicConfigInput {
   return queuesPerGroup === undefined ? topic : { ...topic, queues: queuesPerGroup }
 }
 
+/** A number or a list of hosts, out of one key or the other. */
+function placed<T extends { replicas?: number; placement?: string[] }>({ replicas, placement, ...rest }: T) {
+  const wanted = placement ?? replicas
+  return wanted === undefined ? rest : { ...rest, replicas: wanted }
+}
+
 /** Arguments as `gantry:cluster` would have them: what is checked and planned, and what error messages name. */
 export function configOfArgs(args: RocketClusterArgs): ClusterConfigInput {
-  const { platform: _, nameServerHosts, topics, ...same } = args
+  const { platform, nameServerHosts, topics, controllers, proxies, ...same } = args
   return {
     ...same,
+    platform: configOfPlatform(platform),
+    ...(controllers === undefined ? {} : { controllers: placed(controllers) }),
+    ...(proxies === undefined ? {} : { proxies: placed(proxies) }),
     ...(nameServerHosts === undefined ? {} : { nameServers: nameServerHosts }),
     ...(topics === undefined ? {} : { topics: topics.map(topicConfig) }),
   }
@@ -34,20 +40,30 @@ function topicArgs({ queues, ...topic }: ClusterConfig['topics'][number]): Topic
   return typeof queues === 'number' ? { ...topic, queues } : { ...topic, queuesPerGroup: queues }
 }
 
+/** The reverse of {@link placed}. */
+function apart<T extends { replicas: number | string[]; config: Readonly<Record<string, unknown>> }>(part: T) {
+  const { replicas, config, ...rest } = part
+  const where = typeof replicas === 'number' ? { replicas } : { placement: replicas }
+  return { ...rest, ...where, config: textsOf(config) }
+}
+
+function platformArgs({ process, ...same }: ClusterConfig['platform']): PlatformArgs {
+  return { ...given(same), ...(process === undefined ? {} : { process: given(process) }) }
+}
+
 /** A checked `gantry:cluster` as arguments. */
 export function argsOfConfig(config: ClusterConfig): RocketClusterArgs {
-  const { nameServers, topics, hosts, ...same } = config
+  const { nameServers, topics, hosts, controllers, proxies, platform, ...same } = config
   return {
     ...same,
+    platform: platformArgs(platform),
+    ...(controllers === undefined ? {} : { controllers: apart(controllers) }),
+    ...(proxies === undefined ? {} : { proxies: apart(proxies) }),
     ...(typeof nameServers === 'number' ? { nameServers } : { nameServerHosts: nameServers }),
     nameServerConfig: textsOf(config.nameServerConfig),
     brokerConfig: textsOf(config.brokerConfig),
     hosts: hosts.map(given),
-    groups: config.groups.map(({ hosts: names, ...group }) => ({
-      ...group,
-      ...(names === undefined ? {} : { hosts: names }),
-      config: textsOf(group.config),
-    })),
+    groups: config.groups.map((group) => ({ ...given(group), config: textsOf(group.config) })),
     topics: topics.map(topicArgs),
     consumerGroups: config.consumerGroups satisfies ConsumerGroupSpecArgs[],
   }

@@ -35,3 +35,21 @@ export const Permission = {
   Write: 'w',
 } as const
 export type Permission = (typeof Permission)[keyof typeof Permission]
+
+/** Who runs a node. */
+export const Engine = {
+  /** This project's engine. */
+  Gantry: 'gantry',
+  /** The official Apache RocketMQ, with the same config. */
+  Apache: 'apache',
+} as const
+export type Engine = (typeof Engine)[keyof typeof Engine]
+
+/** Where controllers run. */
+export const ControllerMode = {
+  /** Each in the process of a NameServer. */
+  Embedded: 'embedded',
+  /** Nodes of their own. */
+  Standalone: 'standalone',
+} as const
+export type ControllerMode = (typeof ControllerMode)[keyof typeof ControllerMode]

@@ -2,8 +2,16 @@ import { expect, expectTypeOf, it } from 'vitest'
 import type { ClusterConfigInput } from '../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
+import type { PlatformArgs } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
-import type { BrokerGroupSpecArgs, HostArgs, PortsArgs, RuntimeArgs } from './shared-args.ts'
+import type {
+  BrokerGroupSpecArgs,
+  ControllersArgs,
+  HostArgs,
+  PortsArgs,
+  ProxiesArgs,
+  RuntimeArgs,
+} from './shared-args.ts'
 
 type Given<T> = Exclude<T, undefined>
 type Item<T> = Given<T> extends readonly (infer Each)[] ? Each : never
@@ -31,13 +39,26 @@ it('arguments and the schema of the config agree, key by key', () => {
   expectTypeOf<Given<RocketClusterArgs['nameServers']> | Given<RocketClusterArgs['nameServerHosts']>>().toEqualTypeOf<
     Given<ClusterConfigInput['nameServers']>
   >()
-  expectTypeOf<Exclude<keyof RocketClusterArgs, 'nameServerHosts' | 'platform'>>().toEqualTypeOf<
-    keyof ClusterConfigInput
+  expectTypeOf<Exclude<keyof RocketClusterArgs, 'nameServerHosts'>>().toEqualTypeOf<keyof ClusterConfigInput>()
+  expectTypeOf<Pick<RocketClusterArgs, 'name' | 'engine' | 'antiAffinity' | 'dataDir'>>().toEqualTypeOf<
+    Plain<Pick<WithoutUndefined<ClusterConfigInput>, 'name' | 'engine' | 'antiAffinity' | 'dataDir'>>
   >()
-  expectTypeOf<Pick<RocketClusterArgs, 'name' | 'antiAffinity' | 'dataDir'>>().toEqualTypeOf<
-    Plain<Pick<WithoutUndefined<ClusterConfigInput>, 'name' | 'antiAffinity' | 'dataDir'>>
+  expectTypeOf<WithPlacement<ControllersArgs>>().toEqualTypeOf<
+    Plain<WithTexts<WithoutUndefined<Given<ClusterConfigInput['controllers']>>, 'config'>>
   >()
+  expectTypeOf<WithPlacement<ProxiesArgs>>().toEqualTypeOf<
+    Plain<WithTexts<WithoutUndefined<Given<ClusterConfigInput['proxies']>>, 'config'>>
+  >()
+  type Platform = Given<ClusterConfigInput['platform']>
+  expectTypeOf<PlatformCommon<PlatformArgs>>().toEqualTypeOf<Plain<PlatformCommon<WithoutUndefined<Platform>>>>()
+  expectTypeOf<Given<PlatformArgs['process']>>().toEqualTypeOf<Plain<WithoutUndefined<Given<Platform['process']>>>>()
 })
+
+/** Two keys of arguments where config has one for a number or a list. */
+type WithPlacement<T extends { replicas?: number; placement?: string[] }> = Plain<
+  Omit<T, 'replicas' | 'placement'> & { replicas?: Given<T['replicas']> | Given<T['placement']> }
+>
+type PlatformCommon<T> = Omit<T, 'process' | 'docker' | 'aws'>
 
 /** zod says of an optional key that it may hold undefined; arguments leave it out instead. */
 type WithoutUndefined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
@@ -51,11 +72,16 @@ it('a config comes back the same from arguments', () => {
     ],
     groups: [{ name: 'a', replicas: 2, hosts: ['h2', 'h1'], config: { fileReservedTime: 7 } }],
     brokerConfig: { autoCreateTopicEnable: false },
+    engine: 'apache',
+    controllers: { mode: 'standalone', replicas: ['h1'], config: { enableElectUncleanMaster: false } },
+    proxies: { replicas: 2 },
+    platform: { process: { apacheHome: '/opt/rocketmq' }, retainData: false },
     topics: [{ name: 't', queues: { a: 3 } }, { name: 'u' }],
     consumerGroups: [{ name: 'g' }],
   })
   expect(parseClusterConfig(configOfArgs(argsOfConfig(config)))).toEqual({
     ...config,
+    controllers: { ...config.controllers, config: { enableElectUncleanMaster: 'false' } },
     brokerConfig: { autoCreateTopicEnable: 'false' },
     groups: [{ ...config.groups[0], config: { fileReservedTime: '7' } }],
   })

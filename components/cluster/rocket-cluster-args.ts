@@ -1,5 +1,13 @@
-import type { AntiAffinity, Permission } from './cluster-enums.ts'
-import type { BrokerGroupSpecArgs, HostArgs, PlatformArgs, PortsArgs, RuntimeArgs } from './shared-args.ts'
+import type { AntiAffinity, Engine, Permission } from './cluster-enums.ts'
+import type { PlatformArgs } from './platform-args.ts'
+import type {
+  BrokerGroupSpecArgs,
+  ControllersArgs,
+  HostArgs,
+  PortsArgs,
+  ProxiesArgs,
+  RuntimeArgs,
+} from './shared-args.ts'
 
 /** A topic of a cluster. */
 export interface TopicSpecArgs {
@@ -36,12 +44,16 @@ export interface ConsumerGroupSpecArgs {
 export interface RocketClusterArgs {
   /** brokerClusterName. Default: DefaultCluster. */
   name?: string
+  /** Who runs the nodes. Default: gantry. */
+  engine?: Engine
   /** How many NameServers, spread over the hosts. Default: 1. */
   nameServers?: number
   /** Names of the hosts to run one NameServer each, instead of nameServers. */
   nameServerHosts?: string[]
   /** Further keys of namesrv.conf for all NameServers. Default: none. */
   nameServerConfig?: { [key: string]: string }
+  /** Controllers elect masters: with them a group fails over by itself. Default: none, replica 0 is the master. */
+  controllers?: ControllersArgs
   /** The broker groups. */
   groups: BrokerGroupSpecArgs[]
   /** Further keys of broker.conf for all brokers; a group may override them. Default: none. */
@@ -56,6 +68,8 @@ export interface RocketClusterArgs {
   dataDir?: string
   /** Settings of the engine process itself. */
   runtime?: RuntimeArgs
+  /** Proxies, which speak gRPC with clients. Default: none. */
+  proxies?: ProxiesArgs
   /** Topics to create once the brokers are up. Default: none. */
   topics?: TopicSpecArgs[]
   /** Consumer groups to create once the brokers are up. Default: none. */

@@ -57,7 +57,7 @@ describe('RocketCluster', () => {
   })
 
   it('gives a slave exactly these inputs', async () => {
-    await made({ groups: [{ name: 'broker-a', replicas: 2 }], platform: { localDataDir: '/data' } })
+    await made({ groups: [{ name: 'broker-a', replicas: 2 }], platform: { process: { localDataDir: '/data' } } })
     const [, slave] = registeredOf(processNode)
     expect(slave).toEqual({
       type: processNode,
@@ -65,8 +65,10 @@ describe('RocketCluster', () => {
       inputs: {
         node: {
           id: 'broker-a-1',
+          engine: 'gantry',
           kind: 'broker',
           group: 'broker-a',
+          replica: 1,
           brokerId: 1,
           role: 'SLAVE',
           host: 'local',
@@ -87,6 +89,7 @@ describe('RocketCluster', () => {
         },
         nameServers: ['127.0.0.1:9876'],
         master: '127.0.0.1:10911',
+        programs: {},
         readyTimeoutMs: 120_000,
       },
     })

@@ -1,22 +1,28 @@
 import * as pulumi from '@pulumi/pulumi'
 import { BrokerGroup } from '../broker/broker-group.ts'
 import { ConsumerGroup } from '../consumer-group/consumer-group.ts'
+import { ControllerQuorum } from '../controller/controller-quorum.ts'
 import { NameServerFleet } from '../nameserver/name-server-fleet.ts'
 import { type Plan, planCluster } from '../plan/plan.ts'
-import type { BrokerNode } from '../plan/plan-node.ts'
+import type { BrokerNode, PlanNode } from '../plan/plan-node.ts'
 import type { ClusterConfig } from '../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
+import { ProxyFleet } from '../proxy/proxy-fleet.ts'
 import { Topic } from '../topic/topic.ts'
 import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
+import { given } from './given.ts'
 import type { RocketClusterArgs } from './rocket-cluster-args.ts'
 import type { ClusterNode, PlacedArgs } from './shared-args.ts'
 
 /** The components a cluster is made of, for whoever needs one itself. */
 export interface ClusterParts {
   readonly nameServers: NameServerFleet
+  /** Controllers with processes of their own. */
+  readonly controllers?: ControllerQuorum
   /** By brokerName. */
   readonly groups: ReadonlyMap<string, BrokerGroup>
+  readonly proxies?: ProxyFleet
   /** By name of the topic. */
   readonly topics: ReadonlyMap<string, Topic>
   /** By name of the consumer group. */
@@ -27,49 +33,40 @@ export interface ClusterParts {
 const partsOf = new WeakMap<RocketCluster, ClusterParts>()
 
 /**
- * A whole cluster: NameServers, broker groups, topics and consumer groups, started in that order.
+ * A whole cluster: NameServers, controllers, broker groups, proxies, topics and consumer groups, started in that order.
  * @throws ConfigError, before anything is registered, naming every mistake by its config path.
  */
 export class RocketCluster extends pulumi.ComponentResource {
   /** What clients set as NAMESRV_ADDR: `host:port;host:port`. Known once the NameServers are healthy. */
   declare readonly namesrvAddr: pulumi.Output<string>
-  /** Every node: NameServers, then the groups with their masters ahead. */
+  /** What tools set as the address of the controllers: `host:port;host:port`; '' without any. */
+  declare readonly controllerAddr: pulumi.Output<string>
+  /** What gRPC clients set as endpoints: `host:port;host:port`; '' without proxies. */
+  declare readonly endpoints: pulumi.Output<string>
+  /** Every node: NameServers, controllers, then the groups with their masters ahead, then proxies. */
   declare readonly nodes: pulumi.Output<ClusterNode[]>
 
   constructor(name: string, args: RocketClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const config = parseClusterConfig(configOfArgs(args))
-    const plan = planCluster(config, { localDataDir: localDataDirOf(args.platform ?? {}) })
+    const plan = planCluster(config, { localDataDir: localDataDirOf(args.platform) })
     super('gantry:index:RocketCluster', name, args, opts)
-    const placed = placedArgs(config, args)
-    const { nameServerConfig = {} } = argsOfConfig(config)
-    const nameServers = new NameServerFleet(
-      `${name}-namesrv`,
-      {
-        ...placed,
-        placement: plan.nodes.filter((node) => node.kind === 'nameServer').map((node) => node.host),
-        config: nameServerConfig,
-      },
-      { parent: this },
-    )
-    const groups = addGroups(this, name, { config, plan, placed, nameServers })
+    const context = { parent: this, name, config, plan, placed: placedArgs(config, args) }
+    const nameServers = addNameServers(context)
+    const controllers = addControllers(context)
+    const controllerAddr = controllers?.controllerAddr ?? nameServers.controllerAddr
+    const groups = addGroups(context, nameServers, controllerAddr)
+    const proxies = addProxies(context, nameServers)
     const brokers = [...groups.values()]
-    // Their brokers have to be up, and with the cluster goes what is on it: a data folder that stays keeps its topics.
-    const options = { parent: this, dependsOn: brokers, deletedWith: this }
     const { namesrvAddr } = nameServers
-    const live = { namesrvAddr, clusterName: config.name }
-    const { topics = [], consumerGroups = [] } = argsOfConfig(config)
-    const madeTopics = topics.map(
-      ({ name: topicName, ...topic }) =>
-        [topicName, new Topic(`${name}-${topicName}`, { ...topic, topicName, ...live }, options)] as const,
-    )
-    const madeGroups = consumerGroups.map(
-      ({ name: groupName, ...group }) =>
-        [groupName, new ConsumerGroup(`${name}-${groupName}`, { ...group, groupName, ...live }, options)] as const,
-    )
-    partsOf.set(this, { nameServers, groups, topics: new Map(madeTopics), consumerGroups: new Map(madeGroups) })
+    const live = addTopicsAndGroups(context, namesrvAddr, brokers)
+    const parts = given({ nameServers, controllers, groups, proxies, ...live })
+    partsOf.set(this, parts as ClusterParts)
+    const fleets = [nameServers, controllers, ...brokers, proxies].filter((part) => part !== undefined)
     const outputs = {
       namesrvAddr,
-      nodes: pulumi.all([nameServers.nodes, ...brokers.map((group) => group.nodes)]).apply((lists) => lists.flat()),
+      controllerAddr,
+      endpoints: proxies?.endpoints ?? pulumi.output(''),
+      nodes: pulumi.all(fleets.map((part) => part.nodes)).apply((lists) => lists.flat()),
     }
     Object.assign(this, outputs)
     this.registerOutputs(outputs)
@@ -84,30 +81,58 @@ export class RocketCluster extends pulumi.ComponentResource {
 }
 
 function placedArgs(config: ClusterConfig, args: RocketClusterArgs): PlacedArgs {
-  const { hosts = [], antiAffinity, ports, dataDir, runtime } = { ...argsOfConfig(config) }
-  return {
-    clusterName: config.name,
-    hosts,
-    ...(antiAffinity === undefined ? {} : { antiAffinity }),
-    ...(ports === undefined ? {} : { ports }),
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(runtime === undefined ? {} : { runtime }),
-    ...(args.platform === undefined ? {} : { platform: args.platform }),
-  }
+  const { engine, hosts, antiAffinity, ports, dataDir, runtime } = argsOfConfig(config)
+  // The platform is passed on as it came: it may hold what a config cannot, values of other resources among them.
+  const { platform } = args
+  return given({ clusterName: config.name, engine, hosts, antiAffinity, ports, dataDir, runtime, platform })
 }
 
-interface GroupParts {
+/** What all parts of one cluster are made from. Hosts and ports come from the plan of the whole: parts share hosts. */
+interface ClusterContext {
+  readonly parent: RocketCluster
+  readonly name: string
   readonly config: ClusterConfig
   readonly plan: Plan
   readonly placed: PlacedArgs
-  readonly nameServers: NameServerFleet
 }
 
-/** Host and port of every replica come from the plan of the whole cluster: groups share hosts. */
+const hostsOf = (plan: Plan, kind: PlanNode['kind']): string[] =>
+  plan.nodes.filter((node) => node.kind === kind).map((node) => node.host)
+
+function addNameServers({ parent, name, config, plan, placed }: ClusterContext): NameServerFleet {
+  const { nameServerConfig = {}, controllers } = argsOfConfig(config)
+  const embedded = controllers?.mode === 'embedded' ? controllers : undefined
+  const { replicas, config: conf } = embedded ?? {}
+  const args = {
+    ...placed,
+    placement: hostsOf(plan, 'nameServer'),
+    config: nameServerConfig,
+    ...(embedded === undefined ? {} : { controllers: given({ replicas, config: conf }) }),
+  }
+  return new NameServerFleet(`${name}-namesrv`, args, { parent })
+}
+
+function addControllers({ parent, name, config, plan, placed }: ClusterContext): ControllerQuorum | undefined {
+  const { controllers } = argsOfConfig(config)
+  if (controllers?.mode !== 'standalone') return undefined
+  const args = { ...placed, placement: hostsOf(plan, 'controller'), config: controllers.config ?? {} }
+  return new ControllerQuorum(`${name}-controller`, args, { parent })
+}
+
+function addProxies(
+  { parent, name, config, plan, placed }: ClusterContext,
+  nameServers: NameServerFleet,
+): ProxyFleet | undefined {
+  const { proxies } = argsOfConfig(config)
+  if (proxies === undefined) return undefined
+  const args = { ...placed, placement: hostsOf(plan, 'proxy'), config: proxies.config ?? {} }
+  return new ProxyFleet(`${name}-proxy`, { ...args, namesrvAddr: nameServers.internalNamesrvAddr }, { parent })
+}
+
 function addGroups(
-  parent: RocketCluster,
-  name: string,
-  { config, plan, placed, nameServers }: GroupParts,
+  { parent, name, config, plan, placed }: ClusterContext,
+  nameServers: NameServerFleet,
+  controllerAddr: pulumi.Output<string>,
 ): Map<string, BrokerGroup> {
   const brokers = plan.nodes.filter((node): node is BrokerNode => node.kind === 'broker')
   const { groups, brokerConfig = {} } = argsOfConfig(config)
@@ -119,6 +144,7 @@ function addGroups(
         ...group,
         brokerName,
         namesrvAddr: nameServers.internalNamesrvAddr,
+        ...(config.controllers === undefined ? {} : { controllerAddr }),
         placement: replicas.map((node) => node.host),
         listenPorts: replicas.map((node) => node.port),
         config: { ...brokerConfig, ...own },
@@ -126,4 +152,24 @@ function addGroups(
       return [brokerName, new BrokerGroup(`${name}-${brokerName}`, args, { parent })]
     }),
   )
+}
+
+function addTopicsAndGroups(
+  { parent, name, config }: ClusterContext,
+  namesrvAddr: pulumi.Output<string>,
+  brokers: BrokerGroup[],
+): Pick<ClusterParts, 'topics' | 'consumerGroups'> {
+  // Their brokers have to be up, and with the cluster goes what is on it: a data folder that stays keeps its topics.
+  const options = { parent, dependsOn: brokers, deletedWith: parent }
+  const live = { namesrvAddr, clusterName: config.name }
+  const { topics = [], consumerGroups = [] } = argsOfConfig(config)
+  const madeTopics = topics.map(
+    ({ name: topicName, ...topic }) =>
+      [topicName, new Topic(`${name}-${topicName}`, { ...topic, topicName, ...live }, options)] as const,
+  )
+  const madeGroups = consumerGroups.map(
+    ({ name: groupName, ...group }) =>
+      [groupName, new ConsumerGroup(`${name}-${groupName}`, { ...group, groupName, ...live }, options)] as const,
+  )
+  return { topics: new Map(madeTopics), consumerGroups: new Map(madeGroups) }
 }

@@ -7,17 +7,17 @@ afterEach(allRegistered)
 
 it('renders a conf file per controller and starts none', async () => {
   const hosts = [1, 2, 3].map((n) => ({ name: `host-${n}`, address: `10.0.0.${n}` }))
-  const quorum = new ControllerQuorum('quorum', { hosts, config: { electMasterMaxRetryCount: '5' } })
-  expect(await settled(quorum.controllerAddr)).toBe('10.0.0.1:9877;10.0.0.2:9877;10.0.0.3:9877')
+  const quorum = new ControllerQuorum('quorum', { hosts, run: false, config: { electMasterMaxRetryCount: '5' } })
+  expect(await settled(quorum.controllerAddr)).toBe('10.0.0.1:19876;10.0.0.2:19876;10.0.0.3:19876')
   const [first, ...others] = await settled(quorum.confFiles)
   expect(first).toEqual({
     node: 'controller-0',
     host: 'host-1',
     path: '/var/lib/gantry/controller-0/controller.conf',
     text: [
-      '# controller.conf of controller-0, rendered by gantry',
+      '# controller.conf of controller-0, rendered by gantry: change the stack config instead',
       'controllerDLegerGroup=DefaultCluster-controllers',
-      'controllerDLegerPeers=n0-10.0.0.1:9877;n1-10.0.0.2:9877;n2-10.0.0.3:9877',
+      'controllerDLegerPeers=n0-10.0.0.1:19876;n1-10.0.0.2:19876;n2-10.0.0.3:19876',
       'controllerDLegerSelfId=n0',
       'controllerStorePath=/var/lib/gantry/controller-0/store',
       'electMasterMaxRetryCount=5',
@@ -30,15 +30,15 @@ it('renders a conf file per controller and starts none', async () => {
 })
 
 it('warns of an even count', async () => {
-  const quorum = new ControllerQuorum('quorum', { replicas: 4 })
+  const quorum = new ControllerQuorum('quorum', { replicas: 4, run: false })
   expect(await settled(quorum.warnings)).toEqual([
-    'gantry:cluster.controllers: 4 controllers survive no more failures than 3',
+    'gantry:cluster.controllers.replicas: 4 controllers survive no more failures than 3',
   ])
 })
 
 it('says that it cannot start one', () => {
-  expect(() => new ControllerQuorum('quorum', { run: true })).toThrow(
-    'gantry:cluster.controllers.run: cannot be: the engine has no controller yet (found true)',
+  expect(() => new ControllerQuorum('quorum')).toThrow(
+    'gantry:cluster.controllers: cannot be: the engine gantry has no controller yet',
   )
   expect(registered).toEqual([])
 })

@@ -1,11 +1,20 @@
 import * as pulumi from '@pulumi/pulumi'
+import { partConfig } from '../cluster/part-config.ts'
 import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
 import { checkPorts } from '../plan/checks/check-ports.ts'
 import { ConfigError } from '../plan/config-problem.ts'
-import { planNameServers } from '../plan/plan.ts'
-import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
+import { planControllers } from '../plan/plan-controllers.ts'
+import { planNameServers } from '../plan/plan-name-servers.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
-import { ProcessPlatform } from '../platform/process/provider/process-platform.ts'
+import { nodePlatformOf } from '../platform/node-platforms.ts'
+
+/** Controllers in the processes of the first NameServers of a fleet. */
+export interface EmbeddedControllersArgs {
+  /** How many: odd, and no more than there are NameServers. Default: 3. */
+  replicas?: number
+  /** Further keys of controller.conf. Default: none. */
+  config?: { [key: string]: string }
+}
 
 /** Arguments of a NameServerFleet. All plain: they decide which resources there are. */
 export interface NameServerFleetArgs extends PlacedArgs {
@@ -15,25 +24,24 @@ export interface NameServerFleetArgs extends PlacedArgs {
   placement?: string[]
   /** Further keys of namesrv.conf. Default: none. */
   config?: { [key: string]: string }
+  /** Controllers in their processes. Default: none. */
+  controllers?: EmbeddedControllersArgs
 }
 
-/** A group has to be there for a config to be one; it is not planned. */
-const someGroup = { name: 'broker-a' }
-
 function planFleet(args: NameServerFleetArgs) {
-  const { clusterName, replicas, placement, config, platform = {}, ...same } = args
-  const checked = parseClusterConfig({
-    ...same,
-    ...(clusterName === undefined ? {} : { name: clusterName }),
-    ...(replicas === undefined ? {} : { nameServers: replicas }),
-    ...(placement === undefined ? {} : { nameServers: placement }),
+  const { replicas, placement, config, controllers } = args
+  const nameServers = placement ?? replicas
+  const checked = partConfig(args, {
+    ...(nameServers === undefined ? {} : { nameServers }),
     ...(config === undefined ? {} : { nameServerConfig: config }),
-    groups: [someGroup],
+    ...(controllers === undefined ? {} : { controllers: { ...controllers, mode: 'embedded' } }),
   })
-  const nodes = planNameServers(checked, { localDataDir: localDataDirOf(platform) })
+  const options = { localDataDir: localDataDirOf(args.platform) }
+  const { embedded, controllerAddr, warnings } = planControllers(checked, options)
+  const nodes = planNameServers(checked, options, embedded)
   const problems = checkPorts(nodes, checked.ports)
   if (problems.length > 0) throw new ConfigError(problems)
-  return nodes
+  return { checked, nodes, controllerAddr, warnings }
 }
 
 /** NameServers: where brokers register and clients ask for routes. They know nothing of one another. */
@@ -42,21 +50,26 @@ export class NameServerFleet extends pulumi.ComponentResource {
   declare readonly namesrvAddr: pulumi.Output<string>
   /** The same as the brokers reach them, for BrokerGroup. */
   declare readonly internalNamesrvAddr: pulumi.Output<string>
+  /** What brokers set as controllerAddr; '' without controllers. */
+  declare readonly controllerAddr: pulumi.Output<string>
   /** The nodes. */
   declare readonly nodes: pulumi.Output<ClusterNode[]>
 
   constructor(name: string, args: NameServerFleetArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const planned = planFleet(args)
+    const { checked, nodes: planned, controllerAddr, warnings } = planFleet(args)
     super('gantry:index:NameServerFleet', name, args, opts)
-    const platform = new ProcessPlatform(args.platform ?? {})
+    for (const warning of warnings) void pulumi.log.warn(warning, this)
+    const platform = nodePlatformOf(checked, args.platform)
     const made = planned.map((node, index) => {
       const request = { name: `${name}-${index}`, node, place: node, nameServers: [] }
       return platform.addNode(request, { parent: this })
     })
+    const advertised = pulumi.all(made.map((node) => node.advertisedAddress))
     const outputs = {
-      namesrvAddr: pulumi.all(made.map((node) => node.advertisedAddress)).apply((list) => list.join(';')),
+      namesrvAddr: advertised.apply((list) => list.join(';')),
       internalNamesrvAddr: pulumi.all(made.map((node) => node.address)).apply((list) => list.join(';')),
-      nodes: pulumi.all(made.map((node) => node.advertisedAddress)).apply((list) =>
+      controllerAddr: advertised.apply(() => controllerAddr),
+      nodes: advertised.apply((list) =>
         list.map((address, index) => ({
           id: planned[index]?.id ?? '',
           role: 'NAMESRV',

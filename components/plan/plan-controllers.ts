@@ -1,57 +1,85 @@
 import { joinHostPort } from './address.ts'
 import { formatConfigPath } from './config-problem.ts'
-import { placeNameServers } from './placement.ts'
-import { hostFolder } from './plan.ts'
-import { type Property, renderProperties } from './render/properties.ts'
-import type { ClusterConfig } from './schema/cluster-config.ts'
+import { nodePlace, type PlanOptions } from './node-place.ts'
+import { placeInTurn } from './placement.ts'
+import { placeNameServers } from './plan-name-servers.ts'
+import type { ControllerNode } from './plan-node.ts'
+import { portsInTurn } from './ports.ts'
+import { controllerProperties } from './render/controller-conf.ts'
+import type { EmbeddedController } from './render/namesrv-conf.ts'
+import { renderProperties } from './render/properties.ts'
+import type { ClusterConfig, ControllersConfig } from './schema/cluster-config.ts'
 
-export interface ControllerOptions {
-  /** First port of a host; a controller serves brokers and its peers on the same one (source: DLedgerController). */
-  readonly listenPort: number
-  readonly config: Readonly<Record<string, string>>
-  readonly localDataDir: string
-}
-
-/** Controllers as they would be started, with their conf files. */
+/** The controllers of a cluster, wherever they run. */
 export interface ControllerPlan {
   /** What brokers set as controllerAddr. */
   readonly controllerAddr: string
-  readonly confFiles: { node: string; host: string; path: string; text: string }[]
-  readonly warnings: string[]
+  /** Controllers with a process of their own. */
+  readonly nodes: readonly ControllerNode[]
+  /** Controllers in the process of a NameServer, by its id. */
+  readonly embedded: ReadonlyMap<string, EmbeddedController>
+  readonly warnings: readonly string[]
 }
 
-/** Places controllers like NameServers and renders their conf files. Source of the keys: ControllerConfig. */
-export const planControllers = (config: ClusterConfig, options: ControllerOptions): ControllerPlan => {
-  const hostNames = placeNameServers(config)
-  const onHost = new Map<string, number>()
-  const nodes = hostNames.map((name, index) => {
-    const rank = onHost.get(name) ?? 0
-    onHost.set(name, rank + 1)
-    const { host, folder } = hostFolder(config, name, options.localDataDir)
-    const port = options.listenPort + rank
-    return { id: `controller-${index}`, host, port, dataDir: `${folder}/controller-${index}` }
-  })
-  const peers = nodes.map(({ host, port }, index) => `n${index}-${joinHostPort(host.address, port)}`).join(';')
-  const confFiles = nodes.map(({ id, host, dataDir }, index) => {
-    const properties = new Map<string, Property[1]>([
-      ['controllerDLegerGroup', `${config.name}-controllers`],
-      ['controllerDLegerPeers', peers],
-      ['controllerDLegerSelfId', `n${index}`],
-      ['controllerStorePath', `${dataDir}/store`],
-      ...Object.entries(options.config),
-    ])
-    const text = renderProperties(`controller.conf of ${id}, rendered by gantry`, properties)
-    return { node: id, host: host.name, path: `${dataDir}/controller.conf`, text }
-  })
-  return {
-    controllerAddr: nodes.map(({ host, port }) => joinHostPort(host.address, port)).join(';'),
-    confFiles,
-    warnings: evenCount(nodes.length),
-  }
-}
+const none: ControllerPlan = { controllerAddr: '', nodes: [], embedded: new Map(), warnings: [] }
 
 /** A majority of four is three, as of five: the fourth brings nothing but one more that may fail. */
 const evenCount = (count: number): string[] =>
   count % 2 === 1
     ? []
-    : [`${formatConfigPath(['controllers'])}: ${count} controllers survive no more failures than ${count - 1}`]
+    : [
+        `${formatConfigPath(['controllers', 'replicas'])}: ${count} controllers survive no more failures than ${count - 1}`,
+      ]
+
+const placeControllers = (config: ClusterConfig, { mode, replicas }: ControllersConfig, options: PlanOptions) => {
+  const { controller: firstPort } = config.ports
+  if (mode === 'embedded' && typeof replicas === 'number') {
+    const hosts = placeNameServers(config, options).slice(0, replicas)
+    const ports = portsInTurn(
+      hosts.map(({ host }) => host),
+      firstPort,
+    )
+    return hosts.map((place, index) => ({ ...place, port: ports[index] ?? 0 }))
+  }
+  const hosts = placeInTurn(replicas, config.hosts)
+  const ports = portsInTurn(hosts, firstPort)
+  return hosts.map((host, index) => ({
+    ...nodePlace(config, host, `controller-${index}`, options),
+    port: ports[index] ?? 0,
+  }))
+}
+
+/** Places the controllers of a checked config and works out their settings. Source of the keys: ControllerConfig. */
+export const planControllers = (config: ClusterConfig, options: PlanOptions): ControllerPlan => {
+  const { controllers } = config
+  if (controllers === undefined) return none
+  const places = placeControllers(config, controllers, options)
+  const addresses = places.map(({ address, port }) => joinHostPort(address, port))
+  const peers = addresses.map((address, index) => `n${index}-${address}`).join(';')
+  const propertiesOf = (index: number, storePath: string) =>
+    controllerProperties(
+      { group: `${config.name}-controllers`, peers, selfId: `n${index}`, storePath },
+      controllers.config,
+    )
+  const common = { controllerAddr: addresses.join(';'), warnings: evenCount(places.length) }
+  if (controllers.mode === 'embedded') {
+    const embedded = places.map(({ id, dataDir, port }, index) => {
+      return [id, { port, properties: propertiesOf(index, `${dataDir}/controller`) }] as const
+    })
+    return { ...common, nodes: [], embedded: new Map(embedded) }
+  }
+  const nodes = places.map((place, index): ControllerNode => {
+    const text = renderProperties(
+      `controller.conf of ${place.id}, rendered by gantry: change the stack config instead`,
+      propertiesOf(index, `${place.dataDir}/store`),
+    )
+    return {
+      ...place,
+      kind: 'controller',
+      ports: [{ port: place.port, purpose: 'controllerDLegerPeers' }],
+      dependsOn: [],
+      confFile: { path: `${place.dataDir}/controller.conf`, text },
+    }
+  })
+  return { ...common, nodes, embedded: new Map() }
+}

@@ -6,9 +6,13 @@ interface ConfFile {
   readonly text: string
 }
 
+/** Who runs a node: this project's engine, or the official Apache RocketMQ. */
+export type Engine = 'gantry' | 'apache'
+
 interface NodeBase {
   /** Unique in the cluster, stable, fit for file names: `namesrv-0`, `broker-a-1`. */
   readonly id: string
+  readonly engine: Engine
   readonly host: string
   /** Where other nodes reach it, without port. */
   readonly address: string
@@ -30,17 +34,33 @@ export interface NameServerNode extends NodeBase {
   readonly kind: 'nameServer'
 }
 
-export type BrokerRole = 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE'
+/** A controller with a process of its own. */
+export interface ControllerNode extends NodeBase {
+  readonly kind: 'controller'
+}
+
+/** REPLICA: a controller decides who is master. */
+export type BrokerRole = 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE' | 'REPLICA'
 
 export interface BrokerNode extends NodeBase {
   readonly kind: 'broker'
   /** brokerName. */
   readonly group: string
-  /** 0 is the master. */
-  readonly brokerId: number
+  /** Number in the group, from 0. */
+  readonly replica: number
+  /** 0 is the master; absent where a controller gives the ids. */
+  readonly brokerId?: number
   readonly role: BrokerRole
   /** storePathRootDir. */
   readonly storePath: string
 }
 
-export type PlanNode = NameServerNode | BrokerNode
+/** A proxy in cluster mode; `port` is its gRPC port. */
+export interface ProxyNode extends NodeBase {
+  readonly kind: 'proxy'
+}
+
+export type PlanNode = NameServerNode | ControllerNode | BrokerNode | ProxyNode
+
+/** Whether the node is the master by configuration: no controller will have another say. */
+export const isFixedMaster = (node: BrokerNode): boolean => node.brokerId === 0

@@ -1,12 +1,13 @@
-import { isLoopback, joinHostPort } from './address.ts'
+import { joinHostPort } from './address.ts'
 import { checkPorts } from './checks/check-ports.ts'
 import { ConfigError } from './config-problem.ts'
-import { placeNameServers, placeReplicas, type ReplicaPlacement } from './placement.ts'
-import type { BrokerNode, BrokerRole, NameServerNode, PlanNode } from './plan-node.ts'
-import { brokerPorts, brokerPortUses, nameServerPorts } from './ports.ts'
-import { brokerProperties, renderBrokerConf } from './render/broker-conf.ts'
-import { renderNameServerConf } from './render/namesrv-conf.ts'
-import type { ClusterConfig, GroupConfig, HostConfig, TopicConfig } from './schema/cluster-config.ts'
+import type { PlanOptions } from './node-place.ts'
+import { planBrokers } from './plan-brokers.ts'
+import { planControllers } from './plan-controllers.ts'
+import { internalNamesrvAddr, planNameServers } from './plan-name-servers.ts'
+import type { PlanNode } from './plan-node.ts'
+import { planProxies } from './plan-proxies.ts'
+import type { ClusterConfig, GroupConfig, TopicConfig } from './schema/cluster-config.ts'
 
 /** A topic to create, with its queues on each broker group that gets some. */
 export interface PlannedTopic {
@@ -26,125 +27,32 @@ export interface PlannedConsumerGroup {
   readonly retryMaxTimes: number
 }
 
+/** Where the programs of nodes are that run as processes of this machine. */
+export interface Programs {
+  /** Folder with mqnamesrv and mqbroker; left out: the engine of this package. */
+  readonly runtimeBin?: string | undefined
+  /** ROCKETMQ_HOME, for nodes of the engine apache. */
+  readonly apacheHome?: string | undefined
+  /** -Xms and -Xmx of each of those. */
+  readonly apacheHeap?: string | undefined
+}
+
 /** Everything needed to bring the cluster up, as plain data: no provider, no file and no clock was asked. */
 export interface Plan {
   readonly cluster: string
   /** In start order. */
   readonly nodes: readonly PlanNode[]
-  /** Ids that may start at the same time, stage after stage: NameServers, masters, slaves. */
+  /** Ids that may start at the same time, stage after stage: NameServers and controllers, masters, slaves, proxies. */
   readonly startOrder: readonly (readonly string[])[]
   /** What clients set as NAMESRV_ADDR: `host:port;host:port`. */
   readonly namesrvAddr: string
+  /** Where brokers and tools reach the controllers; '' without any. */
+  readonly controllerAddr: string
   readonly topics: readonly PlannedTopic[]
   readonly consumerGroups: readonly PlannedConsumerGroup[]
-}
-
-export interface PlanOptions {
-  /** Absolute folder for the files of nodes on this machine (hosts with a loopback address). */
-  readonly localDataDir: string
-  /** First NameServer port; every other port moves by the same distance. Left out: the ports of the config. */
-  readonly basePort?: number
-}
-
-const nameServerIdPrefix = 'namesrv'
-const brokerNodeId = (group: string, brokerId: number): string => `${group}-${brokerId}`
-
-const hostByName = (config: ClusterConfig, name: string): HostConfig => {
-  const host = config.hosts.find((candidate) => candidate.name === name)
-  if (host === undefined) throw new RangeError(`no host ${name}: placement only uses hosts of the config`)
-  return host
-}
-
-/** A host and the folder its nodes have theirs in. */
-export const hostFolder = (config: ClusterConfig, hostName: string, localDataDir: string) => {
-  const host = hostByName(config, hostName)
-  return { host, folder: host.dataDir ?? (isLoopback(host.address) ? localDataDir : config.dataDir) }
-}
-
-const nodePlace = (config: ClusterConfig, hostName: string, id: string, options: PlanOptions) => {
-  const { host, folder: root } = hostFolder(config, hostName, options.localDataDir)
-  const local = isLoopback(host.address)
-  const bindAddress = host.bindAddress ?? (local ? host.address : undefined)
-  return {
-    host: host.name,
-    address: host.address,
-    advertisedAddress: host.advertisedAddress ?? host.address,
-    ...(bindAddress === undefined ? {} : { bindAddress }),
-    dataDir: `${root}/${id}`,
-    nodeOptions: config.runtime.nodeOptions,
-  }
-}
-
-/** The NameServers of a checked config. */
-export const planNameServers = (config: ClusterConfig, options: PlanOptions): NameServerNode[] => {
-  const hosts = placeNameServers(config)
-  const ports = nameServerPorts(hosts, config.ports)
-  return hosts.map((host, index) => {
-    const id = `${nameServerIdPrefix}-${index}`
-    const port = ports[index] ?? 0
-    const place = nodePlace(config, host, id, options)
-    const node = {
-      id,
-      kind: 'nameServer' as const,
-      ...place,
-      port,
-      ports: [{ port, purpose: 'listenPort' }],
-      dependsOn: [],
-    }
-    const text = renderNameServerConf(node, config.nameServerConfig)
-    return { ...node, confFile: { path: `${node.dataDir}/namesrv.conf`, text } }
-  })
-}
-
-const internalNamesrvAddr = (nodes: readonly NameServerNode[]): string =>
-  nodes.map((node) => joinHostPort(node.address, node.port)).join(';')
-
-const roleOf = (group: GroupConfig, brokerId: number): BrokerRole => {
-  if (brokerId > 0) return 'SLAVE'
-  return group.replication === 'sync' ? 'SYNC_MASTER' : 'ASYNC_MASTER'
-}
-
-/** What brokers need to know of the NameServers they register with. */
-interface Registry {
-  /** Where brokers reach them: `host:port;host:port`. */
-  readonly namesrvAddr: string
-  readonly nodeIds: readonly string[]
-}
-
-/**
- * The brokers of a checked config, group after group, the master first.
- * @param listenPorts one per broker; left out, they follow from the ports of the config.
- */
-export const planBrokers = (
-  config: ClusterConfig,
-  { namesrvAddr, nodeIds: nameServerIds }: Registry,
-  options: PlanOptions,
-  listenPorts?: readonly number[],
-): BrokerNode[] => {
-  const placements = placeReplicas(config)
-  const ports = listenPorts ?? brokerPorts(placements, config.ports)
-  const groups = new Map(config.groups.map((group) => [group.name, group]))
-  return placements.map((placement: ReplicaPlacement, index) => {
-    const group = groups.get(placement.group)
-    if (group === undefined) throw new RangeError(`placement of an unknown group ${placement.group}`)
-    const id = brokerNodeId(placement.group, placement.brokerId)
-    const port = ports[index] ?? 0
-    const place = nodePlace(config, placement.host, id, options)
-    const node = {
-      id,
-      kind: 'broker' as const,
-      group: placement.group,
-      brokerId: placement.brokerId,
-      role: roleOf(group, placement.brokerId),
-      ...place,
-      port,
-      ports: brokerPortUses(port),
-      storePath: `${place.dataDir}/store`,
-      dependsOn: placement.brokerId === 0 ? nameServerIds : [...nameServerIds, brokerNodeId(placement.group, 0)],
-    }
-    const properties = brokerProperties(node, group, config.name, namesrvAddr, config.brokerConfig)
-    return { ...node, confFile: { path: `${node.dataDir}/broker.conf`, text: renderBrokerConf(node, properties) } }
-  })
+  /** What is worth a second thought. */
+  readonly warnings: readonly string[]
+  readonly programs: Programs
 }
 
 /** Bits of `perm` as the wire has them: 4 read, 2 write. */
@@ -164,10 +72,20 @@ const planTopic = (topic: TopicConfig, groups: readonly GroupConfig[]): PlannedT
   }
 }
 
+export const programsOf = ({ process }: ClusterConfig['platform']): Programs => {
+  const { runtimeBin, apacheHome, apacheHeap } = process ?? {}
+  return {
+    ...(runtimeBin === undefined ? {} : { runtimeBin }),
+    ...(apacheHome === undefined ? {} : { apacheHome, apacheHeap }),
+  }
+}
+
 const shiftPorts = (config: ClusterConfig, basePort: number | undefined): ClusterConfig => {
   if (basePort === undefined) return config
+  const { brokerStep, ...firstPorts } = config.ports
   const distance = basePort - config.ports.nameServer
-  return { ...config, ports: { ...config.ports, nameServer: basePort, broker: config.ports.broker + distance } }
+  const shifted = Object.entries(firstPorts).map(([key, port]) => [key, port + distance])
+  return { ...config, ports: { ...config.ports, ...Object.fromEntries(shifted), brokerStep } }
 }
 
 /**
@@ -176,21 +94,28 @@ const shiftPorts = (config: ClusterConfig, basePort: number | undefined): Cluste
  */
 export const planCluster = (checked: ClusterConfig, options: PlanOptions): Plan => {
   const config = shiftPorts(checked, options.basePort)
-  const nameServers = planNameServers(config, options)
-  const registry = { namesrvAddr: internalNamesrvAddr(nameServers), nodeIds: nameServers.map((node) => node.id) }
-  const brokers = planBrokers(config, registry, options)
-  const masters = brokers.filter((node) => node.brokerId === 0)
-  const slaves = brokers.filter((node) => node.brokerId > 0)
-  const nodes = [...nameServers, ...masters, ...slaves]
+  const controllers = planControllers(config, options)
+  const nameServers = planNameServers(config, options, controllers.embedded)
+  const namesrvAddr = internalNamesrvAddr(nameServers)
+  const first = [...nameServers, ...controllers.nodes]
+  const registries = { namesrvAddr, controllerAddr: controllers.controllerAddr, nodeIds: first.map((node) => node.id) }
+  const brokers = planBrokers(config, registries, options)
+  const slaves = brokers.filter((node) => node.role === 'SLAVE')
+  const others = brokers.filter((node) => node.role !== 'SLAVE')
+  const proxies = planProxies(config, namesrvAddr, options)
+  const nodes = [...first, ...others, ...slaves, ...proxies]
   const problems = checkPorts(nodes, config.ports)
   if (problems.length > 0) throw new ConfigError(problems)
-  const stages = [nameServers, masters, slaves].filter((stage) => stage.length > 0)
+  const stages = [first, others, slaves, proxies].filter((stage) => stage.length > 0)
   return {
     cluster: config.name,
     nodes,
     startOrder: stages.map((stage) => stage.map((node) => node.id)),
     namesrvAddr: nameServers.map((node) => joinHostPort(node.advertisedAddress, node.port)).join(';'),
+    controllerAddr: controllers.controllerAddr,
     topics: config.topics.map((topic) => planTopic(topic, config.groups)),
     consumerGroups: config.consumerGroups,
+    warnings: controllers.warnings,
+    programs: programsOf(config.platform),
   }
 }

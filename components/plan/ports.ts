@@ -17,15 +17,13 @@ export const brokerPortUses = (listenPort: number): PortUse[] => [
   { port: listenPort + 1, purpose: 'listenPort + 1, replication' },
 ]
 
-/**
- * Listen ports of NameServers, in the order of `hosts`: the first of a host gets the base port, the next ones follow.
- */
-export const nameServerPorts = (hosts: readonly string[], ports: ClusterConfig['ports']): number[] => {
+/** Ports of nodes of one kind, in the order of `hosts`: the first of a host gets `firstPort`, further ones follow. */
+export const portsInTurn = (hosts: readonly string[], firstPort: number, step = 1): number[] => {
   const perHost = new Map<string, number>()
   return hosts.map((host) => {
     const rank = perHost.get(host) ?? 0
     perHost.set(host, rank + 1)
-    return ports.nameServer + rank
+    return firstPort + rank * step
   })
 }
 
@@ -37,11 +35,11 @@ export const nameServerPorts = (hosts: readonly string[], ports: ClusterConfig['
 export const brokerPorts = (placements: readonly ReplicaPlacement[], ports: ClusterConfig['ports']): number[] => {
   const masters = new Map<string, number>()
   const slaves = new Map<string, number>()
-  return placements.map(({ host, brokerId }) => {
-    const counts = brokerId === 0 ? masters : slaves
+  return placements.map(({ host, replica }) => {
+    const counts = replica === 0 ? masters : slaves
     const rank = counts.get(host) ?? 0
     counts.set(host, rank + 1)
-    const stepIndex = brokerId === 0 ? 2 * rank : 2 * rank + 1
+    const stepIndex = replica === 0 ? 2 * rank : 2 * rank + 1
     return ports.broker + stepIndex * ports.brokerStep
   })
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { getRootDirectory, getStack } from '@pulumi/pulumi'
-import type { PlatformArgs } from '../cluster/shared-args.ts'
+import type { PlatformArgs } from '../cluster/platform-args.ts'
 
 /** Where nodes on this machine keep their files: the folder `gantry up <stack>` uses, unless another one is given. */
-export const localDataDirOf = ({ localDataDir }: PlatformArgs): string =>
-  localDataDir ?? join(getRootDirectory(), '.gantry', getStack())
+export const localDataDirOf = ({ process }: PlatformArgs = {}): string =>
+  process?.localDataDir ?? join(getRootDirectory(), '.gantry', getStack())

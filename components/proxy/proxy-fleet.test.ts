@@ -7,8 +7,13 @@ beforeEach(() => mockEngine())
 afterEach(allRegistered)
 
 it('renders a conf file per proxy and starts none', async () => {
-  const platform = { localDataDir: '/data' }
-  const fleet = new ProxyFleet('proxy', { namesrvAddr: pulumi.output('127.0.0.1:9876'), replicas: 2, platform })
+  const platform = { process: { localDataDir: '/data' } }
+  const fleet = new ProxyFleet('proxy', {
+    namesrvAddr: pulumi.output('127.0.0.1:9876'),
+    replicas: 2,
+    platform,
+    run: false,
+  })
   expect(await settled(fleet.endpoints)).toBe('127.0.0.1:8081;127.0.0.1:8091')
   const files = await settled(fleet.confFiles)
   expect(files.map(({ path }) => path)).toEqual(['/data/proxy-0/rmq-proxy.json', '/data/proxy-1/rmq-proxy.json'])
@@ -23,7 +28,7 @@ it('renders a conf file per proxy and starts none', async () => {
 })
 
 it('says that it cannot start one', () => {
-  expect(() => new ProxyFleet('proxy', { namesrvAddr: 'a:9876', run: true })).toThrow(
-    'gantry:cluster.proxies.run: cannot be: the engine has no proxy yet (found true)',
+  expect(() => new ProxyFleet('proxy', { namesrvAddr: 'a:9876' })).toThrow(
+    'gantry:cluster.proxies: cannot be: the engine gantry has no proxy yet',
   )
 })

@@ -1,97 +1,82 @@
 import * as pulumi from '@pulumi/pulumi'
-import type { PlacedArgs } from '../cluster/shared-args.ts'
-import type { RenderedConf } from '../controller/controller-quorum.ts'
+import { partConfig } from '../cluster/part-config.ts'
+import { type RenderedConf, renderedConf } from '../cluster/rendered-conf.ts'
+import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
 import { joinHostPort } from '../plan/address.ts'
-import { problemAt } from '../plan/checks/problem-at.ts'
+import { checkPorts } from '../plan/checks/check-ports.ts'
 import { ConfigError } from '../plan/config-problem.ts'
-import { placeNameServers } from '../plan/placement.ts'
-import { hostFolder } from '../plan/plan.ts'
-import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
+import type { ProxyNode } from '../plan/plan-node.ts'
+import { planProxies } from '../plan/plan-proxies.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
+import { nodePlatformOf } from '../platform/node-platforms.ts'
 
 /** Arguments of a ProxyFleet. All plain but namesrvAddr: they decide which nodes there are. */
 export interface ProxyFleetArgs extends PlacedArgs {
-  /** NameServers of the cluster: `host:port;host:port`. */
+  /** NameServers of the cluster as proxies reach them: `internalNamesrvAddr` of a NameServerFleet. */
   namesrvAddr: pulumi.Input<string>
   /** How many proxies, spread over the hosts. Default: 1. */
   replicas?: number
   /** Names of the hosts to run one proxy each, instead of replicas. */
   placement?: string[]
-  /** First gRPC port of a host; further proxies there follow ten by ten. Default: 8081. */
-  grpcPort?: number
-  /** First remoting port of a host; further proxies there follow ten by ten. Default: 8080. */
-  remotingPort?: number
   /** Further keys of rmq-proxy.json. Default: none. */
   config?: { [key: string]: string }
-  /** Whether to start them. The engine has no proxy yet, so true is refused. Default: false. */
+  /** Whether to start them; false renders their conf files only. Default: true. */
   run?: boolean
 }
 
-const portStep = 10
-
-interface PlannedProxy {
-  readonly id: string
-  readonly host: string
-  readonly endpoint: string
-  readonly path: string
-  readonly settings: Readonly<Record<string, string | number>>
-}
-
-function planProxies(args: ProxyFleetArgs): PlannedProxy[] {
-  const { clusterName, replicas = 1, placement, grpcPort = 8081, remotingPort = 8080, config = {}, ...rest } = args
-  const { run = false, namesrvAddr: _, platform = {}, ...same } = rest
-  if (run) {
-    const fix = 'Leave run out: the conf files are rendered, to be used with another proxy.'
-    throw new ConfigError([problemAt(['proxies', 'run'], run, 'cannot be: the engine has no proxy yet', fix)])
+/** `plan` gives the nodes for NameServers; whatever these are, the same nodes in the same places. */
+function planFleet(args: ProxyFleetArgs, run: boolean) {
+  const { replicas, placement, config } = args
+  const wanted = placement ?? replicas
+  const proxies = {
+    ...(wanted === undefined ? {} : { replicas: wanted }),
+    ...(config === undefined ? {} : { config }),
   }
-  const checked = parseClusterConfig({
-    ...same,
-    ...(clusterName === undefined ? {} : { name: clusterName }),
-    nameServers: placement ?? replicas,
-    groups: [{ name: 'broker-a' }],
-  })
-  const onHost = new Map<string, number>()
-  return placeNameServers(checked).map((name, index) => {
-    const id = `proxy-${index}`
-    const rank = onHost.get(name) ?? 0
-    onHost.set(name, rank + 1)
-    const { host, folder } = hostFolder(checked, name, localDataDirOf(platform))
-    const grpcServerPort = grpcPort + rank * portStep
-    return {
-      id,
-      host: name,
-      endpoint: joinHostPort(host.advertisedAddress ?? host.address, grpcServerPort),
-      path: `${folder}/${id}/rmq-proxy.json`,
-      settings: {
-        rocketMQClusterName: checked.name,
-        proxyMode: 'CLUSTER',
-        grpcServerPort,
-        remotingListenPort: remotingPort + rank * portStep,
-        ...config,
-      },
-    }
-  })
+  const checked = partConfig(args, { proxies }, { toRun: run })
+  const options = { localDataDir: localDataDirOf(args.platform) }
+  const plan = (namesrvAddr: string): ProxyNode[] => planProxies(checked, namesrvAddr, options)
+  const problems = checkPorts(plan(''), checked.ports)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { checked, plan }
 }
 
-/** Proxies, which speak gRPC with clients. So far they are planned and their conf files rendered; none is started. */
+/** Proxies in cluster mode: they speak gRPC with clients and keep nothing themselves. */
 export class ProxyFleet extends pulumi.ComponentResource {
   /** What gRPC clients set as endpoints: `host:port;host:port`. */
   declare readonly endpoints: pulumi.Output<string>
+  /** The nodes; none with run: false. */
+  declare readonly nodes: pulumi.Output<ClusterNode[]>
   /** A conf file per proxy. */
   declare readonly confFiles: pulumi.Output<RenderedConf[]>
 
   constructor(name: string, args: ProxyFleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const proxies = planProxies(args)
+    const { run = true } = args
+    const { checked, plan } = planFleet(args, run)
     super('gantry:index:ProxyFleet', name, args, opts)
-    const confFiles = pulumi.output(args.namesrvAddr).apply((namesrvAddr) =>
-      proxies.map(({ id, host, path, settings }) => ({
-        node: id,
-        host,
-        path,
-        text: `${JSON.stringify({ ...settings, namesrvAddr }, null, 2)}\n`,
-      })),
-    )
-    const outputs = { endpoints: pulumi.output(proxies.map(({ endpoint }) => endpoint).join(';')), confFiles }
+    const platform = nodePlatformOf(checked, args.platform)
+    const namesrvAddr = pulumi.output(args.namesrvAddr)
+    const places = plan('')
+    const made = !run
+      ? []
+      : places.map((place, index) => {
+          const node = namesrvAddr.apply((address) => plan(address)[index] ?? place)
+          return platform.addNode({ name: `${name}-${index}`, node, place, nameServers: [] }, { parent: this })
+        })
+    const addresses = pulumi.all(made.map((node) => node.advertisedAddress))
+    const outputs = {
+      endpoints: addresses.apply(() =>
+        places.map(({ advertisedAddress, port }) => joinHostPort(advertisedAddress, port)).join(';'),
+      ),
+      nodes: addresses.apply((list) =>
+        list.map((address, index) => ({
+          id: places[index]?.id ?? '',
+          role: 'PROXY',
+          address,
+          host: places[index]?.host ?? '',
+        })),
+      ),
+      confFiles: namesrvAddr.apply((address) => plan(address).map(renderedConf)),
+    }
     Object.assign(this, outputs)
     this.registerOutputs(outputs)
   }

@@ -1,6 +1,7 @@
 import type { ConfigProblem } from '../config-problem.ts'
 import type { ClusterConfig } from '../schema/cluster-config.ts'
 import { checkConfOverrides } from './check-conf-overrides.ts'
+import { checkControllers } from './check-controllers.ts'
 import { checkGroups } from './check-groups.ts'
 import { checkHosts } from './check-hosts.ts'
 import { checkTopics } from './check-topics.ts'
@@ -9,6 +10,7 @@ import { checkTopics } from './check-topics.ts'
 export const checkClusterConfig = (config: ClusterConfig): ConfigProblem[] => [
   ...checkHosts(config),
   ...checkGroups(config),
+  ...checkControllers(config),
   ...checkConfOverrides(config),
   ...checkTopics(config),
 ]

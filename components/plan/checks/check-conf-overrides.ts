@@ -1,11 +1,14 @@
 import { brokerTable } from '../../../runtime/config/broker-conf.ts'
 import type { ConfEnv, KeyTable } from '../../../runtime/config/conf-key.ts'
 import { readValue } from '../../../runtime/config/conf-value.ts'
+import { controller as controllerSection } from '../../../runtime/config/namesrv-conf/controller.ts'
 import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
 import { nearestName } from '../../../runtime/config/nearest-name.ts'
 import type { ConfigPath, ConfigProblem } from '../config-problem.ts'
 import { plannedBrokerKeys } from '../render/broker-conf.ts'
+import { plannedControllerKeys } from '../render/controller-conf.ts'
 import { plannedNameServerKeys } from '../render/namesrv-conf.ts'
+import { plannedProxyKeys } from '../render/proxy-json.ts'
 import type { ClusterConfig, ConfOverrides } from '../schema/cluster-config.ts'
 import { problemAt } from './problem-at.ts'
 
@@ -19,6 +22,11 @@ interface ConfFileRules {
 
 const brokerConf: ConfFileRules = { ...brokerTable, planned: plannedBrokerKeys }
 const namesrvConf: ConfFileRules = { ...namesrvTable, planned: plannedNameServerKeys }
+const controllerConf: ConfFileRules = {
+  name: 'controller.conf',
+  keys: controllerSection.keys,
+  planned: plannedControllerKeys,
+}
 
 /** Only whether a value can be read matters here, not what it becomes on some machine: any facts will do. */
 const anyMachine: ConfEnv = {
@@ -48,11 +56,22 @@ function checkOverrides(overrides: ConfOverrides, path: ConfigPath, file: ConfFi
   })
 }
 
+/** The keys of rmq-proxy.json are not known here: only those that the planner works out are refused. */
+function checkProxyOverrides({ proxies }: ClusterConfig): ConfigProblem[] {
+  return Object.entries(proxies?.config ?? {}).flatMap(([name, value]) => {
+    const instead = plannedProxyKeys.get(name)
+    if (instead === undefined) return []
+    return [problemAt(['proxies', 'config', name], value, 'is set by the planner', `Use ${instead} instead.`)]
+  })
+}
+
 /** Overrides name keys of the conf file, with values it can read, and none that the planner works out itself. */
 export function checkConfOverrides(config: ClusterConfig): ConfigProblem[] {
   return [
     ...checkOverrides(config.nameServerConfig, ['nameServerConfig'], namesrvConf),
     ...checkOverrides(config.brokerConfig, ['brokerConfig'], brokerConf),
+    ...checkOverrides(config.controllers?.config ?? {}, ['controllers', 'config'], controllerConf),
+    ...checkProxyOverrides(config),
     ...config.groups.flatMap((group, index) => checkOverrides(group.config, ['groups', index, 'config'], brokerConf)),
   ]
 }

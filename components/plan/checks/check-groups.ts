@@ -3,8 +3,12 @@ import type { ClusterConfig, GroupConfig } from '../schema/cluster-config.ts'
 import { suggestName } from '../suggest-name.ts'
 import { duplicateNames, problemAt } from './problem-at.ts'
 
-/** NameServer nodes are called `namesrv-0` and so on, so no broker group may be. */
-const reservedGroupName = 'namesrv'
+/** Other nodes are called `namesrv-0` and so on, so no broker group may be. */
+const reservedGroupNames: ReadonlyMap<string, string> = new Map([
+  ['namesrv', 'NameServers'],
+  ['controller', 'controllers'],
+  ['proxy', 'proxies'],
+])
 
 const checkPinnedHosts = (group: GroupConfig, index: number, hosts: readonly string[]): ConfigProblem[] => {
   if (group.hosts === undefined) return []
@@ -43,9 +47,15 @@ const checkGroup = (config: ClusterConfig, group: GroupConfig, index: number): C
     ),
     ...checkAntiAffinity(config, group, index),
   ]
-  if (group.name === reservedGroupName) {
+  const others = reservedGroupNames.get(group.name)
+  if (others !== undefined) {
     const fix = 'Choose another name, e.g. broker-a.'
-    problems.push(problemAt(['groups', index, 'name'], group.name, 'is reserved for NameServers', fix))
+    problems.push(problemAt(['groups', index, 'name'], group.name, `is reserved for ${others}`, fix))
+  }
+  if (group.minInSyncReplicas !== undefined && group.minInSyncReplicas > group.replicas) {
+    const problem = `asks for ${group.minInSyncReplicas} replicas in sync, but the group has ${group.replicas}: every send would be refused`
+    const fix = `Set it to ${group.replicas} at most, or add replicas.`
+    problems.push(problemAt(['groups', index, 'minInSyncReplicas'], group.minInSyncReplicas, problem, fix))
   }
   if (group.replication === 'sync' && group.replicas < 2) {
     const fix = 'Set replicas: 2 or more, or replication: async.'

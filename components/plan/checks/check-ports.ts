@@ -5,12 +5,14 @@ import type { ClusterConfig } from '../schema/cluster-config.ts'
 import { problemAt } from './problem-at.ts'
 
 const tooHigh = (node: PlanNode, port: number, ports: ClusterConfig['ports']): ConfigProblem => {
-  const key = node.kind === 'broker' ? 'broker' : 'nameServer'
+  const key = { nameServer: 'nameServer', controller: 'controller', broker: 'broker', proxy: 'proxyGrpc' }[
+    node.kind
+  ] as keyof ClusterConfig['ports']
   const problem = `gives ${node.id} the port ${port}, which is outside 1 to ${portMax}`
   const fix =
     node.kind === 'broker'
       ? `Lower ports.broker (or the base port), or set ports.brokerStep to e.g. 10 (it is ${ports.brokerStep}).`
-      : 'Lower ports.nameServer (or the base port).'
+      : `Lower ports.${key} (or the base port).`
   return problemAt(['ports', key], ports[key], problem, fix)
 }
 
@@ -31,7 +33,7 @@ export const checkPorts = (nodes: readonly PlanNode[], ports: ClusterConfig['por
         continue
       }
       const problem = `gives port ${port} of host ${node.host} to both ${owner} and ${node.id} (${purpose})`
-      const fix = 'Keep ports.nameServer and ports.broker further apart, or change ports.brokerStep.'
+      const fix = 'Keep the first ports under ports further apart, or change ports.brokerStep.'
       problems.push(problemAt(['ports'], ports, problem, fix))
     }
   }

@@ -8,13 +8,26 @@ export const plannedNameServerKeys: ReadonlyMap<string, string> = new Map([
   ['bindAddress', 'hosts[].bindAddress'],
   ['kvConfigPath', 'hosts[].dataDir'],
   ['configStorePath', 'hosts[].dataDir'],
+  ['enableControllerInNamesrv', 'controllers.mode'],
 ])
 
-export const renderNameServerConf = (node: Omit<NameServerNode, 'confFile'>, overrides: ConfOverrides): string => {
+/** A controller in the process of a NameServer. */
+export interface EmbeddedController {
+  readonly port: number
+  readonly properties: readonly Property[]
+}
+
+export const renderNameServerConf = (
+  node: Omit<NameServerNode, 'confFile'>,
+  overrides: ConfOverrides,
+  controller: EmbeddedController | undefined,
+): string => {
   const properties = new Map<string, Property[1]>([['listenPort', node.port]])
   if (node.bindAddress !== undefined) properties.set('bindAddress', node.bindAddress)
   properties.set('kvConfigPath', `${node.dataDir}/kvConfig.json`)
   properties.set('configStorePath', `${node.dataDir}/namesrv.properties`)
-  for (const [key, value] of Object.entries(overrides)) properties.set(key, value)
+  if (controller !== undefined) properties.set('enableControllerInNamesrv', true)
+  const further = [...Object.entries(overrides), ...(controller?.properties ?? [])]
+  for (const [key, value] of further) properties.set(key, value)
   return renderProperties(`namesrv.conf of ${node.id}, rendered by gantry: change the stack config instead`, properties)
 }

@@ -1,40 +1,13 @@
 import { z } from 'zod'
+import { controllersSchema } from './controllers-config.ts'
+import { address, confOverrides, engine, folder, identifier, port, topicOrGroupName } from './field-types.ts'
+import { platformSchema } from './platform-config.ts'
+import { proxiesSchema } from './proxies-config.ts'
 
 /*
  * What a user writes under `gantry:cluster`. Every default of the planner stands here and nowhere else; descriptions end
  * up in stacks/gantry.schema.json and from there in the editor.
  */
-
-/** Names that become part of node ids, file names and metric labels. */
-const identifier = (what: string, lengthMax: number) =>
-  z
-    .string()
-    .min(1)
-    .max(lengthMax)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, {
-      error: `is no ${what}\nStart with a letter or digit and use only letters, digits, "_", "-" and ".".`,
-    })
-
-/** RocketMQ's rule for topics and groups (TopicValidator): these characters, and a length limit. */
-const topicOrGroupName = (what: string, lengthMax: number) =>
-  z
-    .string()
-    .min(1)
-    .max(lengthMax)
-    .regex(/^[%|a-zA-Z0-9_-]+$/, { error: `is no ${what}\nUse only letters, digits, "_", "-", "%" and "|".` })
-
-const address = z.string().regex(/^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:]+$/, {
-  error: 'is no address\nGive an IP address or a DNS name, without port.',
-})
-
-const folder = z.string().regex(/^\//, {
-  error: 'is no absolute path\nGive a path that starts with "/".',
-})
-
-const confValue = z.union([z.string(), z.number(), z.boolean()])
-const confOverrides = (file: string) => z.record(z.string(), confValue).default({}).describe(`Further keys of ${file}.`)
-
-const port = z.int().min(1).max(65535)
 
 const hostSchema = z
   .strictObject({
@@ -51,6 +24,11 @@ const hostSchema = z
     dataDir: folder
       .optional()
       .describe('Where nodes on this host keep their files, if not in the dataDir of the cluster.'),
+    zone: identifier('zone', 63)
+      .optional()
+      .describe(
+        'What fails together with this host: a rack, a room, an availability zone. Replicas are spread over zones.',
+      ),
   })
   .describe('A machine that nodes may be placed on.')
 
@@ -58,11 +36,20 @@ const groupSchema = z
   .strictObject({
     name: identifier('broker group name', 64).describe('brokerName: the name master and slaves share.'),
     replicas: z.int().min(1).max(9).default(1).describe('Brokers in the group: one master, the rest slaves.'),
+    engine: engine.optional().describe('Who runs the brokers of this group. Left out: the engine of the cluster.'),
     replication: z
       .enum(['async', 'sync'])
       .default('async')
       .describe(
-        'async: a send is acknowledged when the master has it. sync: when one slave has it too, so that losing the master loses no acknowledged message.',
+        'async: a send is acknowledged when the master has it. sync: when one slave has it too, so that losing the master loses no acknowledged message; with controllers: when every replica of the SyncStateSet has it.',
+      ),
+    minInSyncReplicas: z
+      .int()
+      .min(1)
+      .max(9)
+      .optional()
+      .describe(
+        'With controllers: sends are refused while fewer replicas than this are in sync. Left out: 2 for sync groups of three and more, else 1.',
       ),
     flush: z
       .enum(['async', 'sync'])
@@ -116,6 +103,14 @@ export const clusterConfigSchema = z
       .default(1)
       .describe('How many NameServers (spread over the hosts), or the names of the hosts to run one each.'),
     nameServerConfig: confOverrides('namesrv.conf for all NameServers'),
+    engine: engine
+      .default('gantry')
+      .describe('Who runs the nodes: gantry, or apache for the official Apache RocketMQ with the same config.'),
+    controllers: controllersSchema
+      .optional()
+      .describe(
+        'Controllers elect masters: with them a group fails over by itself. Left out: replica 0 is the master.',
+      ),
     groups: z.array(groupSchema).min(1).describe('The broker groups.'),
     brokerConfig: confOverrides('broker.conf for all brokers; a group may override them'),
     hosts: z
@@ -133,6 +128,13 @@ export const clusterConfigSchema = z
       .strictObject({
         nameServer: port.default(9876).describe('First NameServer of a host; further ones follow one by one.'),
         broker: port.default(10911).describe('First broker of a host. A broker also takes its port - 2 and + 1.'),
+        controller: port
+          .default(19876)
+          .describe('First controller of a host, for brokers and its peers; further ones follow one by one.'),
+        proxyGrpc: port
+          .default(8081)
+          .describe('gRPC port of the first proxy of a host; further ones follow ten by ten.'),
+        proxyRemoting: port.default(8080).describe('Remoting port of the first proxy of a host; likewise.'),
         brokerStep: z
           .int()
           .min(4)
@@ -153,6 +155,10 @@ export const clusterConfigSchema = z
       })
       .prefault({})
       .describe('Settings of the engine process itself.'),
+    proxies: proxiesSchema.optional().describe('Proxies speak gRPC with clients. Left out: none.'),
+    platform: platformSchema
+      .prefault({})
+      .describe('Where nodes run and what becomes of their files. Left out: processes of this machine.'),
     topics: z.array(topicSchema).default([]),
     consumerGroups: z.array(consumerGroupSchema).default([]),
   })
@@ -164,5 +170,6 @@ export type ClusterConfigInput = z.input<typeof clusterConfigSchema>
 export type ClusterConfig = z.output<typeof clusterConfigSchema>
 export type HostConfig = ClusterConfig['hosts'][number]
 export type GroupConfig = ClusterConfig['groups'][number]
+export type ControllersConfig = NonNullable<ClusterConfig['controllers']>
 export type TopicConfig = ClusterConfig['topics'][number]
 export type ConfOverrides = GroupConfig['config']

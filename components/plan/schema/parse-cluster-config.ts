@@ -1,4 +1,5 @@
 import { checkClusterConfig } from '../checks/check-cluster-config.ts'
+import { checkEngine } from '../checks/check-engine.ts'
 import { ConfigError, type ConfigPath, type ConfigProblem } from '../config-problem.ts'
 import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
 import { describeIssue } from './schema-problem.ts'
@@ -22,14 +23,20 @@ const without = (root: unknown, paths: readonly ConfigPath[]): unknown => {
 /** Taking an entry out of a list would move the indexes that further problems name, so those are not looked for then. */
 const leavesIndexesAlone = (problem: ConfigProblem): boolean => typeof problem.steps.at(-1) !== 'number'
 
+export interface ParseOptions {
+  /** Whether nodes are to run: then there must be somebody who can run them. Default: true. */
+  readonly toRun?: boolean
+}
+
 /**
  * Checks a config as written and fills in the defaults.
  * @throws ConfigError with every problem found: those of the form and, as far as the form allows, those of the meaning.
  */
-export const parseClusterConfig = (input: unknown): ClusterConfig => {
+export const parseClusterConfig = (input: unknown, { toRun = true }: ParseOptions = {}): ClusterConfig => {
+  const check = (config: ClusterConfig) => [...checkClusterConfig(config), ...(toRun ? checkEngine(config) : [])]
   const parsed = clusterConfigSchema.safeParse(input)
   if (parsed.success) {
-    const problems = checkClusterConfig(parsed.data)
+    const problems = check(parsed.data)
     if (problems.length > 0) throw new ConfigError(problems)
     return parsed.data
   }
@@ -45,7 +52,7 @@ export const parseClusterConfig = (input: unknown): ClusterConfig => {
     if (repaired.success) {
       const known = formProblems.map((problem) => problem.path)
       const unrelated = (problem: ConfigProblem) => !known.some((path) => problem.path.startsWith(path))
-      meaningProblems.push(...checkClusterConfig(repaired.data).filter(unrelated))
+      meaningProblems.push(...check(repaired.data).filter(unrelated))
     }
   }
   throw new ConfigError([...formProblems, ...meaningProblems])

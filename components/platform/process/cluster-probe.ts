@@ -15,6 +15,10 @@ export interface ClusterProbe {
   runtimeInfo(broker: string): Promise<ReadonlyMap<string, string>>
   /** Slaves the master counts as in sync (request 907). */
   inSyncSlaves(master: string): Promise<number>
+  /** The leader a controller knows of (request 1005), '' for none. */
+  controllerLeader(controller: string): Promise<string>
+  /** Resolves when something takes connections there. */
+  connect(address: string): Promise<void>
   createTopic(master: string, topic: PlannedTopic, queueCount: number): Promise<void>
   createConsumerGroup(master: string, group: PlannedConsumerGroup): Promise<void>
   close(): void
@@ -39,6 +43,15 @@ export class RemotingProbe implements ClusterProbe {
   async inSyncSlaves(master: string): Promise<number> {
     const body = bodyObject(await this.#client.ask(master, { code: RequestCode.GET_BROKER_HA_STATUS }))
     return integerField(body, 'inSyncSlaveNums') ?? 0
+  }
+
+  async controllerLeader(controller: string): Promise<string> {
+    const answer = await this.#client.ask(controller, { code: RequestCode.CONTROLLER_GET_METADATA_INFO })
+    return answer.fields['controllerLeaderAddress'] ?? ''
+  }
+
+  connect(address: string): Promise<void> {
+    return this.#client.connect(address)
   }
 
   async createTopic(master: string, topic: PlannedTopic, queueCount: number): Promise<void> {

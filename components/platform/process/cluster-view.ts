@@ -1,5 +1,5 @@
 import type { Plan } from '../../plan/plan.ts'
-import type { BrokerNode, PlanNode } from '../../plan/plan-node.ts'
+import { type BrokerNode, isFixedMaster, type PlanNode } from '../../plan/plan-node.ts'
 import type { NodePhase } from '../platform.ts'
 import type { ClusterProbe } from './cluster-probe.ts'
 import type { NodeState } from './cluster-state.ts'
@@ -9,7 +9,7 @@ import { advertisedAddress, nodeAddress } from './node-health.ts'
 export interface NodeView {
   readonly cluster: string
   readonly node: string
-  /** brokerName; missing for NameServers. */
+  /** brokerName; brokers only. */
   readonly group?: string
   readonly brokerId?: number
   readonly role: string
@@ -57,6 +57,8 @@ function brokerFigures(node: BrokerNode, infos: ReadonlyMap<string, RuntimeInfo>
   })
 }
 
+const roleNames = { nameServer: 'NAMESRV', controller: 'CONTROLLER', proxy: 'PROXY' } as const
+
 /** Puts together what the plan says, what the supervisor knows and what the brokers answered. */
 export function viewCluster(
   plan: Plan,
@@ -65,7 +67,7 @@ export function viewCluster(
 ): NodeView[] {
   const masterIds = new Map<string, string>()
   for (const node of plan.nodes) {
-    if (node.kind === 'broker' && node.brokerId === 0) masterIds.set(node.group, node.id)
+    if (node.kind === 'broker' && isFixedMaster(node)) masterIds.set(node.group, node.id)
   }
   return plan.nodes.map((node: PlanNode): NodeView => {
     const state = states.get(node.id)
@@ -77,9 +79,9 @@ export function viewCluster(
       restarts: state?.restarts ?? 0,
       ...known({ pid: state?.process?.pid, trouble: state?.trouble }),
     }
-    if (node.kind === 'nameServer') return { ...common, role: 'NAMESRV' }
-    const figures = brokerFigures(node, infos, masterIds.get(node.group))
-    return { ...common, group: node.group, brokerId: node.brokerId, role: node.role, ...figures }
+    if (node.kind !== 'broker') return { ...common, role: roleNames[node.kind] }
+    const { group, role, brokerId } = node
+    return { ...common, group, role, ...known({ brokerId }), ...brokerFigures(node, infos, masterIds.get(group)) }
   })
 }
 

@@ -87,6 +87,15 @@ export class FakeProbe implements ClusterProbe {
     return this.inSync.get(master) ?? 0
   }
 
+  async controllerLeader(controller: string) {
+    this.#check(controller)
+    return controller
+  }
+
+  async connect(address: string) {
+    this.#check(address)
+  }
+
   async createTopic(master: string, topic: { name: string }, queueCount: number) {
     if (this.refuseCreations) throw new Error('no')
     this.created.push(`topic ${topic.name} x${queueCount} on ${master}`)

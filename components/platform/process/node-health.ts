@@ -21,12 +21,22 @@ async function missingRegistration(
   nameServers: readonly string[],
 ): Promise<string | undefined> {
   const tables = await Promise.all(nameServers.map((nameServer) => probe.brokerTable(nameServer)))
-  const index = tables.findIndex((table) => table.get(node.group)?.get(node.brokerId) !== advertisedAddress(node))
+  const own = advertisedAddress(node)
+  const isIn = (brokers: ReadonlyMap<number, string> | undefined) =>
+    node.brokerId === undefined ? [...(brokers?.values() ?? [])].includes(own) : brokers?.get(node.brokerId) === own
+  const index = tables.findIndex((table) => !isIn(table.get(node.group)))
   return index < 0 ? undefined : `not registered with NameServer ${nameServers[index]} yet`
 }
 
+/** Rejects while the node does not answer. A controller may do so without a leader: its peers may not be up yet. */
+const knock = async (probe: ClusterProbe, node: PlanNode): Promise<void> => {
+  if (node.kind === 'nameServer') await probe.brokerTable(nodeAddress(node))
+  else if (node.kind === 'controller') await probe.controllerLeader(nodeAddress(node))
+  else await probe.connect(nodeAddress(node))
+}
+
 /**
- * Whether a node does its work: a NameServer answers; a broker answers and is registered with every NameServer; a slave
+ * Whether a node does its work: a NameServer or controller answers; a proxy takes connections; a broker answers and is registered with every NameServer; a slave
  * is also in sync with its master.
  * @returns undefined when healthy, otherwise what is still missing.
  */
@@ -36,8 +46,8 @@ export async function whatIsMissing(
   context: HealthContext,
 ): Promise<string | undefined> {
   try {
-    if (node.kind === 'nameServer') {
-      await probe.brokerTable(nodeAddress(node))
+    if (node.kind !== 'broker') {
+      await knock(probe, node)
       return undefined
     }
     await probe.runtimeInfo(nodeAddress(node))

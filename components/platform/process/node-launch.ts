@@ -1,24 +1,38 @@
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Programs } from '../../plan/plan.ts'
 import type { PlanNode } from '../../plan/plan-node.ts'
+import { apacheCommand } from './apache-launch.ts'
 import { nodeLogFile } from './cluster-state.ts'
 import type { LaunchSpec } from './process-table.ts'
 
-/** The launchers of the engine: they find a Node, run in the foreground and end on SIGTERM. */
-export interface Launchers {
-  readonly nameServer: string
-  readonly broker: string
-}
+/** The engine's launchers by kind of node: they find a Node, run in the foreground and end on SIGTERM. */
+export const launcherNames = {
+  nameServer: 'mqnamesrv',
+  controller: 'mqcontroller',
+  broker: 'mqbroker',
+  proxy: 'mqproxy',
+} as const satisfies Record<PlanNode['kind'], string>
 
-const launcher = (name: string): string => fileURLToPath(new URL(`../../../runtime/bin/${name}`, import.meta.url))
+/** The folder of the launchers of this package. */
+export const engineBin = dirname(fileURLToPath(new URL('../../../runtime/bin/mqbroker', import.meta.url)))
 
-export const engineLaunchers: Launchers = { nameServer: launcher('mqnamesrv'), broker: launcher('mqbroker') }
+/** What a node is started with, before it is known where its output goes. */
+export type NodeCommand = Pick<LaunchSpec, 'command' | 'args' | 'env'>
 
-export function launchSpec(node: PlanNode, dataDir: string, launchers: Launchers): LaunchSpec {
+function gantryCommand(node: PlanNode, { runtimeBin = engineBin }: Programs): NodeCommand {
   return {
-    command: node.kind === 'broker' ? launchers.broker : launchers.nameServer,
+    command: join(runtimeBin, launcherNames[node.kind]),
     args: ['-c', node.confFile.path],
     env: node.nodeOptions.length > 0 ? { GANTRY_NODE_OPTIONS: node.nodeOptions.join(' ') } : {},
-    cwd: node.dataDir,
-    logFile: nodeLogFile(dataDir, node.id),
   }
+}
+
+/** How a node is started, by whatever engine it is to have. */
+export function nodeCommand(node: PlanNode, programs: Programs): NodeCommand {
+  return node.engine === 'apache' ? apacheCommand(node, programs) : gantryCommand(node, programs)
+}
+
+export function launchSpec(node: PlanNode, dataDir: string, programs: Programs): LaunchSpec {
+  return { ...nodeCommand(node, programs), cwd: node.dataDir, logFile: nodeLogFile(dataDir, node.id) }
 }

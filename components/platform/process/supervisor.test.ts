@@ -43,10 +43,9 @@ beforeEach(() => {
 afterEach(() => rmSync(dataDir, { recursive: true }))
 
 const self = { pid: 1, identity: 'test' }
-const launchers = { nameServer: '/bin/mqnamesrv', broker: '/bin/mqbroker' }
 
 const newSupervisor = () =>
-  new Supervisor({ dataDir, launchers, processes, probe, clock, self, onEvent: (event) => events.push(event) })
+  new Supervisor({ dataDir, processes, probe, clock, self, onEvent: (event) => events.push(event) })
 
 /** Lets time pass in steps of a health poll, with the answers arriving in between. */
 async function pass(ms: number): Promise<void> {

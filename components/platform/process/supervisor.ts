@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Clock, Timer } from '../../../runtime/io/clock.ts'
 import type { Plan } from '../../plan/plan.ts'
-import type { PlanNode } from '../../plan/plan-node.ts'
+import { isFixedMaster, type PlanNode } from '../../plan/plan-node.ts'
 import type { NodeHandle, NodePhase, Platform } from '../platform.ts'
 import type { ClusterProbe } from './cluster-probe.ts'
 import { type ClusterState, dataDirFiles, type NodeState, nodeLogFile, writePlan, writeState } from './cluster-state.ts'
 import { type HealthContext, nodeAddress, whatIsMissing } from './node-health.ts'
-import { type Launchers, launchSpec } from './node-launch.ts'
+import { launchSpec } from './node-launch.ts'
 import { lastWords, rotateLog } from './node-log.ts'
 import type { ProcessRef } from './process-identity.ts'
 import type { ProcessExit, ProcessTable } from './process-table.ts'
@@ -23,7 +23,6 @@ const rotatePeriodMs = 5000
 
 export interface SupervisorOptions {
   readonly dataDir: string
-  readonly launchers: Launchers
   readonly processes: ProcessTable
   readonly probe: ClusterProbe
   readonly clock: Clock
@@ -162,14 +161,15 @@ export class Supervisor implements Platform {
   }
 
   #start(run: NodeRun): void {
-    const { processes, dataDir, launchers, clock, onEvent } = this.#options
+    const { processes, dataDir, clock, onEvent } = this.#options
+    const programs = this.#plan?.programs ?? {}
     run.phase = 'starting'
     run.starts++
     run.startedAtMs = clock.monotonic()
     run.slowReportedMs = 0
     onEvent({ type: 'starting', nodeId: run.node.id })
     const start = run.starts
-    run.process = processes.start(launchSpec(run.node, dataDir, launchers), (exit) => {
+    run.process = processes.start(launchSpec(run.node, dataDir, programs), (exit) => {
       if (run.starts === start) this.#exited(run, exit)
     })
     this.#pollHealth(run, start)
@@ -191,13 +191,13 @@ export class Supervisor implements Platform {
   #healthContext(node: PlanNode): HealthContext {
     const healthy = [...this.#runs.values()].filter((run) => run.phase === 'healthy').map((run) => run.node)
     const nameServers = healthy.filter((other) => other.kind === 'nameServer').map(nodeAddress)
-    if (node.kind !== 'broker' || node.brokerId === 0) return { nameServers }
+    if (node.kind !== 'broker' || node.role !== 'SLAVE') return { nameServers }
     const brokers = [...this.#runs.values()].flatMap(({ node: other }) => (other.kind === 'broker' ? [other] : []))
-    const master = brokers.find((broker) => broker.group === node.group && broker.brokerId === 0)
+    const master = brokers.find((broker) => broker.group === node.group && isFixedMaster(broker))
     // A slave that restarts while its master is down does all it can: it serves reads.
     if (master === undefined || this.#runs.get(master.id)?.phase !== 'healthy') return { nameServers }
     const others = healthy.filter(
-      (other) => other.kind === 'broker' && other.group === node.group && other.brokerId > 0,
+      (other) => other.kind === 'broker' && other.group === node.group && other.role === 'SLAVE',
     )
     return { nameServers, master: { address: nodeAddress(master), inSyncSlaves: others.length + 1 } }
   }

@@ -10,11 +10,11 @@ const east = new RocketCluster('east', {
   name: 'East',
   groups: ['broker-a', 'broker-b'].map((name) => ({ name })),
   ports: { nameServer: firstPort, broker: firstPort + 10, brokerStep: 10 },
-  platform: { localDataDir: localDataDir('east') },
+  platform: { process: { localDataDir: localDataDir('east') } },
 })
 
 /** The second one put together from its parts. */
-const parts = { clusterName: 'West', platform: { localDataDir: localDataDir('west') } }
+const parts = { clusterName: 'West', platform: { process: { localDataDir: localDataDir('west') } } }
 const registry = new NameServerFleet('west-namesrv', { ...parts, ports: { nameServer: firstPort + 100 } })
 const groups = ['broker-a', 'broker-b'].map(
   (brokerName, index) =>

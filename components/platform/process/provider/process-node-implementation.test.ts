@@ -37,6 +37,7 @@ function inputsFor(script: string): ProcessNodeInputs {
     node: {
       id: 'namesrv-0',
       kind: 'nameServer',
+      engine: 'gantry',
       host: 'local',
       address: '127.0.0.1',
       advertisedAddress: '127.0.0.1',
@@ -49,7 +50,7 @@ function inputsFor(script: string): ProcessNodeInputs {
       dependsOn: [],
     },
     nameServers: [],
-    runtimeBin: join(root, 'bin'),
+    programs: { runtimeBin: join(root, 'bin') },
     readyTimeoutMs: 200,
   }
 }

@@ -1,14 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { RealClock } from '../../../../runtime/io/real-clock.ts'
 import type { Implementation } from '../../../dynamic/implementation.ts'
 import { isSameValue } from '../../../dynamic/same-value.ts'
+import type { Programs } from '../../../plan/plan.ts'
 import type { PlanNode } from '../../../plan/plan-node.ts'
 import { RemotingProbe } from '../cluster-probe.ts'
 import { nodeLogFile } from '../cluster-state.ts'
 import { DataDirInUseError, lockHolder } from '../data-dir-lock.ts'
 import { nodeAddress, whatIsMissing } from '../node-health.ts'
-import { engineLaunchers, type Launchers, launchSpec } from '../node-launch.ts'
+import { launchSpec, nodeCommand } from '../node-launch.ts'
 import { lastWords } from '../node-log.ts'
 import { checkPortsFree } from '../port-check.ts'
 import { isRunning, type ProcessRef } from '../process-identity.ts'
@@ -22,8 +23,7 @@ export interface ProcessNodeInputs {
   readonly nameServers: readonly string[]
   /** For a slave: `host:port` of its master. */
   readonly master?: string
-  /** Folder with the mqnamesrv and mqbroker to run; left out: the own engine. */
-  readonly runtimeBin?: string
+  readonly programs: Programs
   /** How long a node may take until it is healthy. */
   readonly readyTimeoutMs: number
 }
@@ -44,7 +44,7 @@ export const processNodeImplementation: Implementation<ProcessNodeInputs, Proces
     const moved = olds.node.dataDir !== news.node.dataDir
     const wanted = { ...news, phase: 'running' }
     const { process: ref, ...known } = olds
-    const same = ['node', 'nameServers', 'master', 'runtimeBin', 'readyTimeoutMs', 'phase'].every((key) =>
+    const same = ['node', 'nameServers', 'master', 'programs', 'readyTimeoutMs', 'phase'].every((key) =>
       isSameValue(known[key as keyof typeof known], wanted[key as keyof typeof wanted]),
     )
     // The old one has to free its ports before the new one can have them.
@@ -75,11 +75,6 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PULUMI_')))
 }
 
-function launchersOf({ runtimeBin }: ProcessNodeInputs): Launchers {
-  if (runtimeBin === undefined) return engineLaunchers
-  return { nameServer: join(runtimeBin, 'mqnamesrv'), broker: join(runtimeBin, 'mqbroker') }
-}
-
 /** The process that runs for a node: the one recorded in its folder, or the one the state knows. */
 function currentProcess(dataDir: string, known: ProcessRef | undefined): ProcessRef | undefined {
   const recorded = readProcessRecord(dataDir)?.process
@@ -100,7 +95,7 @@ async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): 
   const { node } = news
   const supervisor = lockHolder(dirname(node.dataDir))
   if (supervisor !== undefined) throw new DataDirInUseError(dirname(node.dataDir), supervisor)
-  const launch = JSON.stringify([node.confFile, node.nodeOptions, news.runtimeBin ?? null])
+  const launch = JSON.stringify([node.confFile, nodeCommand(node, news.programs)])
   const record = readProcessRecord(node.dataDir)
   let exit: ProcessExit | undefined
   let ref = record?.launch === launch && isRunning(record.process) ? record.process : undefined
@@ -109,10 +104,11 @@ async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): 
     await checkPortsFree([node])
     mkdirSync(dirname(nodeLogFile(node.dataDir, node.id)), { recursive: true })
     writeFileSync(node.confFile.path, node.confFile.text)
-    ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, launchersOf(news)), (ended) => {
+    ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, news.programs), (ended) => {
       exit = ended
     })
-    if (ref === undefined) throw new Error(`${node.id} could not be started: is ${launchersOf(news).broker} there?`)
+    if (ref === undefined)
+      throw new Error(`${node.id} could not be started: is ${nodeCommand(node, news.programs).command} there?`)
     writeProcessRecord(node.dataDir, { process: ref, launch })
   } else writeFileSync(node.confFile.path, node.confFile.text)
   const started = ref

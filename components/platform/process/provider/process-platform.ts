@@ -1,8 +1,9 @@
 import * as pulumi from '@pulumi/pulumi'
-import type { PlatformArgs } from '../../../cluster/shared-args.ts'
 import { serializedProvider } from '../../../dynamic/serialized-provider.ts'
 import { joinHostPort } from '../../../plan/address.ts'
+import { programsOf } from '../../../plan/plan.ts'
 import type { PlanNode } from '../../../plan/plan-node.ts'
+import type { PlatformConfig } from '../../../plan/schema/platform-config.ts'
 import type { NodePlatform, NodeRequest, NodeResource } from '../../node-platform.ts'
 import type { DataFolderInputs } from './data-folder-implementation.ts'
 import type { ProcessNodeInputs } from './process-node-implementation.ts'
@@ -10,7 +11,6 @@ import type { ProcessNodeInputs } from './process-node-implementation.ts'
 type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> }
 
 const typeModule = 'gantry'
-const readyTimeoutSecondsDefault = 120
 
 class DataFolder extends pulumi.dynamic.Resource {
   constructor(name: string, inputs: Inputs<DataFolderInputs>, options: pulumi.CustomResourceOptions) {
@@ -30,17 +30,17 @@ class ProcessNode extends pulumi.dynamic.Resource {
 
 /** Nodes as processes of this machine. They go on running when Pulumi has ended. */
 export class ProcessPlatform implements NodePlatform {
-  readonly #args: PlatformArgs
+  readonly #config: PlatformConfig
 
-  constructor(args: PlatformArgs) {
-    this.#args = args
+  constructor(config: PlatformConfig) {
+    this.#config = config
   }
 
   addNode(
     { name, node, place, nameServers, master }: NodeRequest,
     options: pulumi.CustomResourceOptions,
   ): NodeResource {
-    const { retainData = true, protectData = false, runtimeBin, readyTimeoutSeconds } = this.#args
+    const { retainData, protectData, readyTimeoutSeconds } = this.#config
     const folder = new DataFolder(
       `${name}-data`,
       { path: place.dataDir, node: place.id },
@@ -49,9 +49,9 @@ export class ProcessPlatform implements NodePlatform {
     const inputs = {
       node,
       nameServers,
-      readyTimeoutMs: (readyTimeoutSeconds ?? readyTimeoutSecondsDefault) * 1000,
+      readyTimeoutMs: readyTimeoutSeconds * 1000,
       ...(master === undefined ? {} : { master: master.address }),
-      ...(runtimeBin === undefined ? {} : { runtimeBin }),
+      programs: programsOf(this.#config),
     }
     const resource = new ProcessNode(name, inputs, { ...options, dependsOn: [folder] })
     return {

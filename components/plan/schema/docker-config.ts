@@ -1,0 +1,4 @@
+import { z } from 'zod'
+
+/** What stands under `platform.docker`. */
+export const dockerSchema = z.strictObject({})

@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import type { Programs } from '../../plan/plan.ts'
+import type { PlanNode } from '../../plan/plan-node.ts'
+import type { NodeCommand } from './node-launch.ts'
+
+/*
+ * Apache RocketMQ's servers, started without its shell scripts: those ask for several gigabytes of heap and leave a shell
+ * between us and the server, which then gets no signal. Source of classes and options: distribution/bin of RocketMQ 5.5.
+ */
+
+interface Server {
+  readonly main: string
+  readonly confFlag: string
+  /** Resource with the logback configuration, in the server's jar. */
+  readonly logback: string
+}
+
+const servers: Record<PlanNode['kind'], Server> = {
+  nameServer: {
+    main: 'org.apache.rocketmq.namesrv.NamesrvStartup',
+    confFlag: '-c',
+    logback: 'rmq.namesrv.logback.xml',
+  },
+  controller: {
+    main: 'org.apache.rocketmq.controller.ControllerStartup',
+    confFlag: '-c',
+    logback: 'rmq.controller.logback.xml',
+  },
+  broker: { main: 'org.apache.rocketmq.broker.BrokerStartup', confFlag: '-c', logback: 'rmq.broker.logback.xml' },
+  proxy: { main: 'org.apache.rocketmq.proxy.ProxyStartup', confFlag: '-pc', logback: 'rmq.proxy.logback.xml' },
+}
+
+/** The broker reaches into the JDK (direct buffers, mapped files), which Java 17 keeps closed without these. */
+const openPackages = [
+  '--add-opens=java.base/java.lang=ALL-UNNAMED',
+  '--add-opens=java.base/java.nio=ALL-UNNAMED',
+  '--add-opens=java.base/java.util=ALL-UNNAMED',
+  '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
+  '--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED',
+  '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
+]
+
+const heapDefault = '512m'
+
+/** @throws Error when it is not said where Apache RocketMQ is. */
+export function apacheCommand(node: PlanNode, { apacheHome, apacheHeap = heapDefault }: Programs): NodeCommand {
+  if (apacheHome === undefined) throw new Error(`${node.id} runs Apache RocketMQ: set platform.process.apacheHome`)
+  const { main, confFlag, logback } = servers[node.kind]
+  const javaHome = process.env['JAVA_HOME']
+  return {
+    command: javaHome === undefined ? 'java' : join(javaHome, 'bin', 'java'),
+    args: [
+      `-Xms${apacheHeap}`,
+      `-Xmx${apacheHeap}`,
+      `-XX:MaxDirectMemorySize=${apacheHeap}`,
+      ...openPackages,
+      // Its logs go to ~/logs, and a store without a path of its own to ~/store.
+      `-Duser.home=${node.dataDir}`,
+      `-Drmq.logback.configurationFile=${logback}`,
+      '-Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener',
+      '-cp',
+      join(apacheHome, 'lib', '*'),
+      main,
+      confFlag,
+      node.confFile.path,
+    ],
+    env: { ROCKETMQ_HOME: apacheHome },
+  }
+}
