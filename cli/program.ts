@@ -69,6 +69,19 @@ function buildProgram(): Command {
     .description('check a stack file')
     .argument('<stack>', stackHelp)
     .action(async (stack) => (await import('./commands/validate.ts')).validate(stack))
+  const image = program.command('image').description('the image of the engine, for nodes in Docker containers')
+  image
+    .command('build')
+    .description('build it on the Docker engine that DOCKER_HOST names; needs no image registry')
+    .option('--tag <tag>', 'name of the image (default: gantry:<version>)')
+    .option('--base <image>', "an image with Node 24.12 or newer and glibc (default: one made of this machine's Node)")
+    .option('--host <host>', 'another engine: unix:///path, tcp://host:port or ssh://user@host')
+    .action(async (options) => (await import('./commands/image.ts')).imageBuild(options))
+  image
+    .command('context')
+    .description('write what it is built from as a tar archive, for other builders')
+    .argument('<file>')
+    .action(async (file) => (await import('./commands/image.ts')).imageContext(file))
   program
     .command('supervise', { hidden: true })
     .argument('<folder>')

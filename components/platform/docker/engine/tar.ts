@@ -1,0 +1,109 @@
+import { createReadStream, lstatSync, readlinkSync } from 'node:fs'
+
+/*
+ * A tar archive as POSIX has it (ustar): for each entry a header of 512 bytes, then its content filled up to a multiple of
+ * 512; two empty blocks at the end. Numbers are octal texts.
+ *
+ *     0  name     100  mode  108  uid  116  gid  124  size  136  mtime  148  checksum  156  type  157  link target
+ *   257  "ustar\0" "00"      345  prefix: what stands before the name, with a slash between
+ */
+
+/** A file, a link or a folder. */
+export interface TarEntry {
+  /** A folder's ends with a slash. */
+  readonly path: string
+  readonly content: TarContent
+}
+
+/** Bytes, the file that has them (links are kept as links), or a folder. */
+type TarContent =
+  | { readonly text: string; readonly mode: number }
+  | { readonly file: string }
+  | { readonly folderMode: number }
+
+const blockBytes = 512
+const typeFile = '0'
+const typeLink = '2'
+const typeFolder = '5'
+
+interface Header {
+  readonly path: string
+  readonly mode: number
+  readonly sizeBytes: number
+  readonly type: string
+  readonly target?: string
+}
+
+/** The archive, piece by piece. Owners are root and times are zero: the same files give the same bytes. */
+export async function* tarOf(entries: Iterable<TarEntry>): AsyncGenerator<Uint8Array> {
+  for (const { path, content } of entries) {
+    if ('folderMode' in content) yield header({ path, mode: content.folderMode, sizeBytes: 0, type: typeFolder })
+    else if ('text' in content) yield* textEntry(path, content.text, content.mode)
+    else yield* fileEntry(path, content.file)
+  }
+  yield Buffer.alloc(2 * blockBytes)
+}
+
+function* textEntry(path: string, text: string, mode: number): Generator<Uint8Array> {
+  const bytes = Buffer.from(text)
+  yield header({ path, mode, sizeBytes: bytes.length, type: typeFile })
+  yield bytes
+  yield fill(bytes.length)
+}
+
+async function* fileEntry(path: string, file: string): AsyncGenerator<Uint8Array> {
+  const stats = lstatSync(file)
+  if (stats.isSymbolicLink()) {
+    yield header({ path, mode: 0o777, sizeBytes: 0, type: typeLink, target: readlinkSync(file) })
+    return
+  }
+  // Whoever runs the image is not the one who owns the files: what the owner may read and run, all may.
+  const mode = (stats.mode & 0o100) === 0 ? 0o644 : 0o755
+  yield header({ path, mode, sizeBytes: stats.size, type: typeFile })
+  let sentBytes = 0
+  for await (const chunk of createReadStream(file)) {
+    sentBytes += (chunk as Buffer).length
+    yield chunk as Buffer
+  }
+  if (sentBytes !== stats.size) throw new Error(`${file} changed while it was read`)
+  yield fill(stats.size)
+}
+
+const fill = (sizeBytes: number): Buffer => Buffer.alloc((blockBytes - (sizeBytes % blockBytes)) % blockBytes)
+
+function header({ path, mode, sizeBytes, type, target = '' }: Header): Buffer {
+  const block = Buffer.alloc(blockBytes)
+  const { prefix, name } = split(path)
+  const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0')
+  block.write(name, 0)
+  block.write(octal(mode, 7), 100)
+  block.write(octal(0, 7), 108)
+  block.write(octal(0, 7), 116)
+  block.write(octal(sizeBytes, 11), 124)
+  block.write(octal(0, 11), 136)
+  block.write(' '.repeat(8), 148)
+  block.write(type, 156)
+  if (Buffer.byteLength(target) > 100)
+    throw new RangeError(`the target of the link ${path} is too long for a tar archive`)
+  block.write(target, 157)
+  block.write('ustar\0', 257)
+  block.write('00', 263)
+  block.write(prefix, 345)
+  block.write(
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      6,
+    )}\0 `,
+    148,
+  )
+  return block
+}
+
+function split(path: string): { prefix: string; name: string } {
+  if (Buffer.byteLength(path) <= 100) return { prefix: '', name: path }
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) {
+    const [prefix, name] = [path.slice(0, at), path.slice(at + 1)]
+    if (Buffer.byteLength(name) <= 100 && name !== '' && Buffer.byteLength(prefix) <= 155) return { prefix, name }
+  }
+  throw new RangeError(`${path} is too long for a tar archive`)
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+
+let server: Server | undefined
+
+afterEach(() => server?.close())
+
+/** The port of a server that does this with what arrives. */
+async function serve(answer: (socket: Socket, request: Buffer) => void): Promise<number> {
+  const made = createServer((socket) => socket.on('data', (request) => answer(socket, request)))
+  server = made
+  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve))
+  return (made.address() as { port: number }).port
+}
+
+async function run(program: string, ...args: string[]): Promise<{ code: number | null; word: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, program), ...args])
+  let word = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      word += text
+    })
+  }
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code, word: word.trim() }
+}
+
+/** A frame with this as its header. */
+function frame(header: object): Buffer {
+  const text = Buffer.from(JSON.stringify(header))
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(4 + text.length, 0)
+  head.writeUInt32BE(text.length, 4)
+  return Buffer.concat([head, text])
+}
+
+it('is healthy when the server answers, also in pieces', async () => {
+  const port = await serve((socket, request) => {
+    const { opaque, code } = JSON.parse(request.toString('utf8', 8)) as { opaque: number; code: number }
+    expect(code).toBe(0)
+    const bytes = frame({ code: 3, opaque, flag: 1 })
+    socket.write(bytes.subarray(0, 3))
+    setImmediate(() => socket.write(bytes.subarray(3)))
+  })
+  expect(await run('healthcheck.ts', `127.0.0.1:${port}`)).toEqual({ code: 0, word: `127.0.0.1:${port} answers` })
+})
+
+it('is not healthy when the server hangs up, answers something else or is not there', async () => {
+  const port = await serve((socket) => socket.end())
+  const where = `127.0.0.1:${port}`
+  expect(await run('healthcheck.ts', where)).toEqual({ code: 1, word: `${where} closed the connection` })
+  server?.close()
+  expect(await run('healthcheck.ts', where)).toEqual({ code: 1, word: `${where}: connect ECONNREFUSED ${where}` })
+  const other = await serve((socket) => socket.write(frame({ code: 0, opaque: 7, flag: 1 })))
+  expect(await run('healthcheck.ts', `127.0.0.1:${other}`)).toEqual({
+    code: 1,
+    word: `127.0.0.1:${other} gave no RocketMQ answer`,
+  })
+})
+
+it("a container's entry names the programs there are", async () => {
+  const { code, word } = await run('container.ts', 'mqbrokr')
+  expect(code).toBe(1)
+  expect(word).toMatch(/^gantry: give a program to run \(mqadmin, mqbroker,.* mqnamesrv.*\), e\.g\. mqbroker -c/)
+  expect(await run('container.ts', 'mqadmin', 'help')).toMatchObject({
+    code: 0,
+    word: expect.stringContaining('clusterList'),
+  })
+})
