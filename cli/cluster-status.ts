@@ -1,5 +1,5 @@
 import type { Plan } from '../components/plan/plan.ts'
-import { RemotingProbe } from '../components/platform/process/cluster-probe.ts'
+import { RemotingProbe } from '../components/platform/health/cluster-probe.ts'
 import { type NodeState, readPlan, readState } from '../components/platform/process/cluster-state.ts'
 import { askRuntimeInfos, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
 import { isRunning } from '../components/platform/process/process-identity.ts'

@@ -1,5 +1,5 @@
 import type { Plan } from '../components/plan/plan.ts'
-import { RemotingProbe } from '../components/platform/process/cluster-probe.ts'
+import { RemotingProbe } from '../components/platform/health/cluster-probe.ts'
 import { createDataDir } from '../components/platform/process/cluster-state.ts'
 import { askRuntimeInfos, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
 import { lockDataDir } from '../components/platform/process/data-dir-lock.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { ClusterStatus } from '../../cli/cluster-status.ts'
-import { RemotingProbe } from '../../components/platform/process/cluster-probe.ts'
+import { RemotingProbe } from '../../components/platform/health/cluster-probe.ts'
 import { identityOf } from '../../components/platform/process/process-identity.ts'
 import { freeBasePort, GantryCommand, runGantry } from './gantry-command.ts'
 

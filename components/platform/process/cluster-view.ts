@@ -1,9 +1,9 @@
 import type { Plan } from '../../plan/plan.ts'
 import { type BrokerNode, isFixedMaster, type PlanNode } from '../../plan/plan-node.ts'
+import type { ClusterProbe } from '../health/cluster-probe.ts'
+import { advertisedAddress, nodeAddress } from '../health/node-health.ts'
 import type { NodePhase } from '../platform.ts'
-import type { ClusterProbe } from './cluster-probe.ts'
 import type { NodeState } from './cluster-state.ts'
-import { advertisedAddress, nodeAddress } from './node-health.ts'
 
 /** One row of the cluster table: plain data, ready to be printed or given out as JSON. */
 export interface NodeView {

@@ -1,4 +1,4 @@
-import type { ClusterProbe } from './cluster-probe.ts'
+import type { ClusterProbe } from '../health/cluster-probe.ts'
 import type { ProcessRef } from './process-identity.ts'
 import type { LaunchSpec, ProcessExit, ProcessTable, StopSignal } from './process-table.ts'
 

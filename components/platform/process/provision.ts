@@ -1,8 +1,8 @@
 import { MASTER_ID } from '../../../runtime/codec/route/route-data.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { isFixedMaster } from '../../plan/plan-node.ts'
-import type { ClusterProbe } from './cluster-probe.ts'
-import { nodeAddress } from './node-health.ts'
+import type { ClusterProbe } from '../health/cluster-probe.ts'
+import { nodeAddress } from '../health/node-health.ts'
 
 /** The master of each group: by the plan, or whoever was elected. */
 async function currentMasters(probe: ClusterProbe, plan: Plan): Promise<Map<string, string>> {

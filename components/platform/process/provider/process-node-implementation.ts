@@ -5,10 +5,11 @@ import type { Implementation } from '../../../dynamic/implementation.ts'
 import { isSameValue } from '../../../dynamic/same-value.ts'
 import type { Programs } from '../../../plan/plan.ts'
 import type { PlanNode } from '../../../plan/plan-node.ts'
-import { RemotingProbe } from '../cluster-probe.ts'
+import { nodeAddress } from '../../health/node-health.ts'
+import { waitUntilHealthy } from '../../health/wait-until-healthy.ts'
 import { nodeLogFile } from '../cluster-state.ts'
 import { DataDirInUseError, lockHolder } from '../data-dir-lock.ts'
-import { nodeAddress, whatIsMissing } from '../node-health.ts'
+
 import { launchSpec, nodeCommand } from '../node-launch.ts'
 import { lastWords } from '../node-log.ts'
 import { checkPortsFree } from '../port-check.ts'
@@ -33,8 +34,8 @@ export interface ProcessNodeOutputs extends ProcessNodeInputs {
   readonly process: ProcessRef
 }
 
-/** Between two questions to a node that is not healthy yet. */
-const healthPollMs = 50
+/** Until the exit code of a process that has ended is told. */
+const exitPollMs = 50
 
 const clock = new RealClock()
 
@@ -117,52 +118,26 @@ async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): 
   return { ...news, phase: 'running', process: ref }
 }
 
+/** Waits until the node is healthy; stops it when it is not in time. */
 async function untilHealthy(news: ProcessNodeInputs, ended: () => ProcessExit | undefined): Promise<void> {
-  const { node, nameServers, master, readyTimeoutMs } = news
-  const probe = new RemotingProbe()
-  const behind = master === undefined ? undefined : catchUp(probe, node, master)
-  const deadlineMs = clock.monotonic() + readyTimeoutMs
-  try {
-    for (;;) {
-      const health = { nameServers, ...(master === undefined ? {} : { master: { address: master, inSyncSlaves: 1 } }) }
-      const missing = (await whatIsMissing(probe, node, health)) ?? (await behind?.())
-      const exit = ended()
-      if (exit !== undefined) {
-        // It may be seen gone a moment before its exit code is told.
-        if (exit.code === undefined) await new Promise<void>((resolve) => clock.after(healthPollMs, resolve))
-        throw new Error(diedMessage(node, ended() ?? exit))
-      }
-      if (missing === undefined) return
-      if (clock.monotonic() > deadlineMs) {
-        await stop(node, undefined)
-        throw new Error(
-          `${node.id} was not healthy after ${readyTimeoutMs / 1000} s and was stopped: ${missing}. Its log: ${nodeLogFile(node.dataDir, node.id)}`,
-        )
-      }
-      await new Promise<void>((resolve) => clock.after(healthPollMs, resolve))
-    }
-  } finally {
-    probe.close()
+  const { node, readyTimeoutMs } = news
+  const exited = async (): Promise<string | undefined> => {
+    const exit = ended()
+    if (exit === undefined) return undefined
+    // It may be seen gone a moment before its exit code is told.
+    if (exit.code === undefined) await new Promise<void>((resolve) => clock.after(exitPollMs, resolve))
+    return diedMessage(node, ended() ?? exit)
   }
+  const missing = await waitUntilHealthy({ ...news, address: nodeAddress(node) }, exited)
+  if (missing === undefined) return
+  await stop(node, undefined)
+  throw new Error(
+    `${node.id} was not healthy after ${readyTimeoutMs / 1000} s and was stopped: ${missing}. Its log: ${nodeLogFile(node.dataDir, node.id)}`,
+  )
 }
 
 function diedMessage(node: PlanNode, { code, signal, error }: ProcessExit): string {
   const how = error ?? (signal === undefined ? `exit code ${code ?? 'unknown'}` : `ended by ${signal}`)
   const log = nodeLogFile(node.dataDir, node.id)
   return `${node.id} ended while starting (${how}): ${lastWords(log) ?? 'it left no word'}. Its log: ${log}`
-}
-
-/** Asks whether a slave has what its master had when first asked: under load the master's end moves on and on. */
-function catchUp(probe: RemotingProbe, node: PlanNode, master: string): () => Promise<string | undefined> {
-  const offsetMax = async (address: string) => Number((await probe.runtimeInfo(address)).get('commitLogMaxOffset') ?? 0)
-  let target: number | undefined
-  return async () => {
-    try {
-      target ??= await offsetMax(master)
-      const lagBytes = target - (await offsetMax(nodeAddress(node)))
-      return lagBytes > 0 ? `${lagBytes} bytes behind its master ${master}` : undefined
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
-  }
 }

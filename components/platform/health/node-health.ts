@@ -29,28 +29,30 @@ async function missingRegistration(
 }
 
 /** Rejects while the node does not answer. A controller may do so without a leader: its peers may not be up yet. */
-const knock = async (probe: ClusterProbe, node: PlanNode): Promise<void> => {
-  if (node.kind === 'nameServer') await probe.brokerTable(nodeAddress(node))
-  else if (node.kind === 'controller') await probe.controllerLeader(nodeAddress(node))
-  else await probe.connect(nodeAddress(node))
+const knock = async (probe: ClusterProbe, { kind }: PlanNode, address: string): Promise<void> => {
+  if (kind === 'nameServer') await probe.brokerTable(address)
+  else if (kind === 'controller') await probe.controllerLeader(address)
+  else await probe.connect(address)
 }
 
 /**
- * Whether a node does its work: a NameServer or controller answers; a proxy takes connections; a broker answers and is registered with every NameServer; a slave
- * is also in sync with its master.
+ * Whether a node does its work: a NameServer or controller answers; a proxy takes connections; a broker answers and is
+ * registered with every NameServer; a slave is also in sync with its master.
+ * @param address where the node is asked
  * @returns undefined when healthy, otherwise what is still missing.
  */
 export async function whatIsMissing(
   probe: ClusterProbe,
   node: PlanNode,
   context: HealthContext,
+  address = nodeAddress(node),
 ): Promise<string | undefined> {
   try {
     if (node.kind !== 'broker') {
-      await knock(probe, node)
+      await knock(probe, node, address)
       return undefined
     }
-    await probe.runtimeInfo(nodeAddress(node))
+    await probe.runtimeInfo(address)
     const registration = await missingRegistration(probe, node, context.nameServers)
     if (registration !== undefined || context.master === undefined) return registration
     const inSync = await probe.inSyncSlaves(context.master.address)
