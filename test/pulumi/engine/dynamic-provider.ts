@@ -3,18 +3,12 @@ import * as grpc from '@grpc/grpc-js'
 import provider from '@pulumi/pulumi/proto/provider_grpc_pb.js'
 import messages from '@pulumi/pulumi/proto/provider_pb.js'
 import type { Project } from './project.ts'
+import type { Difference, ResourceProvider } from './resource-provider.ts'
 import { dynamicProviderFile, fromStruct, messageSizes, toStruct } from './sdk.ts'
 import type { Properties } from './values.ts'
 
-export interface Difference {
-  /** Undefined when the provider leaves the comparison to the engine. */
-  readonly changes: boolean | undefined
-  readonly replaces: readonly string[]
-  readonly deleteBeforeReplace: boolean
-}
-
 /** The SDK's own provider of dynamic resources, in a process of its own. */
-export class DynamicProvider {
+export class DynamicProvider implements ResourceProvider {
   readonly #child: ChildProcess
   readonly #client: provider.ResourceProviderClient
 

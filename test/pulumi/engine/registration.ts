@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type resource from '@pulumi/pulumi/proto/resource_pb.js'
-import type { DynamicProvider } from './dynamic-provider.ts'
+import type { Providers } from './providers.ts'
+import type { ResourceProvider } from './resource-provider.ts'
 import { fromStruct } from './sdk.ts'
 import type { ResourceState, State } from './state.ts'
 import type { StepLog } from './step-log.ts'
-import { hasUnknown, type Properties, plain, providerKey } from './values.ts'
+import { hasUnknown, type Properties, plain, withProviderOf } from './values.ts'
 
 export interface RegistrationContext {
   readonly state: State
@@ -13,7 +14,7 @@ export interface RegistrationContext {
   readonly project: string
   /** Nothing is done, only told. */
   readonly preview: boolean
-  readonly provider: () => Promise<DynamicProvider>
+  readonly providers: Providers
 }
 
 const stackType = 'pulumi:pulumi:Stack'
@@ -37,6 +38,7 @@ export function requestedResource(
     custom: request.getCustom(),
     id: '',
     parent,
+    provider: request.getProvider(),
     dependencies: [
       ...new Set([...request.getDependenciesList(), ...ofProperties.flatMap(([, urns]) => urns.getUrnsList())]),
     ],
@@ -59,7 +61,7 @@ export function registerComponent(context: RegistrationContext, wanted: Resource
 /** Check, diff, and then create, update, replace or leave alone: what the engine does for a resource with a provider. */
 export async function registerCustom(context: RegistrationContext, asked: ResourceState): Promise<ResourceState> {
   const { state, preview } = context
-  const provider = await context.provider()
+  const provider = await context.providers.of(asked)
   const old = state.find(asked.urn)
   const inputs = await provider.check(asked.urn, old?.inputs ?? {}, asked.inputs)
   const wanted = { ...asked, inputs, outputs: inputs }
@@ -69,7 +71,7 @@ export async function registerCustom(context: RegistrationContext, asked: Resour
     : await provider.diff(asked.urn, old.id, old.outputs, inputs)
   if (!(difference.changes ?? !isDeepStrictEqual(old.inputs, inputs))) {
     context.steps.add('same', asked.urn)
-    const outputs = { ...old.outputs, [providerKey]: inputs[providerKey] }
+    const outputs = withProviderOf(inputs, old.outputs)
     const same = { ...wanted, id: old.id, outputs }
     if (!preview) state.put(same)
     return same
@@ -89,7 +91,7 @@ export async function registerCustom(context: RegistrationContext, asked: Resour
 
 async function create(
   { state, steps, preview }: RegistrationContext,
-  provider: DynamicProvider,
+  provider: ResourceProvider,
   wanted: ResourceState,
   operation: 'create' | 'replace',
 ): Promise<ResourceState> {
@@ -106,7 +108,7 @@ async function create(
 
 async function replace(
   context: RegistrationContext,
-  provider: DynamicProvider,
+  provider: ResourceProvider,
   old: ResourceState,
   wanted: ResourceState,
   deleteFirst: boolean,

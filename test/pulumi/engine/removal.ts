@@ -1,4 +1,4 @@
-import type { DynamicProvider } from './dynamic-provider.ts'
+import type { Providers } from './providers.ts'
 import type { ResourceState, State } from './state.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -6,7 +6,7 @@ export interface RemovalContext {
   readonly state: State
   readonly steps: StepLog
   readonly preview: boolean
-  readonly provider: () => Promise<DynamicProvider>
+  readonly providers: Providers
 }
 
 /** Deletes resources at the same time where nothing that is still there needs them: dependants and children go first. */
@@ -16,7 +16,9 @@ export async function removeAll(context: RemovalContext, doomed: readonly Resour
   const urns = new Set(doomed.map(({ urn }) => urn))
   let left = [...doomed]
   while (left.length > 0) {
-    const needed = new Set(left.flatMap(({ dependencies, parent }) => [...dependencies, parent]))
+    const needed = new Set(
+      left.flatMap(({ dependencies, parent, provider }) => [...dependencies, parent, urnOf(provider)]),
+    )
     const stage = left.filter(({ urn }) => !needed.has(urn))
     if (stage.length === 0) throw new Error(`resources depend on one another in a circle: ${left[0]?.urn}`)
     await Promise.all(stage.map((resource) => remove(context, resource, urns)))
@@ -33,8 +35,11 @@ async function remove(context: RemovalContext, resource: ResourceState, doomed: 
   }
   const goesAlong = resource.deletedWith !== '' && doomed.has(resource.deletedWith)
   if (resource.custom && !resource.retainOnDelete && !goesAlong) {
-    const provider = await context.provider()
+    const provider = await context.providers.of(resource)
     await steps.run('delete', urn, () => provider.delete(urn, id, outputs))
   } else steps.add('delete', urn)
   state.remove(urn)
 }
+
+/** Of a reference `urn::id`. */
+const urnOf = (provider: string): string => provider.slice(0, Math.max(0, provider.lastIndexOf('::')))

@@ -1,22 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { isDeepStrictEqual } from 'node:util'
-import { DynamicProvider } from './dynamic-provider.ts'
 import type { Engine, RunOptions, RunResult, Verb } from './engine.ts'
 import { Monitor } from './monitor.ts'
 import { type Project, readProject } from './project.ts'
+import { Providers } from './providers.ts'
 import { removeAll } from './removal.ts'
 import { runProgramFile } from './sdk.ts'
 import { State } from './state.ts'
 import { StepLog } from './step-log.ts'
-import { type Properties, providerKey } from './values.ts'
+import { type Properties, providerKey, withProviderOf } from './values.ts'
 
 /** As many resources at a time as the real engine takes on by default, per core and some. */
 const parallel = 16
 
 /**
  * Does the engine's part of Pulumi for tests on machines without the CLI: it runs the real program through the real SDK
- * and the real dynamic providers. It leaves out: other providers, encryption, import, aliases, targets, transforms, hooks,
- * policies, and deleting dependants before a delete-before-replace.
+ * and the real dynamic providers; for Pulumi's docker provider there is a stand-in (docker/). It leaves out: other providers,
+ * encryption, import, aliases, targets, transforms, hooks, policies, and deleting dependants before a delete-before-replace.
  */
 export class SmallEngine implements Engine {
   readonly name = 'the test engine of this repository (no pulumi on PATH)'
@@ -51,7 +51,7 @@ class Run {
   readonly #monitor: Monitor
   readonly #output: string[] = []
   #address = ''
-  #provider: Promise<DynamicProvider> | undefined
+  readonly #providers: Providers
   #program: ChildProcess | undefined
 
   constructor(project: Project, state: State, verb: Verb, options: RunOptions) {
@@ -60,16 +60,18 @@ class Run {
     this.#verb = verb
     this.#steps = new StepLog(options.interruptAt, () => {
       this.#program?.kill('SIGKILL')
-      void this.#provider?.then((provider) => provider.stop('SIGKILL'))
+      this.#providers.kill()
     })
     const { name, stack } = project
-    const context = { state, steps: this.#steps, stack, project: name, preview: verb === 'preview' }
     const print = (text: string) => void this.#output.push(text)
-    this.#monitor = new Monitor({ ...context, provider: () => this.#dynamicProvider() }, print)
+    this.#providers = new Providers(project, state, print)
+    const context = { state, steps: this.#steps, stack, project: name, preview: verb === 'preview' }
+    this.#monitor = new Monitor({ ...context, providers: this.#providers }, print)
   }
 
   async finish(): Promise<RunResult> {
     this.#address = await this.#monitor.listen()
+    this.#providers.engineAddress = this.#address
     const errors = this.#monitor.errors
     try {
       if (this.#verb === 'refresh') await this.#refresh()
@@ -80,18 +82,10 @@ class Run {
     } catch (error) {
       errors.push(error instanceof Error ? error.message : String(error))
     }
-    await this.#provider?.then(
-      (provider) => provider.stop('SIGTERM'),
-      (error: Error) => errors.push(error.message),
-    )
+    await this.#providers.stop().catch((error: Error) => void errors.push(error.message))
     this.#monitor.close()
     const { steps } = this.#steps
     return { ok: errors.length === 0, steps, outputs: this.#state.outputs, errors, output: this.#output.join('') }
-  }
-
-  #dynamicProvider(): Promise<DynamicProvider> {
-    this.#provider ??= DynamicProvider.start(this.#project, this.#address, (text) => void this.#output.push(text))
-    return this.#provider
   }
 
   async #runProgram(): Promise<void> {
@@ -118,17 +112,17 @@ class Run {
   async #removeUnseen(): Promise<void> {
     const context = { state: this.#state, steps: this.#steps, preview: this.#verb === 'preview' }
     const doomed = this.#state.resources.filter(({ urn }) => !this.#monitor.seen.has(urn))
-    await removeAll({ ...context, provider: () => this.#dynamicProvider() }, doomed)
+    await removeAll({ ...context, providers: this.#providers }, doomed)
     if (this.#verb === 'destroy') this.#state.outputs = {}
   }
 
   /** Asks every provider for the real state; what is gone leaves the state. */
   async #refresh(): Promise<void> {
     const known = this.#state.resources.filter(({ custom }) => custom)
-    const provider = await this.#dynamicProvider()
     await Promise.all(
       known.map(async (resource) => {
         const { urn, id, outputs } = resource
+        const provider = await this.#providers.of(resource)
         const found = await provider.read(urn, id, outputs)
         if (found === undefined) {
           this.#steps.add('delete', urn)
@@ -137,7 +131,7 @@ class Run {
         }
         const same = isDeepStrictEqual(withoutProvider(found), withoutProvider(outputs))
         this.#steps.add(same ? 'same' : 'refresh', urn)
-        this.#state.put({ ...resource, outputs: { ...found, [providerKey]: outputs[providerKey] } })
+        this.#state.put({ ...resource, outputs: withProviderOf(outputs, found) })
       }),
     )
   }

@@ -10,6 +10,8 @@ export interface ResourceState {
   readonly custom: boolean
   readonly id: string
   readonly parent: string
+  /** `urn::id` of the resource that is its provider; '' for the default one of its package. */
+  readonly provider: string
   /** URNs that have to be there before it. */
   readonly dependencies: readonly string[]
   readonly protect: boolean

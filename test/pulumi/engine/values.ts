@@ -11,6 +11,10 @@ const secretSignature = '1b47061264138c4ac30d75fd1eb44270'
 /** The text of a dynamic provider, an input like the others. */
 export const providerKey = '__provider'
 
+/** Properties with the text of the dynamic provider that others have, if they have one. */
+export const withProviderOf = (others: Properties, properties: Properties): Properties =>
+  others[providerKey] === undefined ? properties : { ...properties, [providerKey]: others[providerKey] }
+
 const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null
 
 export const hasUnknown = (value: unknown): boolean =>
