@@ -29,7 +29,7 @@ it('every exported component can be described to other Pulumi languages', { time
     Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,perm,order -> topicName',
   })
   const types =
-    'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs EmbeddedControllersArgs Engine Flush HostArgs Permission'
+    'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs DockerHostArgs DockerMemoryArgs DockerPlatformArgs EmbeddedControllersArgs Engine Flush HostArgs Permission'
   expect(Object.keys(typeDefinitions).sort()).toEqual(
     `${types} PlatformArgs PortsArgs ProcessPlatformArgs ProxiesArgs RenderedConf Replication RuntimeArgs TopicSpecArgs`.split(
       ' ',

@@ -79,7 +79,7 @@ export class BrokerGroup extends pulumi.ComponentResource {
   constructor(name: string, args: BrokerGroupArgs, opts?: pulumi.ComponentResourceOptions) {
     const { checked, plan } = planGroup(args)
     super('gantry:index:BrokerGroup', name, args, opts)
-    const platform = nodePlatformOf(checked, args.platform)
+    const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
     const isElected = args.controllerAddr !== undefined
     const namesrvAddr = pulumi.output(args.namesrvAddr)
     const registries = pulumi

@@ -1,6 +1,7 @@
 import type { ClusterConfig, ClusterConfigInput } from '../plan/schema/cluster-config.ts'
+import type { DockerConfig } from '../plan/schema/docker-config.ts'
 import { given } from './given.ts'
-import { configOfPlatform, type PlatformArgs } from './platform-args.ts'
+import { configOfPlatform, type DockerPlatformArgs, type PlatformArgs } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
 
 /*
@@ -47,8 +48,17 @@ function apart<T extends { replicas: number | string[]; config: Readonly<Record<
   return { ...rest, ...where, config: textsOf(config) }
 }
 
-function platformArgs({ process, ...same }: ClusterConfig['platform']): PlatformArgs {
-  return { ...given(same), ...(process === undefined ? {} : { process: given(process) }) }
+function platformArgs({ process, docker, aws: _, ...same }: ClusterConfig['platform']): PlatformArgs {
+  return {
+    ...same,
+    ...(process === undefined ? {} : { process: given(process) }),
+    ...(docker === undefined ? {} : { docker: dockerArgs(docker) }),
+  }
+}
+
+function dockerArgs({ hosts, ...same }: DockerConfig): DockerPlatformArgs {
+  const filled = Object.entries(hosts).map(([name, host]) => [name, given(host)] as const)
+  return { ...given(same), hosts: Object.fromEntries(filled) }
 }
 
 /** A checked `gantry:cluster` as arguments. */

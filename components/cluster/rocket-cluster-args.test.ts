@@ -2,7 +2,7 @@ import { expect, expectTypeOf, it } from 'vitest'
 import type { ClusterConfigInput } from '../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
-import type { PlatformArgs } from './platform-args.ts'
+import type { DockerHostArgs, DockerMemoryArgs, DockerPlatformArgs, PlatformArgs } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
 import type {
   BrokerGroupSpecArgs,
@@ -51,6 +51,15 @@ it('arguments and the schema of the config agree, key by key', () => {
   >()
   type Platform = Given<ClusterConfigInput['platform']>
   expectTypeOf<PlatformCommon<PlatformArgs>>().toEqualTypeOf<Plain<PlatformCommon<WithoutUndefined<Platform>>>>()
+  type Docker = Given<Platform['docker']>
+  expectTypeOf<Omit<DockerPlatformArgs, 'hosts' | 'memoryMb'>>().toEqualTypeOf<
+    Plain<Omit<WithoutUndefined<Docker>, 'hosts' | 'memoryMb'>>
+  >()
+  expectTypeOf<DockerMemoryArgs>().toEqualTypeOf<Plain<WithoutUndefined<Given<Docker['memoryMb']>>>>()
+  // Values of other resources are for arguments alone.
+  expectTypeOf<Omit<DockerHostArgs, 'caMaterial' | 'certMaterial' | 'keyMaterial'>>().toEqualTypeOf<
+    Plain<WithoutUndefined<Given<Docker['hosts']>[string]>>
+  >()
   expectTypeOf<Given<PlatformArgs['process']>>().toEqualTypeOf<Plain<WithoutUndefined<Given<Platform['process']>>>>()
 })
 
@@ -62,6 +71,15 @@ type PlatformCommon<T> = Omit<T, 'process' | 'docker' | 'aws'>
 
 /** zod says of an optional key that it may hold undefined; arguments leave it out instead. */
 type WithoutUndefined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+it('a docker platform comes back the same too, and keeps for itself what only arguments hold', () => {
+  const docker = { hosts: { h1: { endpoint: 'tcp://10.0.0.1:2376', certPath: '/certs' } }, memoryMb: { broker: 2048 } }
+  const hosts = [{ name: 'h1', address: '10.0.0.1' }]
+  const config = parseClusterConfig({ hosts, groups: [{ name: 'a' }], platform: { docker } })
+  expect(parseClusterConfig(configOfArgs(argsOfConfig(config)))).toEqual(config)
+  const args = { hosts, groups: [{ name: 'a' }], platform: { docker: { hosts: { h1: { keyMaterial: 'PEM' } } } } }
+  expect(configOfArgs(args).platform).toEqual({ docker: { hosts: { h1: {} } } })
+})
 
 it('a config comes back the same from arguments', () => {
   const config = parseClusterConfig({

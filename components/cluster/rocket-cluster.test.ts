@@ -84,6 +84,7 @@ describe('RocketCluster', () => {
             { port: 11912, purpose: 'listenPort + 1, replication' },
           ],
           storePath: '/data/broker-a-1/store',
+          replicationAddress: '127.0.0.1',
           dependsOn: ['broker-a-0'],
           confFile: { path: '/data/broker-a-1/broker.conf', text: expect.stringContaining('\nbrokerRole=SLAVE\n') },
         },

@@ -8,6 +8,7 @@ import type { BrokerNode, PlanNode } from '../plan/plan-node.ts'
 import type { ClusterConfig } from '../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
+import { nodePlatformOf } from '../platform/node-platforms.ts'
 import { ProxyFleet } from '../proxy/proxy-fleet.ts'
 import { Topic } from '../topic/topic.ts'
 import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
@@ -50,6 +51,7 @@ export class RocketCluster extends pulumi.ComponentResource {
     const config = parseClusterConfig(configOfArgs(args))
     const plan = planCluster(config, { localDataDir: localDataDirOf(args.platform) })
     super('gantry:index:RocketCluster', name, args, opts)
+    nodePlatformOf(config, args.platform, { component: this, name })
     const context = { parent: this, name, config, plan, placed: placedArgs(config, args) }
     const nameServers = addNameServers(context)
     const controllers = addControllers(context)

@@ -51,7 +51,7 @@ export class ControllerQuorum extends pulumi.ComponentResource {
     const { checked, controllerAddr, nodes: planned, warnings } = planQuorum(args, run)
     super('gantry:index:ControllerQuorum', name, args, opts)
     for (const warning of warnings) void pulumi.log.warn(warning, this)
-    const platform = nodePlatformOf(checked, args.platform)
+    const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
     const made = run
       ? planned.map((node, index) =>
           platform.addNode({ name: `${name}-${index}`, node, place: node, nameServers: [] }, { parent: this }),

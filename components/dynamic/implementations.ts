@@ -1,4 +1,7 @@
 import { consumerGroupImplementation } from '../consumer-group/consumer-group-implementation.ts'
+import { dockerNetworkImplementation } from '../platform/docker/provider/docker-network-implementation.ts'
+import { dockerNodeImplementation } from '../platform/docker/provider/docker-node-implementation.ts'
+import { dockerPlaceImplementation } from '../platform/docker/provider/docker-place-implementation.ts'
 import { dataFolderImplementation } from '../platform/process/provider/data-folder-implementation.ts'
 import { processNodeImplementation } from '../platform/process/provider/process-node-implementation.ts'
 import { topicImplementation } from '../topic/topic-implementation.ts'
@@ -7,6 +10,9 @@ import { topicImplementation } from '../topic/topic-implementation.ts'
 export const implementations = {
   dataFolder: dataFolderImplementation,
   processNode: processNodeImplementation,
+  dockerNetwork: dockerNetworkImplementation,
+  dockerPlace: dockerPlaceImplementation,
+  dockerNode: dockerNodeImplementation,
   topic: topicImplementation,
   consumerGroup: consumerGroupImplementation,
 }

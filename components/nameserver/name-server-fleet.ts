@@ -59,7 +59,7 @@ export class NameServerFleet extends pulumi.ComponentResource {
     const { checked, nodes: planned, controllerAddr, warnings } = planFleet(args)
     super('gantry:index:NameServerFleet', name, args, opts)
     for (const warning of warnings) void pulumi.log.warn(warning, this)
-    const platform = nodePlatformOf(checked, args.platform)
+    const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
     const made = planned.map((node, index) => {
       const request = { name: `${name}-${index}`, node, place: node, nameServers: [] }
       return platform.addNode(request, { parent: this })

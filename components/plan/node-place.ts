@@ -1,6 +1,8 @@
 import { isLoopback } from './address.ts'
+import { containerDataDir } from './docker-hosts.ts'
 import type { Engine } from './plan-node.ts'
 import type { ClusterConfig, HostConfig } from './schema/cluster-config.ts'
+import { platformKind } from './schema/platform-config.ts'
 
 export interface PlanOptions {
   /** Absolute folder for the files of nodes on this machine (hosts with a loopback address). */
@@ -24,17 +26,23 @@ export const nodePlace = (
   engine: Engine = config.engine,
 ) => {
   const host = hostByName(config, hostName)
-  const local = isLoopback(host.address)
-  const root = host.dataDir ?? (local ? options.localDataDir : config.dataDir)
-  const bindAddress = host.bindAddress ?? (local ? host.address : undefined)
+  const { name, address, advertisedAddress = address } = host
   return {
     id,
     engine,
-    host: host.name,
-    address: host.address,
-    advertisedAddress: host.advertisedAddress ?? host.address,
-    ...(bindAddress === undefined ? {} : { bindAddress }),
-    dataDir: `${root}/${id}`,
+    host: name,
+    address,
+    advertisedAddress,
+    ...filesAndInterface(config, host, id, options),
     nodeOptions: config.runtime.nodeOptions,
   }
+}
+
+/** A container has files and interfaces of its own. */
+const filesAndInterface = (config: ClusterConfig, host: HostConfig, id: string, { localDataDir }: PlanOptions) => {
+  if (platformKind(config.platform) === 'docker') return { dataDir: containerDataDir }
+  const local = isLoopback(host.address)
+  const root = host.dataDir ?? (local ? localDataDir : config.dataDir)
+  const bindAddress = host.bindAddress ?? (local ? host.address : undefined)
+  return { ...(bindAddress === undefined ? {} : { bindAddress }), dataDir: `${root}/${id}` }
 }

@@ -1,3 +1,4 @@
+import { replicationName } from './docker-hosts.ts'
 import { nodePlace, type PlanOptions } from './node-place.ts'
 import { placeReplicas, type ReplicaPlacement } from './placement.ts'
 import type { BrokerNode, BrokerRole } from './plan-node.ts'
@@ -35,6 +36,7 @@ export const planBrokers = (
   const placements = placeReplicas(config)
   const ports = listenPorts ?? brokerPorts(placements, config.ports)
   const groups = new Map(config.groups.map((group) => [group.name, group]))
+  const hostsOf = (name: string) => new Set(placements.filter(({ group }) => group === name).map(({ host }) => host))
   const surroundings: BrokerSurroundings = { clusterName: config.name, namesrvAddr, controllerAddr }
   return placements.map(({ group: name, replica, host }: ReplicaPlacement, index) => {
     const group = groups.get(name)
@@ -43,6 +45,7 @@ export const planBrokers = (
     const port = ports[index] ?? 0
     const place = nodePlace(config, host, id, options, group.engine)
     const isElected = controllerAddr !== ''
+    const replicationAddress = replicationName(config, hostsOf(name), id) ?? place.address
     const node = {
       ...place,
       kind: 'broker' as const,
@@ -52,6 +55,7 @@ export const planBrokers = (
       port,
       ports: brokerPortUses(port),
       storePath: `${place.dataDir}/store`,
+      replicationAddress,
       dependsOn: replica === 0 || isElected ? nodeIds : [...nodeIds, brokerNodeId(name, 0)],
     }
     const properties = brokerProperties(node, group, surroundings, config.brokerConfig)

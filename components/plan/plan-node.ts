@@ -53,6 +53,8 @@ export interface BrokerNode extends NodeBase {
   readonly role: BrokerRole
   /** storePathRootDir. */
   readonly storePath: string
+  /** brokerIP2: where the other replicas reach its replication port, without port. */
+  readonly replicationAddress: string
 }
 
 /** A proxy in cluster mode; `port` is its gRPC port. */

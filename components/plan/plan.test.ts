@@ -70,7 +70,11 @@ describe('the classic two-host deployment', () => {
   })
 })
 
-describe.each(['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync'])('stack %s', (stack) => {
+const dockerStacks = ['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync', 'two-hosts'].map(
+  (stack) => `docker-${stack}`,
+)
+
+describe.each(['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync', ...dockerStacks])('stack %s', (stack) => {
   it('plans as reviewed', async () => {
     const file = new URL(`../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
     const plan = planCluster(parseStackFile(readFileSync(file, 'utf8')), options)

@@ -7,8 +7,8 @@ export interface NodeRequest {
   readonly name: string
   /** Known before the program has run but for what comes from other resources. */
   readonly node: Input<PlanNode>
-  /** The same for all that: id and folder never depend on another resource. */
-  readonly place: Pick<PlanNode, 'id' | 'dataDir'>
+  /** The same for all that: what never depends on another resource. Its conf file's text may. */
+  readonly place: PlanNode
   /** NameServers it has to register with: `host:port`. None for a NameServer. */
   readonly nameServers: Input<string[]>
   /** For a slave: its master. */

@@ -53,7 +53,7 @@ export class ProxyFleet extends pulumi.ComponentResource {
     const { run = true } = args
     const { checked, plan } = planFleet(args, run)
     super('gantry:index:ProxyFleet', name, args, opts)
-    const platform = nodePlatformOf(checked, args.platform)
+    const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
     const namesrvAddr = pulumi.output(args.namesrvAddr)
     const places = plan('')
     const made = !run

@@ -49,6 +49,14 @@ it('looks into secrets and lets pass what is not known yet', () => {
   expect(argumentProblems('pulumi:providers:docker', inputs)).toEqual(['keyMaterial: must be a string, is number'])
 })
 
+it("reads a provider's inputs as the SDK writes them", () => {
+  const inputs = { host: 'ssh://a', sshOpts: '["-i","/key"]', disableDockerDaemonCheck: 'yes', registryAuth: '[{}]' }
+  expect(argumentProblems('pulumi:providers:docker', inputs)).toEqual([
+    'disableDockerDaemonCheck: must be a boolean, is string',
+    'registryAuth[0].address: missing',
+  ])
+})
+
 it('does not know types of other packages or of none', () => {
   expect(() => argumentProblems('docker:index/conteiner:Conteiner', {})).toThrow(/no such file/)
   expect(() => argumentProblems('dokker:index/container:Container', {})).toThrow(/@pulumi\/dokker/)

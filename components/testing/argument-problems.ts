@@ -26,8 +26,18 @@ function typesOf(resourceType: string): ArgumentTypes {
  */
 export function argumentProblems(resourceType: string, inputs: Properties): string[] {
   const types = typesOf(resourceType)
-  return new Check(types).members(types.argumentsOf(resourceType).members, inputs, '')
+  const given = resourceType.startsWith('pulumi:providers:') ? decoded(inputs) : inputs
+  return new Check(types).members(types.argumentsOf(resourceType).members, given, '')
 }
+
+/** The SDK hands providers what is not a text as JSON. */
+const decoded = (inputs: Properties): Properties =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([key, value]) => {
+      const isJson = typeof value === 'string' && /^([[{]|true$|false$|-?\d+$)/.test(value)
+      return [key, isJson ? JSON.parse(value) : value]
+    }),
+  )
 
 const isObject = (value: unknown): value is Properties =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

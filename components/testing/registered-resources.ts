@@ -18,7 +18,7 @@ export async function mockEngine(stack = 'dev'): Promise<void> {
       newResource: ({ type, name, inputs }) => {
         const { __provider: _, ...shown } = inputs as Record<string, unknown>
         registered.push({ type, name, inputs: shown })
-        return { id: `${name}-id`, state: inputs }
+        return { id: `${name}-id`, state: { ...inputs, ...foundByProvider(type, inputs) } }
       },
       call: ({ inputs }) => inputs,
     },
@@ -27,6 +27,10 @@ export async function mockEngine(stack = 'dev'): Promise<void> {
     false,
   )
 }
+
+/** What a provider says of a resource that programs read. */
+const foundByProvider = (type: string, inputs: Record<string, unknown>): Record<string, unknown> =>
+  type === 'docker:index/remoteImage:RemoteImage' ? { imageId: `sha256:of-${inputs['name']}` } : {}
 
 /** Waits until everything under way has reached the mocks: a test must not leave calls to the next one. */
 export const allRegistered = (): Promise<void> => pulumi.runtime.disconnect()

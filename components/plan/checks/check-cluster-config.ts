@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../config-problem.ts'
 import type { ClusterConfig } from '../schema/cluster-config.ts'
 import { checkConfOverrides } from './check-conf-overrides.ts'
 import { checkControllers } from './check-controllers.ts'
+import { checkDocker } from './check-docker.ts'
 import { checkGroups } from './check-groups.ts'
 import { checkHosts } from './check-hosts.ts'
 import { checkTopics } from './check-topics.ts'
@@ -13,4 +14,5 @@ export const checkClusterConfig = (config: ClusterConfig): ConfigProblem[] => [
   ...checkControllers(config),
   ...checkConfOverrides(config),
   ...checkTopics(config),
+  ...checkDocker(config),
 ]

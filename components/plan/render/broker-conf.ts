@@ -78,7 +78,7 @@ export const brokerProperties = (
   if (node.bindAddress !== undefined) properties.set('bindAddress', node.bindAddress)
   properties.set('brokerIP1', node.advertisedAddress)
   // brokerIP2 is where slaves find the replication port; left out, the engine guesses an interface of its own.
-  properties.set('brokerIP2', node.address)
+  properties.set('brokerIP2', node.replicationAddress)
   properties.set('storePathRootDir', node.storePath)
   // Without it a slave turns consumers away while its master is down (PullMessageProcessor), and a replica is only a backup.
   if (group.replicas > 1) properties.set('slaveReadEnable', true)

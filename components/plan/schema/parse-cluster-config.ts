@@ -1,6 +1,7 @@
 import { checkClusterConfig } from '../checks/check-cluster-config.ts'
 import { checkEngine } from '../checks/check-engine.ts'
 import { ConfigError, type ConfigPath, type ConfigProblem } from '../config-problem.ts'
+import { withDockerHost } from '../docker-hosts.ts'
 import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
 import { describeIssue } from './schema-problem.ts'
 
@@ -32,8 +33,9 @@ export interface ParseOptions {
  * Checks a config as written and fills in the defaults.
  * @throws ConfigError with every problem found: those of the form and, as far as the form allows, those of the meaning.
  */
-export const parseClusterConfig = (input: unknown, { toRun = true }: ParseOptions = {}): ClusterConfig => {
+export const parseClusterConfig = (written: unknown, { toRun = true }: ParseOptions = {}): ClusterConfig => {
   const check = (config: ClusterConfig) => [...checkClusterConfig(config), ...(toRun ? checkEngine(config) : [])]
+  const input = withDockerHost(written)
   const parsed = clusterConfigSchema.safeParse(input)
   if (parsed.success) {
     const problems = check(parsed.data)

@@ -46,6 +46,16 @@ export async function waitUntilHealthy(
   }
 }
 
+/** What is missing at this moment, a slave's distance from its master left aside. */
+export async function whatIsMissingNow(awaited: Omit<AwaitedNode, 'readyTimeoutMs'>): Promise<string | undefined> {
+  const probe = new RemotingProbe()
+  try {
+    return await missingNow(probe, awaited)
+  } finally {
+    probe.close()
+  }
+}
+
 function missingNow(
   probe: RemotingProbe,
   { node, address, nameServers, master }: Omit<AwaitedNode, 'readyTimeoutMs'>,

@@ -30,8 +30,8 @@ const servers: Record<PlanNode['kind'], Server> = {
   proxy: { main: 'org.apache.rocketmq.proxy.ProxyStartup', confFlag: '-pc', logback: 'rmq.proxy.logback.xml' },
 }
 
-/** The broker reaches into the JDK (direct buffers, mapped files), which Java 17 keeps closed without these. */
-const openPackages = [
+/** The broker reaches into the JDK (direct buffers, mapped files), which Java keeps closed from 17 on without these. */
+export const openPackages = [
   '--add-opens=java.base/java.lang=ALL-UNNAMED',
   '--add-opens=java.base/java.nio=ALL-UNNAMED',
   '--add-opens=java.base/java.util=ALL-UNNAMED',
@@ -42,28 +42,36 @@ const openPackages = [
 
 const heapDefault = '512m'
 
+/** What `java` is given to run the server of a node, the release's folder being `home`. */
+export function apacheArguments(
+  { kind, dataDir, confFile }: Pick<PlanNode, 'kind' | 'dataDir' | 'confFile'>,
+  home: string,
+  heap = heapDefault,
+): string[] {
+  const { main, confFlag, logback } = servers[kind]
+  return [
+    `-Xms${heap}`,
+    `-Xmx${heap}`,
+    `-XX:MaxDirectMemorySize=${heap}`,
+    // Its logs go to ~/logs, and a store without a path of its own to ~/store.
+    `-Duser.home=${dataDir}`,
+    `-Drmq.logback.configurationFile=${logback}`,
+    '-Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener',
+    '-cp',
+    join(home, 'lib', '*'),
+    main,
+    confFlag,
+    confFile.path,
+  ]
+}
+
 /** @throws Error when it is not said where Apache RocketMQ is. */
-export function apacheCommand(node: PlanNode, { apacheHome, apacheHeap = heapDefault }: Programs): NodeCommand {
+export function apacheCommand(node: PlanNode, { apacheHome, apacheHeap }: Programs): NodeCommand {
   if (apacheHome === undefined) throw new Error(`${node.id} runs Apache RocketMQ: set platform.process.apacheHome`)
-  const { main, confFlag, logback } = servers[node.kind]
   const javaHome = process.env['JAVA_HOME']
   return {
     command: javaHome === undefined ? 'java' : join(javaHome, 'bin', 'java'),
-    args: [
-      `-Xms${apacheHeap}`,
-      `-Xmx${apacheHeap}`,
-      `-XX:MaxDirectMemorySize=${apacheHeap}`,
-      ...openPackages,
-      // Its logs go to ~/logs, and a store without a path of its own to ~/store.
-      `-Duser.home=${node.dataDir}`,
-      `-Drmq.logback.configurationFile=${logback}`,
-      '-Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener',
-      '-cp',
-      join(apacheHome, 'lib', '*'),
-      main,
-      confFlag,
-      node.confFile.path,
-    ],
+    args: [...openPackages, ...apacheArguments(node, apacheHome, apacheHeap)],
     env: { ROCKETMQ_HOME: apacheHome },
   }
 }

@@ -39,8 +39,13 @@ export class EngineClient {
 
   /** The same for something that may not be there. */
   async find<T>(path: string): Promise<T | undefined> {
+    const stream = await this.findStream(path)
+    return stream === undefined ? undefined : (JSON.parse(await textOf(stream)) as T)
+  }
+
+  async findStream(path: string): Promise<Readable | undefined> {
     try {
-      return await this.ask<T>('GET', path)
+      return await this.open('GET', path)
     } catch (error) {
       if (error instanceof EngineError && error.status === 404) return undefined
       throw error

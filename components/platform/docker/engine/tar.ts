@@ -19,7 +19,7 @@ export interface TarEntry {
 type TarContent =
   | { readonly text: string; readonly mode: number }
   | { readonly file: string }
-  | { readonly folderMode: number }
+  | { readonly folderMode: number; readonly owner?: { readonly uid: number; readonly gid: number } }
 
 const blockBytes = 512
 const typeFile = '0'
@@ -32,16 +32,22 @@ interface Header {
   readonly sizeBytes: number
   readonly type: string
   readonly target?: string
+  readonly uid?: number
+  readonly gid?: number
 }
 
-/** The archive, piece by piece. Owners are root and times are zero: the same files give the same bytes. */
+/** The archive, piece by piece. Owners are root unless said, times are zero: the same files give the same bytes. */
 export async function* tarOf(entries: Iterable<TarEntry>): AsyncGenerator<Uint8Array> {
   for (const { path, content } of entries) {
-    if ('folderMode' in content) yield header({ path, mode: content.folderMode, sizeBytes: 0, type: typeFolder })
+    if ('folderMode' in content) yield folderEntry(path, content)
     else if ('text' in content) yield* textEntry(path, content.text, content.mode)
     else yield* fileEntry(path, content.file)
   }
   yield Buffer.alloc(2 * blockBytes)
+}
+
+function folderEntry(path: string, { folderMode, owner }: Extract<TarContent, { folderMode: number }>): Buffer {
+  return header({ path, mode: folderMode, sizeBytes: 0, type: typeFolder, ...owner })
 }
 
 function* textEntry(path: string, text: string, mode: number): Generator<Uint8Array> {
@@ -71,14 +77,14 @@ async function* fileEntry(path: string, file: string): AsyncGenerator<Uint8Array
 
 const fill = (sizeBytes: number): Buffer => Buffer.alloc((blockBytes - (sizeBytes % blockBytes)) % blockBytes)
 
-function header({ path, mode, sizeBytes, type, target = '' }: Header): Buffer {
+function header({ path, mode, sizeBytes, type, target = '', uid = 0, gid = 0 }: Header): Buffer {
   const block = Buffer.alloc(blockBytes)
   const { prefix, name } = split(path)
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0')
   block.write(name, 0)
   block.write(octal(mode, 7), 100)
-  block.write(octal(0, 7), 108)
-  block.write(octal(0, 7), 116)
+  block.write(octal(uid, 7), 108)
+  block.write(octal(gid, 7), 116)
   block.write(octal(sizeBytes, 11), 124)
   block.write(octal(0, 11), 136)
   block.write(' '.repeat(8), 148)

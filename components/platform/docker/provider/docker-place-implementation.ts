@@ -1,0 +1,77 @@
+import type { Implementation } from '../../../dynamic/implementation.ts'
+import { isSameValue } from '../../../dynamic/same-value.ts'
+import { containerDataDir } from '../../../plan/docker-hosts.ts'
+import { type Container, findContainer } from '../engine/container-state.ts'
+import type { EngineClient } from '../engine/engine-client.ts'
+import { type EngineChoice, engineOf } from '../engine/engine-of.ts'
+import { tarOf } from '../engine/tar.ts'
+import { isMarked, leftoversOf, moveAside } from '../leftover-containers.ts'
+
+/**
+ * Where a node's container is going to be. Pulumi's docker provider refuses to make a container whose name is taken, and
+ * that is what a run leaves behind that is cut short before it has written down what it made. So what is there under the
+ * name, and was never seen by a finished run, is stopped and put aside: nothing of the node is in it, for its files are in
+ * the volume. The node's own resource (docker-node-implementation.ts) removes it, or takes it back if it was needed.
+ */
+export interface DockerPlaceInputs {
+  readonly engine: EngineChoice
+  /** Name of the container. */
+  readonly container: string
+  readonly stopTimeoutSeconds: number
+  /** A volume to give to a user: for images that do not bring the folder along. */
+  readonly volume?: { readonly name: string; readonly owner: string; readonly image: string }
+}
+
+export const dockerPlaceImplementation: Implementation<DockerPlaceInputs, DockerPlaceInputs> = {
+  async diff(olds, news) {
+    const replaces = olds.container === news.container ? [] : ['container']
+    const inTheWay = await containerInTheWay(engineOf(news.engine), news.container)
+    return { changes: !isSameValue(olds, news) || inTheWay !== undefined, replaces }
+  },
+  async create(news) {
+    return { id: news.container, outs: await makeRoom(news) }
+  },
+  async read(_, known) {
+    return known
+  },
+  async update(_, news) {
+    return makeRoom(news)
+  },
+  async delete({ engine: choice, container }) {
+    const engine = engineOf(choice)
+    for (const { Id } of await leftoversOf(engine, container)) await engine.ask('DELETE', `/containers/${Id}?force=1`)
+  },
+}
+
+/** A container of that name that no finished run has seen. */
+async function containerInTheWay(engine: EngineClient, name: string): Promise<Container | undefined> {
+  const found = await findContainer(engine, name)
+  return found === undefined || (await isMarked(engine, found)) ? undefined : found
+}
+
+async function makeRoom(news: DockerPlaceInputs): Promise<DockerPlaceInputs> {
+  const engine = engineOf(news.engine)
+  const found = await containerInTheWay(engine, news.container)
+  if (found !== undefined) await moveAside(engine, found, news.stopTimeoutSeconds)
+  if (news.volume !== undefined) await giveVolume(engine, news.volume)
+  return news
+}
+
+/**
+ * Makes a user the owner of a volume's top folder: by unpacking the folder, with that owner, into a container that is never
+ * started.
+ */
+async function giveVolume(engine: EngineClient, { name, owner, image }: NonNullable<DockerPlaceInputs['volume']>) {
+  const HostConfig = { Mounts: [{ Type: 'volume', Source: name, Target: containerDataDir }] }
+  const json = { Image: image, HostConfig }
+  const { Id } = await engine.ask<{ Id: string }>('POST', '/containers/create', { json })
+  try {
+    const [uid = 0, gid = 0] = owner.split(':').map(Number)
+    const at = containerDataDir.lastIndexOf('/')
+    const path = `${containerDataDir.slice(at + 1)}/`
+    const tar = tarOf([{ path, content: { folderMode: 0o755, owner: { uid, gid } } }])
+    await engine.ask('PUT', `/containers/${Id}/archive?path=${containerDataDir.slice(0, at)}`, { tar })
+  } finally {
+    await engine.ask('DELETE', `/containers/${Id}?force=1`)
+  }
+}
