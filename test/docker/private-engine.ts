@@ -1,9 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DockerEndpoint } from '../../components/platform/docker/engine/docker-endpoint.ts'
 import { EngineClient } from '../../components/platform/docker/engine/engine-client.ts'
+import { inNamespace } from './host-network.ts'
+import { installMissing } from './install-packages.ts'
 
 /** Debian's packages for what an engine of our own needs. */
 const packages: Readonly<Record<string, string>> = { dockerd: 'docker.io', iptables: 'iptables' }
@@ -17,6 +19,8 @@ export interface EngineOptions {
   /** Further flags of dockerd. */
   readonly flags?: readonly string[]
 }
+
+const running = new Set<PrivateEngine>()
 
 /**
  * A Docker Engine of our own: its own files, socket and networks, no default bridge. Several may run at a time. Needs Linux
@@ -35,11 +39,8 @@ export class PrivateEngine {
     this.client = new EngineClient(this.endpoint)
     const own = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')]
     own.push('--pidfile', join(folder, 'dockerd.pid'), '--host', this.endpoint.host, '--bridge=none', ...flags)
-    const [command = '', ...args] = [
-      ...(namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]),
-      'dockerd',
-      ...own,
-    ]
+    const daemon = ['dockerd', ...own]
+    const [command = '', ...args] = namespace === undefined ? daemon : inNamespace(namespace, daemon)
     this.#daemon = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     this.#daemon.stderr?.pipe(createWriteStream(this.#log))
     this.#ended = new Promise((resolve) => {
@@ -48,11 +49,22 @@ export class PrivateEngine {
     })
   }
 
+  /** Ends all engines of this process when it is told to end. */
+  static stopOnSignals(): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        const ends = [...running].map((engine) => engine.stop())
+        void Promise.allSettled(ends).then(() => process.exit(1))
+      })
+    }
+  }
+
   /** @throws Error with the last lines of its log when it does not come up */
   static async start(options: EngineOptions = {}): Promise<PrivateEngine> {
-    installMissing()
+    installMissing(packages)
     // Short: the path of a socket has a limit of 107 bytes.
     const engine = new PrivateEngine(mkdtempSync(join(tmpdir(), 'gantry-docker-')), options)
+    running.add(engine)
     const deadlineMs = performance.now() + readyWithinMs
     while (!(await engine.#answers())) {
       const gone = engine.#daemon.exitCode !== null || engine.#daemon.pid === undefined
@@ -68,6 +80,7 @@ export class PrivateEngine {
 
   /** Ends it with all its containers and removes its files. */
   async stop(): Promise<void> {
+    running.delete(this)
     if (await this.#answers()) {
       const containers = await this.client.ask<{ Id: string }[]>('GET', '/containers/json?all=1')
       await Promise.all(containers.map(({ Id }) => this.client.ask('DELETE', `/containers/${Id}?force=1&v=1`)))
@@ -93,23 +106,5 @@ export class PrivateEngine {
       if (error instanceof Error) return false
       throw error
     }
-  }
-}
-
-const isThere = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
-
-function installMissing(): void {
-  const missing = Object.entries(packages).filter(([command]) => !isThere(command))
-  if (missing.length === 0) return
-  const names = missing.map(([, name]) => name)
-  for (const args of [
-    ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', ...names],
-  ]) {
-    const { status, stderr } = spawnSync('apt-get', args, {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      encoding: 'utf8',
-    })
-    if (status !== 0) throw new Error(`no Docker engine here, and ${names.join(' ')} cannot be installed: ${stderr}`)
   }
 }

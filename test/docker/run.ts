@@ -145,6 +145,7 @@ const checks: readonly (readonly [name: string, check: Check])[] = [
 const words = process.argv.slice(2)
 let passed = 0
 let failed = 0
+PrivateEngine.stopOnSignals()
 const engine = await PrivateEngine.start()
 try {
   const { sizeBytes } = await buildImage(engine.client, { print: () => {} })

@@ -100,6 +100,15 @@ export class ClusterClient {
   }
 }
 
+export async function withClient<T>(namesrvAddr: string, use: (client: ClusterClient) => Promise<T>): Promise<T> {
+  const client = new ClusterClient(namesrvAddr)
+  try {
+    return await use(client)
+  } finally {
+    client.close()
+  }
+}
+
 /** Where the body's length stands in a stored message with IPv4 hosts (source: MessageDecoder). */
 const bodyLengthAt = 84
 

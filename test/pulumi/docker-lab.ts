@@ -1,6 +1,11 @@
 import type { EngineClient } from '../../components/platform/docker/engine/engine-client.ts'
 import { buildImage } from '../../components/platform/docker/image/build-image.ts'
+import { buildJava } from '../compat/toolchain.ts'
+import { makeJavaImage } from '../docker/java-image.ts'
 import { PrivateEngine } from '../docker/private-engine.ts'
+
+const waitMs = 30_000
+const pollMs = 50
 
 /** A Docker host of the tests: an engine with the image on it, and what is on it now. */
 export class DockerLab {
@@ -10,9 +15,12 @@ export class DockerLab {
     this.#private = engine
   }
 
-  static async open(): Promise<DockerLab> {
-    const lab = new DockerLab(await PrivateEngine.start())
+  /** @param engine Default: one of its own. */
+  static async open(engine?: PrivateEngine): Promise<DockerLab> {
+    const lab = new DockerLab(engine ?? (await PrivateEngine.start()))
     await buildImage(lab.engine, { print: () => {} })
+    await buildJava()
+    await makeJavaImage(lab.engine)
     return lab
   }
 
@@ -43,6 +51,30 @@ export class DockerLab {
   async networks(): Promise<string[]> {
     const all = await this.engine.ask<{ Name: string; Driver: string }[]>('GET', '/networks')
     return all.filter(({ Driver }) => Driver === 'bridge').map(({ Name }) => Name)
+  }
+
+  /** Runs a program in a container and gives what it wrote. */
+  async exec(container: string, ...Cmd: string[]): Promise<string> {
+    const json = { Cmd, AttachStdout: true, AttachStderr: true, Tty: true }
+    const { Id } = await this.engine.ask<{ Id: string }>('POST', `/containers/${container}/exec`, { json })
+    let text = ''
+    const output = await this.engine.open('POST', `/exec/${Id}/start`, { json: { Tty: true } })
+    for await (const chunk of output) text += String(chunk)
+    return text
+  }
+
+  /** How often the engine has started a container again. */
+  async restarts(container: string): Promise<number> {
+    const { RestartCount } = await this.engine.ask<{ RestartCount: number }>('GET', `/containers/${container}/json`)
+    return RestartCount
+  }
+
+  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    const deadlineMs = performance.now() + waitMs
+    while (!(await condition())) {
+      if (performance.now() > deadlineMs) throw new Error(`not within ${waitMs} ms: ${what}`)
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
   }
 
   async kill(container: string): Promise<void> {

@@ -7,12 +7,16 @@
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { PrivateEngine } from '../docker/private-engine.ts'
 import { freeBasePort } from '../e2e/gantry-command.ts'
+import { DockerLab } from './docker-lab.ts'
+import { dockerScenarios } from './docker-scenarios.ts'
 import type { Engine } from './engine/engine.ts'
 import { PulumiCli } from './engine/pulumi-cli.ts'
 import { SmallEngine } from './engine/small-engine.ts'
 import { Scenario } from './scenario.ts'
-import { type ScenarioEntry, scenarios } from './scenarios.ts'
+import type { ScenarioEntry } from './scenario-entry.ts'
+import { scenarios } from './scenarios.ts'
 import { TestProject } from './test-project.ts'
 
 const brokerSteps = 4
@@ -23,16 +27,33 @@ function cliVersion(): string | undefined {
   return status === 0 ? stdout.trim() : undefined
 }
 
+PrivateEngine.stopOnSignals()
 const version = cliVersion()
+
+function hasDockerPlugin(): boolean {
+  const { stdout } = spawnSync('pulumi', ['plugin', 'ls'], { encoding: 'utf8' })
+  return /^docker\s+resource/m.test(stdout)
+}
 
 function engineFor({ root, stack, statePath }: TestProject): Engine {
   return version === undefined ? new SmallEngine(root, stack, statePath) : new PulumiCli(version, root, stack, root)
 }
 
+/** Opened by the first scenario that needs one. */
+let lab: DockerLab | undefined
+
+async function openLab(): Promise<DockerLab> {
+  lab ??= await DockerLab.open()
+  // Where programs and providers find it.
+  process.env['DOCKER_HOST'] = lab.host
+  return lab
+}
+
 async function runScenario(entry: ScenarioEntry): Promise<void> {
+  const host = entry.needsDocker ? await openLab() : undefined
   const project = new TestProject(entry.program, entry.stack)
   const dataDir = join(project.dataDir, entry.dataDir ?? '.')
-  const scenario = new Scenario(project, engineFor(project), dataDir)
+  const scenario = new Scenario(project, engineFor(project), dataDir, host)
   entry.configure(scenario, await freeBasePort(brokerSteps))
   try {
     await entry.run(scenario)
@@ -41,6 +62,7 @@ async function runScenario(entry: ScenarioEntry): Promise<void> {
     const left = await scenario.attempt('destroy')
     if (!left.ok) process.stdout.write(`   cleaning up failed: ${left.errors.join('; ')}\n`)
     project.remove()
+    await host?.clear()
   }
 }
 
@@ -50,10 +72,16 @@ let failed = 0
 process.stdout.write(
   `engine: ${version === undefined ? 'test/pulumi/engine, no pulumi on PATH' : `pulumi ${version}`}\n`,
 )
-for (const entry of scenarios) {
+for (const entry of [...scenarios, ...dockerScenarios]) {
   if (!words.every((word) => entry.name.includes(word))) continue
   if (entry.needsInterrupts && version !== undefined) {
     process.stdout.write(`left out: ${entry.name} (the CLI cannot be cut short at an operation)\n`)
+    continue
+  }
+  if (entry.needsDocker && version !== undefined && !hasDockerPlugin()) {
+    process.stdout.write(
+      `left out: ${entry.name} (pulumi has no docker plugin: pulumi plugin install resource docker)\n`,
+    )
     continue
   }
   const startMs = performance.now()
@@ -67,5 +95,6 @@ for (const entry of scenarios) {
     process.stdout.write(`FAIL ${entry.name} (${took()})\n${error instanceof Error ? error.stack : error}\n`)
   }
 }
+await lab?.close()
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exit(failed === 0 && passed > 0 ? 0 : 1)

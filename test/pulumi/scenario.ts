@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning, type ProcessRef } from '../../components/platform/process/process-identity.ts'
+import type { DockerLab } from './docker-lab.ts'
 import type { Engine, RunOptions, RunResult, Verb } from './engine/engine.ts'
 import type { Operation } from './engine/step-log.ts'
 import type { TestProject } from './test-project.ts'
@@ -9,12 +10,15 @@ import type { TestProject } from './test-project.ts'
 export class Scenario {
   readonly project: TestProject
   readonly engine: Engine
+  /** Where it needs a Docker host. */
+  readonly lab: DockerLab | undefined
   readonly #dataDir: string
 
-  constructor(project: TestProject, engine: Engine, dataDir = project.dataDir) {
+  constructor(project: TestProject, engine: Engine, dataDir = project.dataDir, lab?: DockerLab) {
     this.project = project
     this.engine = engine
     this.#dataDir = dataDir
+    this.lab = lab
   }
 
   /** @throws Error when the run fails. */
@@ -59,7 +63,7 @@ export class Scenario {
 /** Names of the resources with a provider that a run did this to, in order. */
 export function namesOf(result: RunResult, operation: Operation): string[] {
   return result.steps
-    .filter((step) => step.operation === operation && step.urn.includes('pulumi-nodejs:dynamic'))
+    .filter((step) => step.operation === operation && /pulumi-nodejs:dynamic|docker:index/.test(step.urn))
     .map(({ urn }) => urn.slice(urn.lastIndexOf('::') + 2))
 }
 

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
-import { ClusterClient } from './cluster-client.ts'
+import { type ClusterClient, withClient as withClientOf } from './cluster-client.ts'
 import { changesOf, namesOf, type Scenario } from './scenario.ts'
-
-export interface ScenarioEntry {
-  readonly name: string
-  /** Folder of the Pulumi project in the repository, and the stack. */
-  readonly program: string
-  readonly stack: string
-  /** Free ports from here on. */
-  readonly configure: (scenario: Scenario, basePort: number) => void
-  /** Where the nodes' folders are, below those of the stack. */
-  readonly dataDir?: string
-  readonly needsInterrupts?: boolean
-  readonly run: (scenario: Scenario) => Promise<void>
-}
+import type { ScenarioEntry } from './scenario-entry.ts'
 
 const withPorts = (more: Record<string, unknown> = {}) => {
   return ({ project }: Scenario, basePort: number) => {
@@ -24,14 +12,8 @@ const withPorts = (more: Record<string, unknown> = {}) => {
 
 const ordersAndBilling = { topics: [{ name: 'orders', queues: 4 }], consumerGroups: [{ name: 'billing' }] }
 
-async function withClient<T>(outputs: Record<string, unknown>, use: (client: ClusterClient) => Promise<T>): Promise<T> {
-  const client = new ClusterClient(String(outputs['namesrvAddr']))
-  try {
-    return await use(client)
-  } finally {
-    client.close()
-  }
-}
+const withClient = <T>(outputs: Record<string, unknown>, use: (client: ClusterClient) => Promise<T>): Promise<T> =>
+  withClientOf(String(outputs['namesrvAddr']), use)
 
 async function mastersOf(client: ClusterClient, topic: string): Promise<string[]> {
   const { masters } = await client.route(topic)

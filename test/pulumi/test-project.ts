@@ -57,6 +57,12 @@ export class TestProject {
     this.configure((config) => Object.assign(config['gantry:cluster'] as object, change))
   }
 
+  /** What the stack file has under `gantry:cluster`. */
+  get cluster(): Readonly<Record<string, unknown>> {
+    const content = parse(readFileSync(this.#stackFile, 'utf8')) as { config: Record<string, object> }
+    return content.config['gantry:cluster'] as Readonly<Record<string, unknown>>
+  }
+
   remove(): void {
     rmSync(this.root, { recursive: true, force: true })
   }

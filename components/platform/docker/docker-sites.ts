@@ -18,14 +18,17 @@ export interface DockerSite {
   readonly engine: pulumi.Input<EngineChoice>
   /** Options for resources of the docker provider. */
   readonly options: pulumi.CustomResourceOptions
-  /** The cluster's network there. */
+  /** The cluster's network there, and its name: containers that have it from there go before the network does. */
   readonly network: pulumi.Resource
-  readonly networkName: string
+  readonly networkName: pulumi.Output<string>
   /** The interface that ports are published on; all when left out. */
   readonly publishAddress?: string
 }
 
 class DockerNetwork extends pulumi.dynamic.Resource {
+  // A plain field would overwrite what the base class has set.
+  declare readonly name: pulumi.Output<string>
+
   constructor(name: string, inputs: Inputs<DockerNetworkInputs>, options: pulumi.CustomResourceOptions) {
     const known = { networkId: undefined }
     super(serializedProvider('dockerNetwork'), name, { ...inputs, ...known }, options, 'gantry', 'DockerNetwork')
@@ -105,16 +108,22 @@ export class DockerSites {
     const provider =
       Object.keys(common).length === 0 ? undefined : new docker.Provider(`${name}-docker-${host}`, common, parent)
     const engine = pulumi.output(common) as pulumi.Output<EngineChoice>
-    const networkName = `${pulumi.getStack()}-${this.#config.name}`
     const subnet = parseSubnet(this.#docker.subnet)
     if (subnet === undefined) throw new RangeError(`${this.#docker.subnet} was let through as a subnet`)
     const gateway = gatewayOf(subnet)
     const localImages = this.#usesOwnImage() ? [engineImage] : []
+    const networkName = `${pulumi.getStack()}-${this.#config.name}`
     const inputs = { engine, name: networkName, subnet: this.#docker.subnet, gateway, localImages }
     const network = new DockerNetwork(`${name}-network-${host}`, inputs, { ...parent, deleteBeforeReplace: true })
     const publishAddress = publishOn(this.#config, host)
     const options = provider === undefined ? parent : { ...parent, provider }
-    return { engine, options, network, networkName, ...(publishAddress === undefined ? {} : { publishAddress }) }
+    return {
+      engine,
+      options,
+      network,
+      networkName: network.name,
+      ...(publishAddress === undefined ? {} : { publishAddress }),
+    }
   }
 
   /** Whether nodes run the image that `gantry image build` makes, which no registry has. */

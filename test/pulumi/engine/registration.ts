@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type resource from '@pulumi/pulumi/proto/resource_pb.js'
+import { removeDependants } from './dependants.ts'
 import type { Providers } from './providers.ts'
 import type { ResourceProvider } from './resource-provider.ts'
 import { fromStruct } from './sdk.ts'
@@ -42,6 +43,7 @@ export function requestedResource(
     dependencies: [
       ...new Set([...request.getDependenciesList(), ...ofProperties.flatMap(([, urns]) => urns.getUrnsList())]),
     ],
+    inputDependencies: Object.fromEntries(ofProperties.map(([key, urns]) => [key, urns.getUrnsList()])),
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
     deletedWith: request.getDeletedwith(),
@@ -119,6 +121,7 @@ async function replace(
     await provider.delete(old.urn, old.id, old.outputs)
   }
   if (deleteFirst) {
+    if (!context.preview) await removeDependants(context, old.urn)
     await removeOld()
     if (!context.preview) context.state.remove(old.urn)
   }

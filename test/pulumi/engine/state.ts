@@ -14,6 +14,8 @@ export interface ResourceState {
   readonly provider: string
   /** URNs that have to be there before it. */
   readonly dependencies: readonly string[]
+  /** URNs that an input has its value from, by the input's name. */
+  readonly inputDependencies: Readonly<Record<string, readonly string[]>>
   readonly protect: boolean
   readonly retainOnDelete: boolean
   /** URN of a resource whose deletion takes this one along. */

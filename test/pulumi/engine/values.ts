@@ -5,7 +5,7 @@
 export type Properties = Record<string, unknown>
 
 /** Stands for a value that only a real run can tell. */
-const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9'
+export const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9'
 const signatureKey = '4dabf18193072939515e22adb298388d'
 const secretSignature = '1b47061264138c4ac30d75fd1eb44270'
 /** The text of a dynamic provider, an input like the others. */

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict'
+import { javaImage } from '../docker/java-image.ts'
+import { TwoDockerHosts } from '../docker/two-docker-hosts.ts'
+import { type ClusterClient, withClient } from './cluster-client.ts'
+import { DockerLab } from './docker-lab.ts'
+import type { RunResult } from './engine/engine.ts'
+import { freeSubnet } from './free-subnet.ts'
+import { sendAndConsumeInside, sendAndConsumeOutside } from './official-client.ts'
+import { changesOf, namesOf, type Scenario } from './scenario.ts'
+import type { ScenarioEntry } from './scenario-entry.ts'
+
+/** A topic for each place that clients are in: a new consumer group reads a topic from its start. */
+const places = ['outside', 'inside', 'another', 'again']
+const orders = {
+  topics: ['orders', ...places].map((name) => ({ name, queues: 4 })),
+  consumerGroups: [{ name: 'billing' }],
+}
+
+/** The stack as it stands, but for a subnet of its own. */
+const withSubnet = (more: Record<string, unknown> = {}) => {
+  return ({ project }: Scenario) => {
+    project.configureCluster({ ...orders, platform: { docker: { subnet: freeSubnet() } }, ...more })
+  }
+}
+
+function labOf({ lab }: Scenario): DockerLab {
+  if (lab === undefined) throw new Error('this scenario needs a Docker engine')
+  return lab
+}
+
+const addressOf = ({ outputs }: RunResult): string => String(outputs['namesrvAddr'])
+
+/** Official clients on this machine, in a container beside the brokers, and in one of another network. */
+async function clientsReachAll(scenario: Scenario, result: RunResult): Promise<void> {
+  const { engine } = labOf(scenario)
+  const namesrvAddr = addressOf(result)
+  await sendAndConsumeOutside(namesrvAddr, 'outside')
+  await sendAndConsumeInside(engine, `${scenario.project.stack}-DefaultCluster`, namesrvAddr, 'inside')
+  await engine.ask('POST', '/networks/create', { json: { Name: 'another' } })
+  await sendAndConsumeInside(engine, 'another', namesrvAddr, 'another')
+  await engine.ask('DELETE', '/networks/another')
+}
+
+/** Every node of the stack in the container that is called after it. */
+async function runningNodes(scenario: Scenario): Promise<string[]> {
+  const containers = await labOf(scenario).containers()
+  const prefix = `${scenario.project.stack}-`
+  return [...containers].filter(([, { isRunning }]) => isRunning).map(([name]) => name.slice(prefix.length))
+}
+
+async function classic(scenario: Scenario, nodes: readonly string[]): Promise<void> {
+  const lab = labOf(scenario)
+  const { stack } = scenario.project
+  await scenario.run('preview')
+  assert.deepEqual([...(await lab.containers()).keys(), ...(await lab.volumes())], [], 'a preview touches nothing')
+
+  const made = await scenario.run('up')
+  assert.deepEqual(await runningNodes(scenario), nodes)
+  await clientsReachAll(scenario, made)
+  assert.deepEqual(changesOf(await scenario.run('up')), [], 'a second up changes nothing')
+  assert.deepEqual(changesOf(await scenario.run('refresh')), [], 'nor is there anything to refresh')
+
+  const before = await lab.containers()
+  await lab.kill(`${stack}-broker-a-0`)
+  const drifted = namesOf(await scenario.run('refresh'), 'refresh')
+  assert.ok(drifted.includes(`${stack}-broker-a-0`) && drifted.includes(`${stack}-broker-a-0-container`), `${drifted}`)
+  await scenario.run('up')
+  assert.deepEqual(await runningNodes(scenario), nodes)
+  const after = await lab.containers()
+  const restarted = [...after].filter(([name, { id }]) => before.get(name)?.id !== id).map(([name]) => name)
+  assert.deepEqual(restarted, [`${stack}-broker-a-0`], 'the others were left alone')
+  await sendAndConsumeOutside(addressOf(made), 'again')
+
+  await scenario.run('destroy')
+  assert.deepEqual([...(await lab.containers()).keys(), ...(await lab.networks())], [])
+  assert.deepEqual(
+    await lab.volumes(),
+    nodes.map((node) => `${stack}-${node}-data`),
+    'data stays',
+  )
+}
+
+const withOrders = <T>(result: RunResult, use: (client: ClusterClient, master: string) => Promise<T>): Promise<T> =>
+  withClient(addressOf(result), async (client) => {
+    const { masters } = await client.route('orders')
+    return use(client, [...masters.values()][0] ?? '')
+  })
+
+/** Data outlives containers, stacks and the order in which things are lost. */
+async function dataStays(scenario: Scenario): Promise<void> {
+  const lab = labOf(scenario)
+  const broker = `${scenario.project.stack}-broker-a-0`
+  const made = await scenario.run('up')
+  await withOrders(made, async (client) => assert.equal(await client.sendAndRead('orders', 'first'), 'first'))
+  const stillThere = (result: RunResult, text: string) =>
+    withOrders(result, async (client, master) => assert.equal(await client.read('orders', master, 0), text))
+
+  await lab.remove(broker)
+  const lost = await scenario.attempt('up')
+  assert.match(
+    lost.errors.join('\n'),
+    /the container of broker-a-0 is gone from the Docker host: run "pulumi up --refresh"/,
+  )
+  assert.deepEqual(namesOf(await scenario.run('refresh'), 'delete').sort(), [broker, `${broker}-container`])
+  await stillThere(await scenario.run('up'), 'first')
+
+  await lab.kill(broker)
+  assert.deepEqual(
+    namesOf(await scenario.run('up'), 'update'),
+    [broker],
+    'what was stopped is started, refreshed or not',
+  )
+
+  // Docker itself starts what dies.
+  const { id } = (await lab.containers()).get(broker) ?? { id: '' }
+  await lab.exec(broker, 'node', '-e', 'process.kill(1, "SIGTERM")')
+  await lab.until(`${broker} starts again`, async () => (await lab.restarts(broker)) > 0)
+  assert.deepEqual(namesOf(await scenario.run('up'), 'replace'), [])
+  assert.equal((await lab.containers()).get(broker)?.id, id)
+
+  await scenario.run('destroy')
+  await stillThere(await scenario.run('up'), 'first')
+}
+
+/** A changed conf file needs a new container; a changed limit does not. */
+async function changes(scenario: Scenario): Promise<void> {
+  const lab = labOf(scenario)
+  const { stack } = scenario.project
+  await scenario.run('up')
+  scenario.project.configureCluster({ brokerConfig: { maxMessageSize: 65_536 } })
+  const changed = await scenario.run('up')
+  const brokers = ['broker-a-0', 'broker-a-1', 'broker-b-0', 'broker-b-1'].map((node) => `${stack}-${node}`)
+  assert.deepEqual(
+    namesOf(changed, 'replace').sort(),
+    brokers.map((name) => `${name}-container`),
+  )
+  assert.deepEqual(namesOf(changed, 'update').sort(), brokers)
+  const order = changed.steps.map(({ urn }) => urn.split('::').at(-1))
+  for (const group of ['a', 'b']) {
+    const at = (name: string) => order.indexOf(`${stack}-broker-${group}-${name}`)
+    assert.ok(at('0') < at('1-container'), 'a slave after its master has come back')
+  }
+  const conf = await lab.exec(
+    `${stack}-broker-b-1`,
+    'node',
+    '-p',
+    'fs.readFileSync("/var/lib/gantry/broker.conf", "utf8")',
+  )
+  assert.match(conf, /maxMessageSize=65536/)
+  await withOrders(changed, async (client) => assert.equal(await client.sendAndRead('orders', 'hello'), 'hello'))
+
+  const { cluster } = scenario.project
+  const { docker } = cluster['platform'] as { docker: object }
+  scenario.project.configureCluster({ platform: { docker: { ...docker, memoryMb: { nameServer: 300 } } } })
+  const limited = await scenario.run('up')
+  assert.deepEqual(changesOf(limited).length, 2)
+  assert.deepEqual(
+    namesOf(limited, 'update').sort(),
+    [0, 1].map((index) => `${stack}-namesrv-${index}-container`),
+  )
+}
+
+/** Every run gets one operation further: the one whose result the last run lost, and the next, whose result is lost too. */
+async function interrupted(scenario: Scenario): Promise<void> {
+  const lab = labOf(scenario)
+  let attempts = 0
+  for (let result = await scenario.attempt('up', { interruptAt: 1 }); !result.ok; attempts++) {
+    assert.match(result.errors.join('\n'), /cut short at operation/)
+    result = await scenario.attempt('up', { interruptAt: 2 })
+  }
+  assert.ok(attempts >= 10, `every operation was interrupted once, and there were ${attempts}`)
+  assert.deepEqual(changesOf(await scenario.run('up')), [])
+  assert.deepEqual(changesOf(await scenario.run('refresh')), [])
+  assert.deepEqual(await runningNodes(scenario), ['broker-a-0', 'namesrv-0'], 'and nothing is left beside them')
+  assert.equal((await lab.containers()).size, 2)
+
+  const made = await scenario.run('up')
+  await withOrders(made, async (client) => assert.equal(await client.sendAndRead('orders', 'kept'), 'kept'))
+  scenario.engine.loseState()
+  const again = await scenario.run('up')
+  await withOrders(again, async (client, master) => assert.equal(await client.read('orders', master, 0), 'kept'))
+  assert.equal((await lab.containers()).size, 2)
+
+  attempts = 0
+  for (let result = await scenario.attempt('destroy', { interruptAt: 1 }); !result.ok; attempts++) {
+    assert.match(result.errors.join('\n'), /cut short at operation/)
+    result = await scenario.attempt('destroy', { interruptAt: 2 })
+  }
+  assert.ok(attempts >= 5, `every deletion was interrupted once, and there were ${attempts}`)
+  assert.deepEqual([...(await lab.containers()).keys(), ...(await lab.networks())], [])
+}
+
+/** Mistakes that only the Docker host can tell. */
+async function refusals(scenario: Scenario): Promise<void> {
+  const { project } = scenario
+  const subnet = freeSubnet()
+  const refused = async (docker: Record<string, unknown>, words: RegExp, more: Record<string, unknown> = {}) => {
+    project.configureCluster({ platform: { docker: { subnet, ...docker }, readyTimeoutSeconds: 20 }, ...more })
+    const { ok, errors } = await scenario.attempt('up')
+    assert.equal(ok, false)
+    assert.match(errors.join('\n'), words)
+  }
+  const { engine } = labOf(scenario)
+  const json = { Name: 'another', IPAM: { Config: [{ Subnet: subnet }] } }
+  await engine.ask('POST', '/networks/create', { json })
+  await refused(
+    {},
+    /subnet 10\.\S+ is taken: br-\w+ of this machine is 10\.\S+ Set gantry:cluster\.platform\.docker\.subnet/,
+  )
+  await engine.ask('DELETE', '/networks/another')
+
+  await engine.ask('POST', '/images/gantry:0.1.0/tag?repo=kept&tag=1')
+  await engine.ask('DELETE', '/images/gantry:0.1.0')
+  await refused({}, /has no image gantry:0\.1\.0: make it with "gantry image build"/)
+  await engine.ask('POST', '/images/kept:1/tag?repo=gantry&tag=0.1.0')
+
+  const nowhere = { brokerConfig: { storePathCommitLog: '/proc/nowhere' } }
+  await refused(
+    {},
+    /broker-a-0 ended while starting \(exit code \d+\): .*\/proc\/nowhere.* Its log: docker logs docker-single/,
+    nowhere,
+  )
+  project.configureCluster({ brokerConfig: {} })
+  await scenario.run('up')
+}
+
+/** The classic deployment on two machines: crossed over, reached from all of them, alive when one is gone. */
+async function twoHosts(scenario: Scenario): Promise<void> {
+  const { project } = scenario
+  const machines = await TwoDockerHosts.start(freeSubnet())
+  try {
+    const { hosts } = machines
+    const labs = await Promise.all(hosts.map(({ engine }) => DockerLab.open(engine)))
+    project.configureCluster({
+      hosts: hosts.map(({ name, address }) => ({ name, address })),
+      platform: {
+        docker: { subnet: freeSubnet(), hosts: Object.fromEntries(hosts.map(({ name, reach }) => [name, reach])) },
+      },
+    })
+    const made = await scenario.run('up')
+    const placed = await Promise.all(labs.map(async (lab) => [...(await lab.containers()).keys()]))
+    const named = (nodes: readonly string[]) => nodes.map((node) => `${project.stack}-${node}`)
+    assert.deepEqual(placed, [
+      named(['broker-a-0', 'broker-b-1', 'namesrv-0']),
+      named(['broker-a-1', 'broker-b-0', 'namesrv-1']),
+    ])
+    const [first, second] = labs
+    assert.ok(first !== undefined && second !== undefined)
+    const namesrvAddr = addressOf(made)
+    assert.equal(namesrvAddr, hosts.map(({ address }) => `${address}:9876`).join(';'))
+    await sendAndConsumeOutside(namesrvAddr, 'outside')
+    await sendAndConsumeInside(second.engine, `${project.stack}-DefaultCluster`, namesrvAddr, 'inside')
+    assert.deepEqual(changesOf(await scenario.run('up')), [], 'a second up changes nothing')
+    assert.deepEqual(changesOf(await scenario.run('refresh')), [])
+
+    await first.kill(`${project.stack}-broker-a-0`)
+    await scenario.run('refresh')
+    await scenario.run('up')
+    await sendAndConsumeOutside(namesrvAddr, 'again')
+    await scenario.run('destroy')
+    for (const lab of labs) assert.deepEqual([...(await lab.containers()).keys(), ...(await lab.networks())], [])
+  } finally {
+    await machines.stop()
+  }
+}
+
+/** The same plan on the official engine. */
+async function apache(scenario: Scenario): Promise<void> {
+  const made = await scenario.run('up')
+  const nodes = ['broker-a-0', 'broker-a-1', 'broker-b-0', 'broker-b-1', 'namesrv-0', 'namesrv-1']
+  assert.deepEqual(await runningNodes(scenario), nodes)
+  await clientsReachAll(scenario, made)
+  assert.deepEqual(changesOf(await scenario.run('up')), [])
+  const lab = labOf(scenario)
+  await lab.kill(`${scenario.project.stack}-broker-a-1`)
+  await scenario.run('refresh')
+  await scenario.run('up')
+  assert.deepEqual(await runningNodes(scenario), nodes)
+  await scenario.run('destroy')
+  assert.deepEqual([...(await lab.containers()).keys(), ...(await lab.networks())], [])
+}
+
+const topologies: readonly (readonly [stack: string, nodes: readonly string[]])[] = [
+  ['docker-single-master', ['broker-a-0', 'namesrv-0']],
+  ['docker-2m-noslave', ['broker-a-0', 'broker-b-0', 'namesrv-0', 'namesrv-1']],
+  ['docker-2m-2s-async', ['broker-a-0', 'broker-a-1', 'broker-b-0', 'broker-b-1', 'namesrv-0', 'namesrv-1']],
+  ['docker-2m-2s-sync', ['broker-a-0', 'broker-a-1', 'broker-b-0', 'broker-b-1', 'namesrv-0', 'namesrv-1']],
+]
+
+const docker = { program: '.', needsDocker: true } as const
+
+export const dockerScenarios: readonly ScenarioEntry[] = [
+  ...topologies.map(([stack, nodes]): ScenarioEntry => {
+    const run = (scenario: Scenario) => classic(scenario, nodes)
+    return {
+      ...docker,
+      name: `${stack}: clients inside and outside, kill, repair, destroy`,
+      stack,
+      configure: withSubnet(),
+      run,
+    }
+  }),
+  {
+    ...docker,
+    name: 'docker: data outlives containers and stacks',
+    stack: 'docker-single-master',
+    configure: withSubnet(),
+    run: dataStays,
+  },
+  {
+    ...docker,
+    name: 'docker: changes replace what they must, masters before slaves',
+    stack: 'docker-2m-2s-async',
+    configure: withSubnet(),
+    run: changes,
+  },
+  {
+    ...docker,
+    name: 'docker: interrupted at every operation, and with its state lost, a stack converges',
+    stack: 'docker-single-master',
+    configure: withSubnet(),
+    needsInterrupts: true,
+    run: interrupted,
+  },
+  {
+    ...docker,
+    name: 'docker: a taken subnet, a missing image and a broker that cannot start say what to do',
+    stack: 'docker-single-master',
+    configure: withSubnet(),
+    run: refusals,
+  },
+  {
+    ...docker,
+    name: 'docker: engine apache runs the same plan from an image of the official release',
+    stack: 'docker-2m-2s-async',
+    configure: ({ project }) => {
+      const ofEngine = { apacheImage: javaImage, apacheHeap: '256m', memoryMb: { apache: 1024 } }
+      project.configureCluster({
+        ...orders,
+        engine: 'apache',
+        platform: { docker: { subnet: freeSubnet(), ...ofEngine } },
+      })
+    },
+    run: apache,
+  },
+  {
+    ...docker,
+    name: 'docker-two-hosts: by TCP with certificates and by ssh',
+    stack: 'docker-two-hosts',
+    configure: withSubnet(),
+    run: twoHosts,
+  },
+]
