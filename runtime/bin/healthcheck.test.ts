@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 
@@ -58,6 +60,22 @@ it('is not healthy when the server hangs up, answers something else or is not th
     code: 1,
     word: `127.0.0.1:${other} gave no RocketMQ answer`,
   })
+})
+
+it("a container's entry writes the conf file that comes in a variable", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-container-'))
+  const path = join(folder, 'namesrv.conf')
+  process.env['GANTRY_CONF'] = 'listenPort=4711\n'
+  try {
+    const { code, word } = await run('container.ts', 'mqnamesrv', '-c', path, '-p')
+    expect([code, word]).toEqual([0, expect.stringContaining('listenPort=4711')])
+    expect(readFileSync(path, 'utf8')).toBe('listenPort=4711\n')
+    const lost = await run('container.ts', 'mqnamesrv')
+    expect(lost).toMatchObject({ code: 1, word: expect.stringContaining('GANTRY_CONF is set, but') })
+  } finally {
+    delete process.env['GANTRY_CONF']
+    rmSync(folder, { recursive: true })
+  }
 })
 
 it("a container's entry names the programs there are", async () => {

@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -92,6 +94,18 @@ function physicalMemoryBytes(): number {
   return limit > 0 && limit < totalmem() ? limit : totalmem()
 }
 
+/** A DNS name in brokerIP1 is announced as it stands; messages carry an address, as with the official broker. */
+async function storeAddressOf({ brokerIP1 }: BrokerConf): Promise<string> {
+  const host = brokerIP1.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(host) !== 0) return host
+  try {
+    return (await lookup(host, { order: 'ipv4first' })).address
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return cannotStart(NAME, `brokerIP1: "${brokerIP1}" is no address and no name that resolves (${code}); correct it`)
+  }
+}
+
 const line = readCommandLine()
 const env = readConfEnv()
 const { conf, warnings } = readConf(line, env)
@@ -113,6 +127,7 @@ await runServer(NAME, logger, async () => {
     pid: process.pid,
     physicalMemoryBytes: physicalMemoryBytes(),
     confEnv: env,
+    storeAddress: await storeAddressOf(conf),
     // Without a file, changes made at run time are kept where official brokers keep them.
     confFile: resolve(conf.brokerConfigPath ?? line.file ?? resolve(env.home, 'store/config/broker.properties')),
   })

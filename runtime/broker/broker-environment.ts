@@ -17,6 +17,8 @@ export interface BrokerEnvironment {
   readonly pid: number
   readonly physicalMemoryBytes: number
   readonly confEnv: ConfEnv
+  /** The IP address that messages carry as the one of their broker; left out: brokerIP1, which then has to be one. */
+  readonly storeAddress?: string
   /** Where changes of the configuration are kept. */
   readonly confFile: string
 }

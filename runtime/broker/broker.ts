@@ -214,7 +214,8 @@ export class Broker {
 
   #storeHost(): Uint8Array {
     const { brokerIP1, listenPort } = this.#conf.current
-    return encodeHost(brokerIP1.replace(/^\[(.*)\]$/, '$1'), listenPort)
+    const { storeAddress = brokerIP1.replace(/^\[(.*)\]$/, '$1') } = this.#environment
+    return encodeHost(storeAddress, listenPort)
   }
 
   #acknowledgements(): Acknowledgements {
