@@ -2,7 +2,11 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['{runtime,components,cli,stacks}/**/*.test.ts', 'test/{sim,e2e,tidy}/**/*.test.ts', 'test/*.test.ts'],
+    include: [
+      '{runtime,components,cli,stacks}/**/*.test.ts',
+      'test/{sim,e2e,tidy,interaction}/**/*.test.ts',
+      'test/*.test.ts',
+    ],
     // Pulumi reads the text of these functions; what vitest makes of their import() cannot be serialized.
     server: { deps: { external: [/\/dynamic\/serialized-provider\.ts$/] } },
     pool: 'forks',

@@ -51,6 +51,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   net: ['codec', 'io', 'observe'],
   store: ['codec', 'io', 'observe', 'config'],
   replication: ['codec', 'io', 'observe', 'net', 'config', 'store'],
+  raft: ['codec', 'io', 'observe', 'net'],
   ...Object.fromEntries(
     SERVICES.map((service) => [service, ['codec', 'io', 'observe', 'net', 'config', 'store', 'replication']]),
   ),
