@@ -47,6 +47,8 @@ export interface Write {
   readonly snapshot: ReceivedSnapshot | undefined
   /** The first one may replace what stands at its index and behind it. */
   readonly entries: readonly Entry[]
+  /** Of the entry before the first of them. */
+  readonly previousTerm: number
   /** Known to be committed. */
   readonly commit: number
 }
@@ -234,7 +236,9 @@ export class RaftNode {
     if (hard === undefined && !isNew && !log.hasUnissued) return undefined
     const number = outbox.beginWrite()
     if (isNew) this.#restoring = { number, snapshot: received }
-    return { number, hard, snapshot: isNew ? received : undefined, entries: log.issue(number), commit: log.commit }
+    const entries = log.issue(number)
+    const previousTerm = entries.length > 0 ? log.termAt(entries[0]!.index - 1)! : log.last.term
+    return { number, hard, snapshot: isNew ? received : undefined, entries, previousTerm, commit: log.commit }
   }
 
   #followTerm(message: Message): void {
