@@ -93,6 +93,12 @@ export class Leader implements Role {
     const wanted = changedMembership(this.#state.membership, change)
     if (wanted === undefined) return undefined
     if ('refusal' in wanted) return { code: 'REJECTED', text: wanted.refusal }
+    if (!this.#hasCommittedInTerm) {
+      return {
+        code: 'BUSY',
+        text: 'this leader was elected just now and does not know yet what is committed; try again',
+      }
+    }
     if (!this.#mayChangeMembers) {
       return { code: 'REJECTED', text: 'another change of the members is not finished; try again when it is' }
     }

@@ -118,7 +118,7 @@ export type Message =
   | TakeOver
   | NewerTerm
 
-type MessageKind = Message['kind']
+export type MessageKind = Message['kind']
 export type MessageOf<Kind extends MessageKind> = Extract<Message, { kind: Kind }>
 
 /** A message as the core makes it; who sends it and from which store is filled in. */

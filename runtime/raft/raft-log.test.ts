@@ -98,6 +98,24 @@ test('a slice holds what fits, and one entry at least', () => {
   expect(one.slice(4, 100)).toEqual([])
 })
 
+test('the last entries within a number and a size', () => {
+  const one = new RaftLog(
+    NO_ENTRY,
+    group(1),
+    ['a', 'bb', 'ccc', 'd'].map((text, i) => command(i + 1, 1, text)),
+    4,
+  )
+  const [size] = one.slice(1, 0).map(entryBytes)
+  expect(one.firstWithin(3, 2, 1e9)).toBe(2)
+  expect(one.firstWithin(3, 9, 1e9)).toBe(1)
+  expect(one.firstWithin(3, 9, size! + 2)).toBe(3)
+  expect(one.firstWithin(3, 9, size!)).toBe(4)
+  expect(one.firstWithin(3, 0, 1e9)).toBe(4)
+  one.appliedTo(4)
+  one.compact(2)
+  expect(one.firstWithin(3, 9, 1e9)).toBe(3)
+})
+
 /** Terms never fall within a log. */
 const terms = fc.array(fc.nat(4), { maxLength: 12 }).map((steps) => steps.toSorted((left, right) => left - right))
 

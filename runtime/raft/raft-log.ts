@@ -120,6 +120,16 @@ export class RaftLog {
     return this.#entries.slice(start, end)
   }
 
+  /** The first of the entries that end with `last`, so many and so many bytes of them at most; `last + 1` for none. */
+  firstWithin(last: number, maxEntries: number, maxBytes: number): number {
+    let first = last + 1
+    for (let bytes = 0; first - 1 > this.#base.index && last - first + 1 < maxEntries; first--) {
+      bytes += entryBytes(this.#entries[first - 2 - this.#base.index]!)
+      if (bytes > maxBytes) break
+    }
+    return first
+  }
+
   /** Appends; what stands at the same indexes and behind them goes. */
   append(entries: readonly Entry[]): void {
     const first = entries[0]!.index

@@ -20,7 +20,7 @@ import { type Entry, type EntryId, EntryKind } from '../entry.ts'
  *
  * Records are only ever appended. One with an index that is there already replaces that entry and all behind it.
  */
-export const RECORD_HEADER_BYTES = 64
+const RECORD_HEADER_BYTES = 64
 export const RECORD_ALIGN_BYTES = 8
 
 const MAGIC = 0x47524c31
@@ -43,7 +43,7 @@ export interface RecordContext {
   readonly commit: number
 }
 
-export function recordBytes(dataBytes: number): number {
+function recordBytes(dataBytes: number): number {
   return RECORD_HEADER_BYTES + Math.ceil(dataBytes / RECORD_ALIGN_BYTES) * RECORD_ALIGN_BYTES
 }
 
