@@ -11,21 +11,28 @@ const stopWaitMs = 30_000
 /** A JVM on a busy machine takes half a minute to its first accept. */
 const startLimitMs = 120_000
 
-const programs: Record<Engine, Record<'namesrv' | 'broker', string>> = {
-  apache: { namesrv: join(compatDir, 'reference/namesrv.sh'), broker: join(compatDir, 'reference/broker.sh') },
+type Kind = 'namesrv' | 'broker' | 'controller'
+
+const programs: Record<Engine, Record<Kind, string>> = {
+  apache: {
+    namesrv: join(compatDir, 'reference/namesrv.sh'),
+    broker: join(compatDir, 'reference/broker.sh'),
+    controller: join(compatDir, 'reference/controller.sh'),
+  },
   gantry: {
     namesrv: join(compatDir, '../../runtime/bin/mqnamesrv'),
     broker: join(compatDir, '../../runtime/bin/mqbroker'),
+    controller: join(compatDir, '../../runtime/bin/mqcontroller'),
   },
 }
 
 /** Every server started and not yet seen to end; the runner stops them whatever happens. */
 const running = new Set<Server>()
 
-/** One NameServer or broker process with its conf file; can be stopped, killed and started again on the same store. */
+/** One NameServer, controller or broker process with its conf file; can be stopped, killed and started again on the same store. */
 export class Server {
   readonly name: string
-  readonly kind: 'namesrv' | 'broker'
+  readonly kind: Kind
   readonly port: number
   readonly dir: string
   engine: Engine
@@ -37,7 +44,7 @@ export class Server {
 
   constructor(options: {
     name: string
-    kind: 'namesrv' | 'broker'
+    kind: Kind
     engine: Engine
     port: number
     dir: string
