@@ -4,6 +4,7 @@ import { dirname, join, normalize, sep } from 'node:path'
 import { expect, test } from 'vitest'
 import { brokerTable } from '../runtime/config/broker-conf.ts'
 import type { ConfKey } from '../runtime/config/conf-key.ts'
+import { controllerTable } from '../runtime/config/controller-conf.ts'
 import { namesrvTable } from '../runtime/config/namesrv-conf.ts'
 
 /*
@@ -42,7 +43,7 @@ function imports(path: string, text: string): string[] {
 }
 
 /** Which folders of runtime/ a folder may import, besides itself. Arrows point one way: bin -> services -> store, net -> codec, io. */
-const SERVICES = ['nameserver', 'broker', 'admin']
+const SERVICES = ['nameserver', 'controller', 'broker', 'admin']
 const MAY_IMPORT: Record<string, readonly string[]> = {
   io: [],
   observe: [],
@@ -50,12 +51,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ['codec', 'io'],
   net: ['codec', 'io', 'observe'],
   store: ['codec', 'io', 'observe', 'config'],
+  raft: ['codec', 'io', 'observe', 'net', 'config'],
   replication: ['codec', 'io', 'observe', 'net', 'config', 'store'],
   raft: ['codec', 'io', 'observe', 'net'],
   ...Object.fromEntries(
     SERVICES.map((service) => [service, ['codec', 'io', 'observe', 'net', 'config', 'store', 'replication']]),
   ),
-  bin: [...SERVICES, 'codec', 'io', 'observe', 'net', 'config', 'store', 'replication'],
+  controller: ['codec', 'io', 'observe', 'net', 'config', 'raft'],
+  bin: [...SERVICES, 'codec', 'io', 'observe', 'net', 'config', 'store', 'replication', 'raft'],
 }
 
 test('the engine is laid out in layers: no folder imports one above it, no service imports another', () => {
@@ -130,11 +133,12 @@ test('no skipped tests, no empty catch, no unfinished work', () => {
 
 test('a conf key that the reference calls effective is read by the engine', () => {
   const readers = engine
-    .filter(([path]) => !/^runtime\/config\/(broker|namesrv)-conf\//.test(path))
+    .filter(([path]) => !/^runtime\/config\/(broker|namesrv|controller)-conf\//.test(path))
     .map(([, text]) => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''))
     .join('\n')
   const words = new Set(readers.match(/\w+/g))
-  const idle = [...Object.entries<ConfKey>(brokerTable.keys), ...Object.entries<ConfKey>(namesrvTable.keys)]
+  const idle = [brokerTable, namesrvTable, controllerTable]
+    .flatMap(({ keys }) => Object.entries<ConfKey>(keys))
     .filter(([name, { status }]) => status === 'implemented' && !words.has(name))
     .map(([name]) => name)
   expect(idle).toEqual([])

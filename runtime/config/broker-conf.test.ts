@@ -5,6 +5,7 @@ import { type BrokerConf, brokerTable, parseBrokerConf, printBrokerConf } from '
 import type { ConfKey, ConfSection, KeyTable } from './conf-key.ts'
 import { type ConfTable, withDefaults } from './conf-table.ts'
 import { printValue } from './conf-value.ts'
+import { controllerTable } from './controller-conf.ts'
 import { namesrvTable, parseNamesrvConf, printNamesrvConf } from './namesrv-conf.ts'
 import { testEnv } from './test-env.ts'
 
@@ -89,9 +90,20 @@ describe('keys of Apache RocketMQ 5.5.0', () => {
     ])
   })
 
+  test('are all in controller.conf, with their types and defaults but for these', () => {
+    const classes = ['ControllerConfig', 'JraftConfig', 'NettyServerConfig', 'NettyClientConfig']
+    expect(differences(controllerTable, classes)).toEqual([
+      'NettyClientConfig.scanAvailableNameSrv = null, not true',
+      'ControllerConfig.controllerStorePath = , not /HOME/DLedgerController',
+      'ControllerConfig.processReadEvent = null, not false',
+    ])
+  })
+
   test('no further key is known but those of sample files and of earlier releases', () => {
     const known = new Set(rows.map(([, name]) => name))
-    const further = [...Object.keys(brokerTable.keys), ...Object.keys(namesrvTable.keys)].filter((it) => !known.has(it))
+    const further = [brokerTable, namesrvTable, controllerTable]
+      .flatMap(({ keys }) => Object.keys(keys))
+      .filter((it) => !known.has(it))
     expect(further).toEqual([
       'rmqAddressServerDomain',
       'rmqAddressServerSubGroup',
@@ -122,6 +134,7 @@ describe('keys of Apache RocketMQ 5.5.0', () => {
 test.each<[string, ConfTable<KeyTable>]>([
   ['broker.conf', brokerTable],
   ['namesrv.conf', namesrvTable],
+  ['controller.conf', controllerTable],
 ])('the sections of %s hold each key once, with a text, and live keys have an effect', (_, table) => {
   const inSections = table.sections.flatMap((section: ConfSection) => Object.keys(section.keys))
   expect(inSections.toSorted()).toEqual(Object.keys(table.keys).sort())
@@ -310,9 +323,7 @@ test('a name server with a controller', () => {
       controllerDLegerPeers: 'n0-127.0.0.1:9877;n1-127.0.0.1:9878',
       controllerStorePath: '/HOME/DledgerController',
     },
-    warnings: [
-      'namesrv.conf: known to Apache RocketMQ but without effect here: enableControllerInNamesrv, controllerDLegerGroup, controllerDLegerPeers, controllerDLegerSelfId, controllerStorePath, enableElectUncleanMaster, notifyBrokerRoleChanged',
-    ],
+    warnings: ['namesrv.conf: 2 controllers go on without no more of them than 1 would: use 1, 3 or 5'],
   })
 })
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { type BrokerConf, changeBrokerConf, parseBrokerConf } from './broker-conf.ts'
-import { changeNamesrvConf, parseNamesrvConf } from './namesrv-conf.ts'
 import { testEnv } from './test-env.ts'
 
 const parsed = parseBrokerConf('configBlackList=configBlackList;brokerName', 'broker.conf', testEnv)
@@ -56,16 +55,4 @@ test('keys on the black list are refused, the built-in ones and those of configB
     reason: 'forbidden',
     message: 'Can not update config in black list: rocketmqHome, brokerName',
   })
-})
-
-test('the name server has its own black list', () => {
-  const read = parseNamesrvConf('', 'namesrv.conf', testEnv)
-  const change = (changes: Record<string, string>) =>
-    read.ok && changeNamesrvConf(read.conf, new Map(Object.entries(changes)), testEnv)
-  expect(change({ kvConfigPath: '/x' })).toEqual({
-    ok: false,
-    reason: 'forbidden',
-    message: 'Can not update config in black list: kvConfigPath',
-  })
-  expect(change({ orderMessageEnable: 'true' })).toMatchObject({ ok: true, applied: ['orderMessageEnable'] })
 })

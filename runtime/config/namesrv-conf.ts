@@ -1,8 +1,11 @@
+import type { Disk } from '../io/disk.ts'
 import { clientKeys, serverKeys } from './broker-conf/network.ts'
-import { type ConfChange, changeConf } from './conf-change.ts'
-import { type Conf, type ConfEnv, implemented, int, PORT } from './conf-key.ts'
-import { type ConfResult, type ConfTable, parseConf, printConf, type Settled } from './conf-table.ts'
-import { controller } from './namesrv-conf/controller.ts'
+import { type Conf, type ConfEnv, type ConfValue, implemented, int, PORT } from './conf-key.ts'
+import { type ConfResult, type ConfTable, parseConf, printConf, withDefaults } from './conf-table.ts'
+import { checkQuorumConf } from './controller-conf/check-quorum-conf.ts'
+import { controller as controllerSection } from './controller-conf/controller.ts'
+import { type ControllerConf, controllerTable } from './controller-conf.ts'
+import { LiveConf } from './live-conf.ts'
 import { namesrv } from './namesrv-conf/namesrv.ts'
 
 const network = {
@@ -18,6 +21,12 @@ const outgoing = {
   keys: clientKeys,
 }
 
+const controller = {
+  ...controllerSection,
+  about: 'The controller that enableControllerInNamesrv runs; see also controller.conf.',
+  printedIfSet: true,
+}
+
 const namesrvKeys = { ...namesrv.keys, ...clientKeys, ...network.keys, ...controller.keys }
 
 /**
@@ -30,7 +39,7 @@ export const namesrvTable: ConfTable<typeof namesrvKeys> = {
   name: 'namesrv.conf',
   sections: [namesrv, network, outgoing, controller],
   keys: namesrvKeys,
-  settle: (conf: NamesrvConf): Settled<NamesrvConf> => ({ conf, warnings: [], errors: [] }),
+  settle: (conf, given) => ({ conf, ...checkController(conf, given) }),
 }
 
 /**
@@ -46,17 +55,46 @@ export function parseNamesrvConf(
   return parseConf(namesrvTable, text, file, env, commandLine)
 }
 
-/** The body of a GET_NAMESRV_CONFIG response; see {@link printConf}. */
-export function printNamesrvConf(conf: NamesrvConf, pending?: ReadonlyMap<string, string>): string {
-  return printConf(namesrvTable, conf, pending)
+export function printNamesrvConf(conf: NamesrvConf): string {
+  return printConf(namesrvTable, conf)
 }
 
-/** Works out an UPDATE_NAMESRV_CONFIG; see {@link changeConf}. */
-export function changeNamesrvConf(
-  conf: NamesrvConf,
-  changes: ReadonlyMap<string, string>,
-  env: ConfEnv,
-): ConfChange<NamesrvConf> {
+/** A running name server's configuration, for GET_NAMESRV_CONFIG and UPDATE_NAMESRV_CONFIG. */
+export type LiveNamesrvConf = LiveConf<typeof namesrvKeys>
+
+export function liveNamesrvConf(options: {
+  readonly conf: NamesrvConf
+  readonly env: ConfEnv
+  readonly disk: Disk
+  readonly onChanged: () => void
+}): LiveNamesrvConf {
+  const { conf } = options
   const blackList = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome', ...conf.configBlackList]
-  return changeConf(namesrvTable, conf, changes, [...new Set(blackList)], env)
+  return new LiveConf({
+    ...options,
+    table: namesrvTable,
+    file: conf.configStorePath,
+    blackList: [...new Set(blackList)],
+  })
+}
+
+/** Keys of both conf files that mean another thing in each. */
+const OWN_MEANING: ReadonlySet<string> = new Set([
+  ...['listenPort', 'configStorePath', 'configBlackList', 'scanNotActiveBrokerInterval'],
+])
+
+/** The configuration of the controller that a name server runs beside itself. */
+export function embeddedControllerConf(conf: NamesrvConf, env: ConfEnv): ControllerConf {
+  const all = Object.entries<ConfValue>(conf)
+  const shared = all.filter(([key]) => Object.hasOwn(controllerTable.keys, key) && !OWN_MEANING.has(key))
+  return withDefaults(controllerTable.keys, new Map(shared), env)
+}
+
+const QUORUM_KEYS = ['controllerDLegerGroup', 'controllerDLegerPeers', 'controllerDLegerSelfId']
+
+function checkController(conf: NamesrvConf, given: ReadonlySet<string>) {
+  if (conf.enableControllerInNamesrv) return checkQuorumConf(conf)
+  const idle = QUORUM_KEYS.filter((key) => given.has(key))
+  const warnings = idle.length === 0 ? [] : [`${idle.join(', ')}: no effect without enableControllerInNamesrv=true`]
+  return { errors: [], warnings }
 }

@@ -3,6 +3,7 @@ import type { ConfKey, ConfSection, KeyTable } from './conf-key.ts'
 import { isDerived } from './conf-key.ts'
 import type { ConfTable } from './conf-table.ts'
 import { printValue } from './conf-value.ts'
+import { controllerTable } from './controller-conf.ts'
 import { namesrvTable } from './namesrv-conf.ts'
 
 const PATH_VARIABLES = '`~`, `$' + '{user.home}`, `$ROCKETMQ_HOME` and `$' + '{ROCKETMQ_HOME}`'
@@ -12,6 +13,7 @@ export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ['broker-conf.md', referencePage(brokerTable)],
     ['namesrv-conf.md', referencePage(namesrvTable)],
+    ['controller-conf.md', referencePage(controllerTable)],
   ])
 }
 

@@ -1,5 +1,5 @@
 import type { ConfEnv } from '../config/conf-key.ts'
-import type { NamesrvConf } from '../config/namesrv-conf.ts'
+import { type LiveNamesrvConf, liveNamesrvConf, type NamesrvConf } from '../config/namesrv-conf.ts'
 import type { Timer } from '../io/clock.ts'
 import type { Disk } from '../io/disk.ts'
 import type { Address } from '../io/network.ts'
@@ -20,7 +20,6 @@ import { topics } from './handlers/topics.ts'
 import { unregisterBroker } from './handlers/unregister-broker.ts'
 import { writePerm } from './handlers/write-perm.ts'
 import { KvConfig } from './kv-config.ts'
-import { LiveConf } from './live-conf.ts'
 import { MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
 import { RouteCache } from './route-cache.ts'
 import { type MinBrokerIdChange, RouteTable } from './route-table/route-table.ts'
@@ -36,7 +35,7 @@ export interface NameServerOptions {
 export class NameServer {
   readonly table: RouteTable
   readonly #context: NetContext
-  readonly #live: LiveConf
+  readonly #live: LiveNamesrvConf
   readonly #kv: KvConfig
   readonly #server: RemotingServer
   readonly #client: RemotingClient
@@ -48,7 +47,7 @@ export class NameServer {
     const routes = new RouteCache()
     this.#context = context
     this.table = new RouteTable(routes)
-    this.#live = new LiveConf(conf, env, disk, () => routes.clear())
+    this.#live = liveNamesrvConf({ conf, env, disk, onChanged: () => routes.clear() })
     this.#kv = new KvConfig(disk, conf.kvConfigPath)
     this.#client = new RemotingClient(context, { connectTimeoutMs: conf.connectTimeoutMillis })
     this.#notifier = new MinBrokerIdNotifier(this.#client, context.logger)

@@ -19,6 +19,7 @@ export class RemotingClient implements ChannelOwner {
   readonly #context: NetContext
   readonly #options: RemotingClientOptions
   readonly #channels = new Map<string, Promise<Channel>>()
+  readonly #ending = new Set<Channel>()
   #nextId = 1
   #closed = false
 
@@ -38,6 +39,19 @@ export class RemotingClient implements ChannelOwner {
     channel.sendOneway(request)
   }
 
+  /** Closes the connection to a server, if there is one, after what waits has been sent. */
+  end(address: string): void {
+    const opening = this.#channels.get(address)
+    this.#channels.delete(address)
+    opening?.then(
+      (channel) => {
+        this.#ending.add(channel)
+        channel.end()
+      },
+      () => undefined, // Never opened, and who asked was told.
+    )
+  }
+
   close(): void {
     this.#closed = true
     for (const opening of this.#channels.values()) {
@@ -54,7 +68,8 @@ export class RemotingClient implements ChannelOwner {
 
   onClosed(channel: Channel): void {
     const address = channel.attachment as string
-    this.#channels.delete(address)
+    // In place of one that was ended another may have been opened.
+    if (!this.#ending.delete(channel)) this.#channels.delete(address)
     this.#options.onClosed?.(channel, address)
   }
 

@@ -42,7 +42,8 @@ class PlayedBroker {
   }
 
   async ask(controller: string, code: number, fields: Fields = {}, body?: string): Promise<Answer> {
-    const socket = (this.#socket ??= this.#open(controller))
+    this.#socket ??= this.#open(controller)
+    const socket = this.#socket
     const opaque = ++this.#opaque
     const frame = await new Promise<Frame>((resolve, reject) => {
       setTimeout(() => reject(new Error(`no answer to ${code}`)), ANSWER_LIMIT_MS).unref()

@@ -4,7 +4,7 @@ import { encodeJson } from '../json/write-json.ts'
 import { readIds } from './sync-state-set.ts'
 
 /** All replicas of a broker group by their broker id (source: BrokerMemberGroup). */
-export interface MemberGroup {
+interface MemberGroup {
   readonly cluster: string
   readonly brokerName: string
   readonly brokerAddrs: ReadonlyMap<number, string>

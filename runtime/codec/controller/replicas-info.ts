@@ -3,7 +3,7 @@ import type { JsonObject } from '../json/json-value.ts'
 import { parseJsonBytes } from '../json/parse-json.ts'
 import { encodeJson } from '../json/write-json.ts'
 
-export interface ReplicaIdentity {
+interface ReplicaIdentity {
   readonly brokerName: string
   readonly brokerId: number
   readonly brokerAddress: string

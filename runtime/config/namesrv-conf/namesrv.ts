@@ -47,6 +47,10 @@ export const namesrv = {
       needWaitForService: flag(false, 'Answer no route requests right after the start.', LIVE),
       waitSecondsForService: int(45, 'For how long.', { ...SECONDS, live: true }),
       unRegisterBrokerQueueCapacity: int(3000, 'Brokers that may wait to be unregistered.', { min: 1 }),
+      enableControllerInNamesrv: flag(
+        false,
+        'Run a controller in the name server, at the address that controllerDLegerPeers gives it.',
+      ),
     }),
     ...accepted({
       clusterTest: flag(false, 'Answer for unknown topics with a route from the cluster named by productEnvName.'),
@@ -55,7 +59,6 @@ export const namesrv = {
       defaultThreadPoolNums: int(16, 'Threads for other requests.'),
       clientRequestThreadPoolQueueCapacity: int(50_000, 'Route requests that may wait.'),
       defaultThreadPoolQueueCapacity: int(10_000, 'Other requests that may wait.'),
-      enableControllerInNamesrv: flag(false, 'Run a controller in the name server.'),
     }),
   },
 }

@@ -1,0 +1,43 @@
+import { JsonFieldError } from '../../codec/json/json-fields.ts'
+import { JsonSyntaxError } from '../../codec/json/parse-json.ts'
+import type { CommandView } from '../../codec/remoting/command-view.ts'
+import { RequestError } from '../../codec/remoting/request-error.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+
+/** What `decode` makes of the request's body. @throws RequestError when it is no JSON, or not such as `decode` expects */
+export function readBody<T>(request: CommandView, decode: (body: Buffer) => T): T {
+  try {
+    return decode(request.body())
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError || error instanceof JsonFieldError)) throw error
+    const remark = `cannot read the body: ${error.message}`
+    throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark, { cause: error })
+  }
+}
+
+/** Longer names and addresses are not taken; the official ones are far shorter. */
+const TEXT_MAX = 1024
+
+/** A field that goes into the books. @throws RequestError when it is absent, empty or longer than the books take */
+export function boundedText(request: CommandView, name: string): string {
+  const text = request.requiredText(name)
+  if (text === '' || text.length > TEXT_MAX) {
+    const remark = `the custom field <${name}> has ${text.length} characters: 1 to ${TEXT_MAX} are taken`
+    throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark)
+  }
+  return text
+}
+
+/** A Java int, undefined when absent. @throws RequestError for what is none */
+export function int32(request: CommandView, name: string): number | undefined {
+  const value = request.integer(name)
+  if (value === undefined || (value | 0) === value) return value
+  const remark = `the custom field <${name}> is ${value}, which is no int`
+  throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark)
+}
+
+/** @throws RequestError also when absent */
+export function requiredInt32(request: CommandView, name: string): number {
+  request.requiredInteger(name)
+  return int32(request, name)!
+}

@@ -1,0 +1,152 @@
+import { ByteKeyMap } from '../../codec/byte-key-map.ts'
+import type { Channel } from '../../net/channel.ts'
+import type { BrokerGroup } from '../state/broker-group.ts'
+import type { Life, ReplicaReport } from '../state/replica-report.ts'
+import { attach, brokersOf, detach } from './brokers-of-channel.ts'
+import { DEFAULT_TIMEOUT_MS, LiveBroker, LOWEST_PRIORITY } from './live-broker.ts'
+import { TICK_MS, Uptime } from './uptime.ts'
+
+/**
+ * A broker of this controller's books that was not heard of for this long since the controller started is gone. Official
+ * brokers look for controllers every 3 s and then send a heartbeat every second.
+ */
+const UNHEARD_MAX_MS = DEFAULT_TIMEOUT_MS
+/** The same where another broker of the group has asked for a shorter timeout than the default. */
+const UNHEARD_MIN_MS = 5000
+
+/**
+ * Which brokers live, as far as this controller can tell by their heartbeats: they go to every controller and are not
+ * agreed on (source: DefaultBrokerHeartbeatManager). Only brokers in the books are kept, so that they bound the table.
+ */
+export class LiveTable {
+  readonly #groups = new ByteKeyMap<LiveBroker[]>()
+  readonly #alive = new Set<LiveBroker>()
+  readonly #uptime: Uptime
+
+  constructor(nowMs: number) {
+    this.#uptime = new Uptime(nowMs)
+  }
+
+  get aliveCount(): number {
+    return this.#alive.size
+  }
+
+  find(brokerName: string, brokerId: number): LiveBroker | undefined {
+    return this.#groups.get(brokerName)?.find((broker) => broker.brokerId === brokerId)
+  }
+
+  /** Finds it by the name's bytes, as a heartbeat holds it. */
+  findBytes(bytes: Uint8Array, nameStart: number, nameLength: number, brokerId: number): LiveBroker | undefined {
+    const brokers = this.#groups.getBytes(bytes, nameStart, nameLength)
+    if (brokers === undefined) return undefined
+    for (const broker of brokers) if (broker.brokerId === brokerId) return broker
+    return undefined
+  }
+
+  /** A broker of the books that is heard of for the first time. */
+  add(brokerName: string, brokerId: number): LiveBroker {
+    const broker = new LiveBroker(brokerName, brokerId)
+    const brokers = this.#groups.get(brokerName)
+    if (brokers) brokers.push(broker)
+    else this.#groups.set(brokerName, [broker])
+    return broker
+  }
+
+  /** A heartbeat has come; its content has been put into `broker.heartbeat`. True when the broker was not alive before. */
+  heard(broker: LiveBroker, channel: Channel): boolean {
+    broker.heardMs = this.#uptime.ms
+    if (broker.channel !== channel) {
+      this.#detach(broker)
+      broker.channel = channel
+      attach(channel, broker)
+    }
+    if (broker.isAlive) return false
+    broker.isAlive = true
+    this.#alive.add(broker)
+    return true
+  }
+
+  /** The brokers whose connection this was: they are gone. */
+  closed(channel: Channel): LiveBroker[] {
+    const brokers = brokersOf(channel)
+    const gone = brokers.filter((broker) => broker.isAlive)
+    for (const broker of brokers) this.#detach(broker)
+    for (const broker of gone) this.#die(broker)
+    return gone
+  }
+
+  /** The brokers that have been silent for longer than they asked to be waited for; they are gone. */
+  tick(nowMs: number): LiveBroker[] {
+    this.#uptime.tick(nowMs)
+    const now = this.#uptime.ms
+    const gone: LiveBroker[] = []
+    for (const broker of this.#alive) {
+      // A heartbeat counts from the tick before it.
+      if (now - broker.heardMs >= broker.heartbeat.timeoutMs + TICK_MS) gone.push(broker)
+    }
+    for (const broker of gone) this.#die(broker)
+    return gone
+  }
+
+  /** Another process than the one that was heard of has started as this broker. */
+  restarted(broker: LiveBroker): void {
+    this.#die(broker)
+    this.#detach(broker)
+  }
+
+  /** How long it takes until every broker that is not heard of counts as gone. */
+  get unheardMs(): number {
+    return UNHEARD_MAX_MS
+  }
+
+  lifeOf(brokerName: string, brokerId: number): Life {
+    const broker = this.find(brokerName, brokerId)
+    if (broker) return broker.isAlive ? 'alive' : 'gone'
+    return this.#uptime.ms < this.#unheardMs(brokerName) ? 'unheard' : 'gone'
+  }
+
+  /** What is known of each replica of a group. */
+  reports(group: BrokerGroup): ReplicaReport[] {
+    return group.replicas.map(({ brokerId }) => {
+      const heartbeat = this.find(group.brokerName, brokerId)?.heartbeat
+      return {
+        brokerId,
+        life: this.lifeOf(group.brokerName, brokerId),
+        epoch: heartbeat?.epoch ?? -1,
+        maxOffset: heartbeat?.maxOffset ?? -1,
+        priority: heartbeat?.priority ?? LOWEST_PRIORITY,
+      }
+    })
+  }
+
+  /** The books have changed: brokers that are not in them any more are forgotten. */
+  keep(brokerName: string, group: BrokerGroup | undefined): void {
+    const brokers = this.#groups.get(brokerName)
+    if (!brokers) return
+    const kept = brokers.filter((broker) => group?.replicas.some(({ brokerId }) => brokerId === broker.brokerId))
+    if (kept.length === brokers.length) return
+    for (const broker of brokers) {
+      if (kept.includes(broker)) continue
+      this.#die(broker)
+      this.#detach(broker)
+    }
+    if (kept.length > 0) this.#groups.set(brokerName, kept)
+    else this.#groups.delete(brokerName)
+  }
+
+  #unheardMs(brokerName: string): number {
+    let longest = 0
+    for (const { heartbeat } of this.#groups.get(brokerName) ?? []) longest = Math.max(longest, heartbeat.timeoutMs)
+    return longest === 0 ? UNHEARD_MAX_MS : Math.min(Math.max(longest, UNHEARD_MIN_MS), UNHEARD_MAX_MS)
+  }
+
+  #die(broker: LiveBroker): void {
+    broker.isAlive = false
+    this.#alive.delete(broker)
+  }
+
+  #detach(broker: LiveBroker): void {
+    if (broker.channel) detach(broker.channel, broker)
+    broker.channel = undefined
+  }
+}
