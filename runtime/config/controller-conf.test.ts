@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parsePeers } from './controller-conf/peers.ts'
 import { parseControllerConf, printControllerConf } from './controller-conf.ts'
+import { parsePeers } from './controller-peers.ts'
 import { embeddedControllerConf, parseNamesrvConf } from './namesrv-conf.ts'
 import { testEnv } from './test-env.ts'
 

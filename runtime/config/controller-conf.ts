@@ -1,5 +1,6 @@
 import type { Disk } from '../io/disk.ts'
 import { clientKeys, serverKeys } from './broker-conf/network.ts'
+import { checkQuorum } from './check-quorum.ts'
 import {
   accepted,
   type Conf,
@@ -15,9 +16,8 @@ import {
   path,
 } from './conf-key.ts'
 import { type ConfResult, type ConfTable, parseConf, printConf } from './conf-table.ts'
-import { checkQuorumConf } from './controller-conf/check-quorum-conf.ts'
 import { controller } from './controller-conf/controller.ts'
-import { parsePeers } from './controller-conf/peers.ts'
+import { parsePeers } from './controller-peers.ts'
 import { LiveConf } from './live-conf.ts'
 
 const files = {
@@ -82,7 +82,7 @@ export const controllerTable: ConfTable<typeof controllerKeys> = {
   name: 'controller.conf',
   sections: [controller, files, network, outgoing],
   keys: controllerKeys,
-  settle: (conf) => ({ conf, ...checkQuorumConf(conf) }),
+  settle: (conf) => ({ conf, ...checkQuorum(conf) }),
 }
 
 export function parseControllerConf(text: string, file: string, env: ConfEnv): ConfResult<ControllerConf> {

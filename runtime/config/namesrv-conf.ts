@@ -1,8 +1,8 @@
 import type { Disk } from '../io/disk.ts'
 import { clientKeys, serverKeys } from './broker-conf/network.ts'
+import { checkQuorum } from './check-quorum.ts'
 import { type Conf, type ConfEnv, type ConfValue, implemented, int, PORT } from './conf-key.ts'
 import { type ConfResult, type ConfTable, parseConf, printConf, withDefaults } from './conf-table.ts'
-import { checkQuorumConf } from './controller-conf/check-quorum-conf.ts'
 import { controller as controllerSection } from './controller-conf/controller.ts'
 import { type ControllerConf, controllerTable } from './controller-conf.ts'
 import { LiveConf } from './live-conf.ts'
@@ -93,7 +93,7 @@ export function embeddedControllerConf(conf: NamesrvConf, env: ConfEnv): Control
 const QUORUM_KEYS = ['controllerDLegerGroup', 'controllerDLegerPeers', 'controllerDLegerSelfId']
 
 function checkController(conf: NamesrvConf, given: ReadonlySet<string>) {
-  if (conf.enableControllerInNamesrv) return checkQuorumConf(conf)
+  if (conf.enableControllerInNamesrv) return checkQuorum(conf)
   const idle = QUORUM_KEYS.filter((key) => given.has(key))
   const warnings = idle.length === 0 ? [] : [`${idle.join(', ')}: no effect without enableControllerInNamesrv=true`]
   return { errors: [], warnings }

@@ -1,6 +1,6 @@
 import type { ConfEnv } from '../config/conf-key.ts'
-import { parsePeers } from '../config/controller-conf/peers.ts'
 import { type ControllerConf, type LiveControllerConf, liveControllerConf } from '../config/controller-conf.ts'
+import { parsePeers } from '../config/controller-peers.ts'
 import type { Timer } from '../io/clock.ts'
 import type { Disk } from '../io/disk.ts'
 import type { Address } from '../io/network.ts'

@@ -1,4 +1,4 @@
-import { parsePeers } from './peers.ts'
+import { parsePeers } from './controller-peers.ts'
 
 interface QuorumConf {
   readonly controllerType: 'DLedger' | 'jRaft'
@@ -11,7 +11,7 @@ interface QuorumConf {
 }
 
 /** What is wrong or odd about the description of the controllers of which this one is a member. */
-export function checkQuorumConf(conf: QuorumConf): { readonly errors: string[]; readonly warnings: string[] } {
+export function checkQuorum(conf: QuorumConf): { readonly errors: string[]; readonly warnings: string[] } {
   if (conf.controllerType === 'jRaft') return { errors: [describedForJRaft(conf)], warnings: [] }
   const { controllerDLegerPeers, controllerDLegerSelfId } = conf
   const missing = (['controllerDLegerGroup', 'controllerDLegerPeers', 'controllerDLegerSelfId'] as const).filter(

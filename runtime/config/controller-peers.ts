@@ -1,4 +1,4 @@
-import { wrongAddress } from '../host-port.ts'
+import { wrongAddress } from './host-port.ts'
 
 /** A controller as controllerDLegerPeers names it. */
 export interface ControllerPeer {
