@@ -16,7 +16,7 @@ import {
   path,
 } from './conf-key.ts'
 import { type ConfResult, type ConfTable, parseConf, printConf } from './conf-table.ts'
-import { controller } from './controller-conf/controller.ts'
+import { controller } from './namesrv-conf/controller.ts'
 import { parsePeers } from './controller-peers.ts'
 import { LiveConf } from './live-conf.ts'
 
