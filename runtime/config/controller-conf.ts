@@ -16,9 +16,9 @@ import {
   path,
 } from './conf-key.ts'
 import { type ConfResult, type ConfTable, parseConf, printConf } from './conf-table.ts'
-import { controller } from './namesrv-conf/controller.ts'
 import { parsePeers } from './controller-peers.ts'
 import { LiveConf } from './live-conf.ts'
+import { controller } from './namesrv-conf/controller.ts'
 
 const files = {
   title: 'Files and administration',

@@ -3,9 +3,9 @@ import { clientKeys, serverKeys } from './broker-conf/network.ts'
 import { checkQuorum } from './check-quorum.ts'
 import { type Conf, type ConfEnv, type ConfValue, implemented, int, PORT } from './conf-key.ts'
 import { type ConfResult, type ConfTable, parseConf, printConf, withDefaults } from './conf-table.ts'
-import { controller as controllerSection } from './namesrv-conf/controller.ts'
 import { type ControllerConf, controllerTable } from './controller-conf.ts'
 import { LiveConf } from './live-conf.ts'
+import { controller as controllerSection } from './namesrv-conf/controller.ts'
 import { namesrv } from './namesrv-conf/namesrv.ts'
 
 const network = {

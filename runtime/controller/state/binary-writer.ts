@@ -11,7 +11,9 @@ export class BinaryWriter {
   #length = 0
 
   int8(value: number): void {
-    this.#view.setInt8(this.#room(1), value)
+    // First the room: it may put another buffer in place.
+    const at = this.#room(1)
+    this.#view.setInt8(at, value)
   }
 
   flag(value: boolean): void {
@@ -19,19 +21,22 @@ export class BinaryWriter {
   }
 
   int32(value: number): void {
-    this.#view.setInt32(this.#room(4), value)
+    const at = this.#room(4)
+    this.#view.setInt32(at, value)
   }
 
   int64(value: number): void {
-    setInt64(this.#view, this.#room(8), value)
+    const at = this.#room(8)
+    setInt64(this.#view, at, value)
   }
 
   /** uint16 length, UTF-8. @throws RangeError for one that is longer */
   text(value: string): void {
     const length = Buffer.byteLength(value)
     if (length > TEXT_BYTES_MAX) throw new RangeError(`a text of ${length} bytes, at most ${TEXT_BYTES_MAX} fit`)
-    this.#view.setUint16(this.#room(2), length)
-    this.#bytes.write(value, this.#room(length), 'utf8')
+    const at = this.#room(2 + length)
+    this.#view.setUint16(at, length)
+    this.#bytes.write(value, at + 2, 'utf8')
   }
 
   /** int32 count, int64 each. */

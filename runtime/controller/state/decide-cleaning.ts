@@ -23,6 +23,7 @@ export function decideCleaning(group: BrokerGroup | undefined, command: CleanBro
   if (!group) return refuse(`Broker ${brokerName} is not existed,clean broker data failure.`)
   const replicas = group.replicas.filter((replica) => !brokerIds.includes(replica.brokerId))
   if (brokerIds.length === 0 || replicas.length === 0) return accepted(undefined, 'group cleaned')
+  if (replicas.length === group.replicas.length) return accepted(group)
   const syncStateSet = group.syncStateSet.filter((brokerId) => !brokerIds.includes(brokerId))
   if (group.syncStateSet.length > 0 && syncStateSet.length === 0) {
     return refuse(

@@ -1,0 +1,211 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { arbitraryLog } from '../testing/arbitrary-log.ts'
+import { BinaryFormatError } from './binary-reader.ts'
+import type { BrokerGroup } from './broker-group.ts'
+import type { Command } from './command.ts'
+import { decodeCommand, encodeCommand } from './command-codec.ts'
+import { ControllerState } from './controller-state.ts'
+import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts'
+
+function newState(): ControllerState {
+  return new ControllerState(() => undefined)
+}
+
+function run(state: ControllerState, log: readonly Command[]): ControllerState {
+  for (const [index, command] of log.entries()) state.apply(index + 1, encodeCommand(command))
+  return state
+}
+
+describe('every controller comes to the same state', () => {
+  test('from the log', () => {
+    fc.assert(
+      fc.property(arbitraryLog, (log) => {
+        expect(run(newState(), log).snapshot()).toEqual(run(newState(), log).snapshot())
+      }),
+    )
+  })
+
+  test('from a snapshot taken anywhere and the rest of the log, whatever it knew before', () => {
+    fc.assert(
+      fc.property(arbitraryLog, arbitraryLog, fc.nat(80), (log, other, at) => {
+        const whole = run(newState(), log)
+        const late = run(newState(), other)
+        late.restore(run(newState(), log.slice(0, at)).snapshot())
+        run(late, log.slice(at))
+        expect(late.snapshot()).toEqual(whole.snapshot())
+        expect([...late.groups].sort()).toEqual([...whole.groups].sort())
+      }),
+    )
+  })
+})
+
+describe('what holds after every command', () => {
+  test('a master is a replica and holds everything, ids are given out once, epochs only grow', () => {
+    fc.assert(
+      fc.property(arbitraryLog, (log) => {
+        const state = newState()
+        for (const [index, command] of log.entries()) {
+          const before = state.groups.get(command.brokerName)
+          state.apply(index + 1, encodeCommand(command))
+          const after = state.groups.get(command.brokerName)
+          if (after) checkGroup(after)
+          if (before && after) checkChange(before, after)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('one master per epoch', () => {
+    fc.assert(
+      fc.property(arbitraryLog, (log) => {
+        const seen = new Map<string, number | undefined>()
+        const state = new ControllerState((brokerName, group) => {
+          // Cleaned as a whole, a group starts from the beginning.
+          if (!group) for (const key of [...seen.keys()]) if (key.startsWith(brokerName)) seen.delete(key)
+          if (!group) return
+          const key = `${brokerName} ${group.masterEpoch}`
+          if (seen.has(key)) expect(group.masterBrokerId).toBe(seen.get(key))
+          seen.set(key, group.masterBrokerId)
+        })
+        run(state, log)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('without enableElectUncleanMaster a master comes from the SyncStateSet, and it is alive', () => {
+    fc.assert(
+      fc.property(arbitraryLog, (log) => {
+        const state = newState()
+        for (const [index, command] of log.entries()) {
+          const before = state.groups.get(command.brokerName)
+          const { change, group } = state.apply(index + 1, encodeCommand(command))
+          if (change !== 'master elected' || command.kind !== 'electMaster' || command.isUncleanAllowed) continue
+          const master = group!.masterBrokerId!
+          if (before!.masterEpoch === 0) continue
+          expect(before!.syncStateSet).toContain(master)
+          expect(command.reports.find(({ brokerId }) => brokerId === master)?.life).toBe('alive')
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('only the present master changes the SyncStateSet, and only one that knew its last change', () => {
+    fc.assert(
+      fc.property(arbitraryLog, (log) => {
+        const state = newState()
+        for (const [index, command] of log.entries()) {
+          const before = state.groups.get(command.brokerName)
+          const { change } = state.apply(index + 1, encodeCommand(command))
+          if (change === undefined || command.kind !== 'alterSyncStateSet') continue
+          const { masterBrokerId, masterEpoch, syncStateSetEpoch, syncStateSet, gone } = command
+          expect(before).toMatchObject({ masterBrokerId, masterEpoch, syncStateSetEpoch })
+          expect(syncStateSet).toContain(masterBrokerId)
+          expect(syncStateSet.filter((id) => gone.includes(id))).toEqual([])
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('a command that comes twice changes nothing the second time', () => {
+    fc.assert(
+      fc.property(arbitraryLog, (log) => {
+        const state = run(newState(), log)
+        const last = log.at(-1)!
+        // A broker may start twice, and lose more each time; an election depends on what is known at its time.
+        fc.pre(last.kind !== 'electMaster' && !(last.kind === 'registerBroker' && last.mayHaveLost))
+        expect(state.apply(0, encodeCommand(last)).change).toBeUndefined()
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+function checkGroup(group: BrokerGroup): void {
+  const ids = group.replicas.map(({ brokerId }) => brokerId)
+  expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b))
+  expect(ids.length).toBeGreaterThan(0)
+  expect(group.nextBrokerId).toBeGreaterThan(Math.max(...ids))
+  expect(ids).toEqual(expect.arrayContaining([...group.syncStateSet]))
+  if (group.masterBrokerId !== undefined) expect(group.syncStateSet).toContain(group.masterBrokerId)
+  // Somebody can always be elected once it is alive.
+  expect(group.syncStateSet.length > 0).toBe(group.masterEpoch > 0)
+}
+
+function checkChange(before: BrokerGroup, after: BrokerGroup): void {
+  expect(after.cluster).toBe(before.cluster)
+  expect(after.nextBrokerId).toBeGreaterThanOrEqual(before.nextBrokerId)
+  expect(after.masterEpoch - before.masterEpoch).toBe(after.masterBrokerId === before.masterBrokerId ? 0 : 1)
+  const isSameSet = String(after.syncStateSet) === String(before.syncStateSet)
+  if (!isSameSet) expect(after.syncStateSetEpoch).toBe(before.syncStateSetEpoch + 1)
+  expect(after.syncStateSetEpoch).toBeGreaterThanOrEqual(before.syncStateSetEpoch)
+  for (const { brokerId, registerCheckCode } of before.replicas) {
+    const same = after.replicas.find((replica) => replica.brokerId === brokerId)
+    if (same) expect(same.registerCheckCode).toBe(registerCheckCode)
+  }
+}
+
+describe('bytes', () => {
+  test('a command is read back as it was', () => {
+    fc.assert(
+      fc.property(arbitraryLog, (log) => {
+        for (const command of log) expect(decodeCommand(encodeCommand(command))).toEqual(command)
+      }),
+    )
+  })
+
+  test('cut, lengthened or of another version, a command or a snapshot is refused', () => {
+    fc.assert(
+      fc.property(arbitraryLog, fc.nat(), (log, at) => {
+        const command = encodeCommand(log[0]!)
+        expect(() => decodeCommand(command.subarray(0, at % command.length))).toThrow(BinaryFormatError)
+        expect(() => decodeCommand(Buffer.concat([command, Buffer.alloc(1)]))).toThrow('1 bytes too many')
+        const snapshot = run(newState(), log).snapshot()
+        expect(() => decodeSnapshot(snapshot.subarray(0, at % snapshot.length))).toThrow(BinaryFormatError)
+      }),
+    )
+    expect(() => decodeCommand(Buffer.from([2, 1]))).toThrow(
+      'command of version 2, this controller knows 1: upgrade it',
+    )
+    expect(() => decodeCommand(Buffer.from([1, 6]))).toThrow('command of kind 6, which this controller does not know')
+    expect(() => decodeSnapshot(Buffer.from([2]))).toThrow('snapshot of version 2, this controller knows 1')
+  })
+
+  test('damaged bytes are refused or read as something else, never more than there is room for', () => {
+    fc.assert(
+      fc.property(arbitraryLog, fc.nat(), fc.nat(255), ([command], at, byte) => {
+        const bytes = encodeCommand(command!)
+        bytes[at % bytes.length] = byte
+        try {
+          decodeCommand(bytes)
+        } catch (error) {
+          if (!(error instanceof BinaryFormatError || error instanceof RangeError)) throw error
+        }
+      }),
+    )
+  })
+
+  test('a snapshot that cannot be read leaves the state as it was', () => {
+    const state = newState()
+    state.apply(
+      1,
+      encodeCommand({ kind: 'applyBrokerId', cluster: 'c', brokerName: 'a', brokerId: 1, registerCheckCode: 'h:1;1' }),
+    )
+    expect(() => state.restore(Buffer.from([1, 0, 0, 0, 9]))).toThrow(BinaryFormatError)
+    expect([...state.groups.keys()]).toEqual(['a'])
+  })
+
+  test('groups stand in a snapshot by their names, whatever order they came in', () => {
+    const groups = run(newState(), [
+      { kind: 'applyBrokerId', cluster: 'c', brokerName: 'b', brokerId: 1, registerCheckCode: 'h:1;1' },
+      { kind: 'applyBrokerId', cluster: 'c', brokerName: 'a', brokerId: 1, registerCheckCode: 'h:1;1' },
+    ]).groups
+    const bytes = encodeSnapshot(groups.values())
+    expect(bytes).toEqual(encodeSnapshot([...groups.values()].reverse()))
+    expect(bytes.toString('latin1')).toMatch(/a.*b/s)
+  })
+})
