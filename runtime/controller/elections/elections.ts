@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Consensus, ConsensusError } from '../../raft/consensus.ts'
 import type { LiveBroker } from '../liveness/live-broker.ts'
-import type { LiveTable } from '../liveness/live-table.ts'
+import { type LiveTable, UNHEARD_ENDS_MS } from '../liveness/live-table.ts'
 import type { RoleNotifier } from '../role-notifier.ts'
 import { masterAddressOf } from '../state/broker-group.ts'
 import type { ElectMaster } from '../state/command.ts'
@@ -40,12 +40,12 @@ export class Elections {
   }
 
   start(): void {
-    const { clock, settings, live } = this.#options
-    this.#timers.push(
-      clock.every(settings.conf.scanInactiveMasterInterval, () => this.scan('found without a living master')),
-      // From then on brokers that are not heard of are gone.
-      clock.after(live.unheardMs, () => this.scan('not heard of the master since this controller started')),
-    )
+    const { clock, settings } = this.#options
+    const { scanInactiveMasterInterval } = settings.conf
+    this.#timers.push(clock.every(scanInactiveMasterInterval, () => this.scan('found without a living master')))
+    for (const ms of UNHEARD_ENDS_MS) {
+      this.#timers.push(clock.after(ms, () => this.scan('not heard of since this controller started')))
+    }
   }
 
   stop(): void {
@@ -108,7 +108,7 @@ export class Elections {
     const { cluster, brokerName, masterBrokerId, masterEpoch, syncStateSet, syncStateSetEpoch } = group
     const line = { cluster, brokerName, masterEpoch, syncStateSet, syncStateSetEpoch, reason, replicas: shown(reports) }
     if (masterBrokerId === undefined) {
-      logger.warn(line, 'no master: no member of the SyncStateSet can take over')
+      logger.warn(line, 'no master')
       return
     }
     logger.info({ masterBrokerId, masterAddress: masterAddressOf(group), ...line }, 'master elected')

@@ -13,6 +13,8 @@ import { TICK_MS, Uptime } from './uptime.ts'
 const UNHEARD_MAX_MS = DEFAULT_TIMEOUT_MS
 /** The same where another broker of the group has asked for a shorter timeout than the default. */
 const UNHEARD_MIN_MS = 5000
+/** Times after the start of a controller at which brokers it has not heard of become gone. */
+export const UNHEARD_ENDS_MS: readonly number[] = [UNHEARD_MIN_MS + TICK_MS, UNHEARD_MAX_MS + TICK_MS]
 
 /**
  * Which brokers live, as far as this controller can tell by their heartbeats: they go to every controller and are not
@@ -92,11 +94,6 @@ export class LiveTable {
   restarted(broker: LiveBroker): void {
     this.#die(broker)
     this.#detach(broker)
-  }
-
-  /** How long it takes until every broker that is not heard of counts as gone. */
-  get unheardMs(): number {
-    return UNHEARD_MAX_MS
   }
 
   lifeOf(brokerName: string, brokerId: number): Life {

@@ -26,14 +26,29 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
+/** A clock that can run on while its process does not: no timer fires. */
+class StallingClock extends ManualClock {
+  #stalledMs = 0
+
+  stall(ms: number): void {
+    this.#stalledMs += ms
+  }
+
+  override monotonic(): number {
+    return super.monotonic() + this.#stalledMs
+  }
+}
+
 /** A controller that agrees with itself, on a simulated network, disk and clock, and brokers played by the test. */
 export class LoneController {
-  readonly clock = new ManualClock()
+  readonly clock = new StallingClock()
   readonly disk = new SimDisk()
   readonly notices: Notice[] = []
   readonly lines: LogLine[] = []
   readonly controller: Controller
   consensus!: SingleConsensus
+  /** Nothing is agreed on while it is. */
+  isHeld = false
   readonly #network = new LoopNetwork()
   readonly #context: NetContext
   readonly #address: string
@@ -119,7 +134,7 @@ export class LoneController {
     for (let quiet = 0; quiet < 3; ) {
       await setImmediate()
       this.clock.finishTurn()
-      const isBusy = [this.consensus.settle(), this.#network.deliver()].some(Boolean)
+      const isBusy = [!this.isHeld && this.consensus.settle(), this.#network.deliver()].some(Boolean)
       quiet = isBusy ? 0 : quiet + 1
     }
   }
