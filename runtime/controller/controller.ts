@@ -138,5 +138,6 @@ export class Controller {
     for (const broker of this.#live.tick(this.#context.clock.monotonic())) {
       this.#elections.gone(broker, `silent for ${broker.heartbeat.timeoutMs} ms`)
     }
+    if (this.#live.isGraceEnding) this.#elections.scan('not heard of within the time of grace')
   }
 }

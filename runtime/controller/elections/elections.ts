@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Consensus, ConsensusError } from '../../raft/consensus.ts'
 import type { LiveBroker } from '../liveness/live-broker.ts'
-import { type LiveTable, UNHEARD_ENDS_MS } from '../liveness/live-table.ts'
+import type { LiveTable } from '../liveness/live-table.ts'
 import type { RoleNotifier } from '../role-notifier.ts'
 import { masterAddressOf } from '../state/broker-group.ts'
 import type { ElectMaster } from '../state/command.ts'
@@ -33,7 +33,7 @@ export class Elections {
   readonly #options: ElectionsOptions
   /** Groups with an election under way; true when something has happened since it was proposed. */
   readonly #underWay = new Map<string, boolean>()
-  readonly #timers: Timer[] = []
+  #scan: Timer | undefined
 
   constructor(options: ElectionsOptions) {
     this.#options = options
@@ -42,14 +42,11 @@ export class Elections {
   start(): void {
     const { clock, settings } = this.#options
     const { scanInactiveMasterInterval } = settings.conf
-    this.#timers.push(clock.every(scanInactiveMasterInterval, () => this.scan('found without a living master')))
-    for (const ms of UNHEARD_ENDS_MS) {
-      this.#timers.push(clock.after(ms, () => this.scan('not heard of since this controller started')))
-    }
+    this.#scan = clock.every(scanInactiveMasterInterval, () => this.scan('found without a living master'))
   }
 
   stop(): void {
-    for (const timer of this.#timers.splice(0)) timer.cancel()
+    this.#scan?.cancel()
   }
 
   /** This controller has begun to lead. */

@@ -26,6 +26,8 @@ export class LiveBroker {
   channel: Channel | undefined
   /** Uptime.ms of its last heartbeat. */
   heardMs = 0
+  /** Since when it is gone, in the count of {@link ./live-table.ts}; undefined: it was never found to be. */
+  goneInHearing: number | undefined
   /** The newest master epoch this controller has told it of. */
   notifiedEpoch = 0
 

@@ -7,14 +7,12 @@ import { DEFAULT_TIMEOUT_MS, LiveBroker, LOWEST_PRIORITY } from './live-broker.t
 import { TICK_MS, Uptime } from './uptime.ts'
 
 /**
- * A broker of this controller's books that was not heard of for this long since the controller started is gone. Official
- * brokers look for controllers every 3 s and then send a heartbeat every second.
+ * For this long after a controller has started, or was cut off from all brokers, one that it does not hear of is not
+ * taken for dead. Official brokers look for controllers every 3 s and then send a heartbeat every second.
  */
-const UNHEARD_MAX_MS = DEFAULT_TIMEOUT_MS
-/** The same where another broker of the group has asked for a shorter timeout than the default. */
-const UNHEARD_MIN_MS = 5000
-/** Times after the start of a controller at which brokers it has not heard of become gone. */
-export const UNHEARD_ENDS_MS: readonly number[] = [UNHEARD_MIN_MS + TICK_MS, UNHEARD_MAX_MS + TICK_MS]
+const GRACE_MAX_MS = DEFAULT_TIMEOUT_MS
+/** The same where the brokers of the group have asked for shorter timeouts than the default. */
+const GRACE_MIN_MS = 5000
 
 /**
  * Which brokers live, as far as this controller can tell by their heartbeats: they go to every controller and are not
@@ -24,9 +22,20 @@ export class LiveTable {
   readonly #groups = new ByteKeyMap<LiveBroker[]>()
   readonly #alive = new Set<LiveBroker>()
   readonly #uptime: Uptime
+  /** Counts the times this controller has begun to hear brokers; who was found gone before may not be. */
+  #hearing = 0
+  /** Uptime.ms when that was. */
+  #graceStartMs = 0
+  #isGraceEnding = false
+  #hasHeard = false
 
   constructor(nowMs: number) {
     this.#uptime = new Uptime(nowMs)
+  }
+
+  /** With the last tick, brokers that are not heard of have become gone. */
+  get isGraceEnding(): boolean {
+    return this.#isGraceEnding
   }
 
   get aliveCount(): number {
@@ -63,6 +72,8 @@ export class LiveTable {
       attach(channel, broker)
     }
     if (broker.isAlive) return false
+    if (this.#alive.size === 0 && this.#hasHeard) this.#hearAgain()
+    this.#hasHeard = true
     broker.isAlive = true
     this.#alive.add(broker)
     return true
@@ -79,8 +90,11 @@ export class LiveTable {
 
   /** The brokers that have been silent for longer than they asked to be waited for; they are gone. */
   tick(nowMs: number): LiveBroker[] {
+    const before = this.#uptime.ms - this.#graceStartMs
     this.#uptime.tick(nowMs)
     const now = this.#uptime.ms
+    const sinceGrace = now - this.#graceStartMs
+    this.#isGraceEnding = [GRACE_MIN_MS, GRACE_MAX_MS].some((end) => before < end && sinceGrace >= end)
     const gone: LiveBroker[] = []
     for (const broker of this.#alive) {
       // A heartbeat counts from the tick before it.
@@ -98,8 +112,9 @@ export class LiveTable {
 
   lifeOf(brokerName: string, brokerId: number): Life {
     const broker = this.find(brokerName, brokerId)
-    if (broker) return broker.isAlive ? 'alive' : 'gone'
-    return this.#uptime.ms < this.#unheardMs(brokerName) ? 'unheard' : 'gone'
+    if (broker?.isAlive) return 'alive'
+    if (broker?.goneInHearing === this.#hearing) return 'gone'
+    return this.#uptime.ms - this.#graceStartMs < this.#graceMs(brokerName) ? 'unheard' : 'gone'
   }
 
   /** What is known of each replica of a group. */
@@ -131,14 +146,21 @@ export class LiveTable {
     else this.#groups.delete(brokerName)
   }
 
-  #unheardMs(brokerName: string): number {
+  /** After nobody was heard: it may have been this controller that was cut off. */
+  #hearAgain(): void {
+    this.#hearing++
+    this.#graceStartMs = this.#uptime.ms
+  }
+
+  #graceMs(brokerName: string): number {
     let longest = 0
     for (const { heartbeat } of this.#groups.get(brokerName) ?? []) longest = Math.max(longest, heartbeat.timeoutMs)
-    return longest === 0 ? UNHEARD_MAX_MS : Math.min(Math.max(longest, UNHEARD_MIN_MS), UNHEARD_MAX_MS)
+    return longest === 0 ? GRACE_MAX_MS : Math.min(Math.max(longest, GRACE_MIN_MS), GRACE_MAX_MS)
   }
 
   #die(broker: LiveBroker): void {
     broker.isAlive = false
+    broker.goneInHearing = this.#hearing
     this.#alive.delete(broker)
   }
 
