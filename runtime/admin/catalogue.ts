@@ -60,6 +60,13 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   exportMetadata: () => import('./commands/export-metadata.ts'),
   exportConfigs: () => import('./commands/export-configs.ts'),
   haStatus: () => import('./commands/ha-status.ts'),
+  getSyncStateSet: () => import('./commands/get-sync-state-set.ts'),
+  getBrokerEpoch: () => import('./commands/get-broker-epoch.ts'),
+  getControllerMetaData: () => import('./commands/get-controller-meta-data.ts'),
+  getControllerConfig: () => import('./commands/get-controller-config.ts'),
+  updateControllerConfig: () => import('./commands/update-controller-config.ts'),
+  electMaster: () => import('./commands/elect-master.ts'),
+  cleanBrokerMetadata: () => import('./commands/clean-broker-metadata.ts'),
 }
 
 /** Commands of the official tool that concern what this engine does not have yet, or RocksDB. */
@@ -73,13 +80,6 @@ const NOT_OFFERED: readonly string[] = [
   'exportMetrics',
   'exportMetadataInRocksDB',
   'exportPopRecord',
-  'getSyncStateSet',
-  'getBrokerEpoch',
-  'getControllerMetaData',
-  'getControllerConfig',
-  'updateControllerConfig',
-  'electMaster',
-  'cleanBrokerMetadata',
   'dumpCompactionLog',
   'getColdDataFlowCtrInfo',
   'updateColdDataFlowCtrGroupConfig',

@@ -12,6 +12,7 @@ const command: AdminCommand = {
     value('c', 'clusterName', 'cluster'),
     value('p', 'print msg', 'print'),
     flag('l', 'list', 'list'),
+    value('bn', 'brokerName', 'broker name'),
     { long: 'attributes', takesValue: true, description: 'attributes' },
   ],
   oneOf: ['b', 'c'],
@@ -37,6 +38,13 @@ test('short and long names, with one dash or two, and values that look like opti
   expect(parse('-t', 'T', '-c', 'C', '--print-msg', 'TRUE').boolean('p')).toBe(true)
   expect(parse('-t', 'T', '-c', 'C', '-p', 'yes').boolean('p')).toBe(false)
   expect(parse('-t', 'T', '-c', 'C').boolean('p')).toBeUndefined()
+})
+
+test('a short name of two letters', () => {
+  for (const args of [['-bn', 'B'], ['-bn=B'], ['-brokerName', 'B'], ['--brokerName=B']]) {
+    const given = parse('-t', 'T', '-b', 'A', ...args)
+    expect([given.text('bn'), given.text('b')]).toEqual(['B', 'A'])
+  }
 })
 
 test('help needs nothing else', () => {

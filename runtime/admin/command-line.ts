@@ -29,10 +29,14 @@ export function parseCommandLine(command: AdminCommand, args: readonly string[])
 
 /** The way the official tool reads it: a long name after a single dash counts as well. */
 function withDoubleDashes(specs: readonly OptionSpec[], args: readonly string[]): string[] {
-  const longs = new Set(specs.map(typedName))
+  const longs = new Map(specs.map((spec) => [typedName(spec), typedName(spec)]))
+  // Commander knows short names of one letter only; one of two (-bn) stands for the long one.
+  for (const spec of specs)
+    if (spec.short !== undefined && spec.short.length > 1) longs.set(spec.short, typedName(spec))
   return args.map((arg) => {
-    const name = /^-([A-Za-z][\w-]+)(=.*)?$/s.exec(arg)?.[1]
-    return name !== undefined && longs.has(name) ? `-${arg}` : arg
+    const [, name = '', rest = ''] = /^-([A-Za-z][\w-]+)(=.*)?$/s.exec(arg) ?? []
+    const long = longs.get(name)
+    return long === undefined ? arg : `--${long}${rest}`
   })
 }
 
@@ -62,7 +66,7 @@ function parse(name: string, specs: readonly OptionSpec[], args: string[]): Map<
 
 function commanderOption(spec: OptionSpec): Option {
   const long = `--${typedName(spec)}`
-  const names = spec.short === undefined ? long : `-${spec.short}, ${long}`
+  const names = spec.short?.length === 1 ? `-${spec.short}, ${long}` : long
   const value = spec.valueOptional ? ' [value]' : ' <value>'
   return new Option(spec.takesValue ? names + value : names, spec.description)
 }

@@ -6,7 +6,7 @@ import type { GivenOptions } from './given-options.ts'
 
 /** One option of a command, named as the official tool names it. */
 export interface OptionSpec {
-  /** One letter; only `attributes` has none. */
+  /** One letter, of some two; only `attributes` has none. */
   readonly short?: string
   /** May hold blanks, as some official ones do; on the command line they are typed as dashes. */
   readonly long: string

@@ -24,7 +24,10 @@ test.each([
   (code, count, copy) => {
     const recorded = bodies.get(code) ?? []
     expect(recorded.length).toBeGreaterThanOrEqual(count)
-    for (const body of recorded) expect(copy(Buffer.from(body)).toString()).toBe(body)
+    // Ids as keys stand in quotes: see encodeElectMasterBody.
+    for (const body of recorded) {
+      expect(copy(Buffer.from(body)).toString()).toBe(body.replaceAll(/(?<=[{,])\d+(?=:)/g, '"$&"'))
+    }
   },
 )
 

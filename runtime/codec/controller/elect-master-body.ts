@@ -1,6 +1,6 @@
 import { asObject, asText, integerKeyed, objectField, textField } from '../json/json-fields.ts'
 import { parseJsonBytes } from '../json/parse-json.ts'
-import { encodeJson } from '../json/write-json.ts'
+import { encodeStandardJson } from '../json/write-json.ts'
 import { readIds } from './sync-state-set.ts'
 
 /** All replicas of a broker group by their broker id (source: BrokerMemberGroup). */
@@ -16,8 +16,12 @@ export interface ElectMasterBody {
   readonly syncStateSet: readonly number[]
 }
 
+/**
+ * With quotes around the ids: official brokers read them with and without, the official mqadmin (5.5.0) only with, so
+ * that electMaster of a controller that writes none ends there in an error.
+ */
 export function encodeElectMasterBody({ brokerMemberGroup, syncStateSet }: ElectMasterBody): Buffer {
-  return encodeJson({ brokerMemberGroup, syncStateSet })
+  return encodeStandardJson({ brokerMemberGroup, syncStateSet })
 }
 
 /** @throws JsonSyntaxError, JsonFieldError */
