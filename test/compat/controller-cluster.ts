@@ -73,7 +73,13 @@ export class ControllerCluster {
     const { masterId } = await this.awaitGroup(`${count} replicas in sync`, 120_000, (group) => {
       return group.masterId !== undefined && group.syncStateSet.length === count
     })
-    const master = this.brokers[Number(masterId) - 1]!
+    await this.awaitRoute(masterId)
+  }
+
+  /** Waits until the NameServer shows this replica as the master. */
+  async awaitRoute(masterId: string | undefined): Promise<void> {
+    const master = this.brokers[Number(masterId) - 1]
+    if (!master) throw new Error(`there is no replica ${masterId}`)
     await waitUntil('the master in the route', 60_000, async () => {
       return (await brokersOf(this.namesrv.address))['broker-a']?.['0'] === master.address
     })

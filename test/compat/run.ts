@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { adminCommands } from './admin.ts'
 import { clientScenarios } from './clients.ts'
+import { controllers } from './controllers.ts'
 import { Driver } from './driver.ts'
 import { storeHandover } from './handover.ts'
 import { mixedClusters } from './mixed.ts'
@@ -37,6 +38,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'admin', run: adminCommands },
   { name: 'mixed', run: mixedClusters },
   { name: 'handover', run: storeHandover },
+  { name: 'controllers', run: controllers },
 ]
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-compat-'))
