@@ -67,6 +67,8 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   updateControllerConfig: () => import('./commands/update-controller-config.ts'),
   electMaster: () => import('./commands/elect-master.ts'),
   cleanBrokerMetadata: () => import('./commands/clean-broker-metadata.ts'),
+  // Our own.
+  changeControllers: () => import('./commands/change-controllers.ts'),
 }
 
 /** Commands of the official tool that concern what this engine does not have yet, or RocksDB. */

@@ -34,9 +34,10 @@ export async function callLeader(
   client: AdminClient,
   addresses: readonly string[],
   request: RequestDraft,
+  timeoutMs = CONTROLLER_TIMEOUT_MS,
 ): Promise<RemotingCommand> {
   const leader = await findLeader(client, addresses)
-  const answer = await client.ask(leader, request, CONTROLLER_TIMEOUT_MS)
+  const answer = await client.ask(leader, request, timeoutMs)
   if (answer.code === ResponseCode.SUCCESS) return answer
   throw new RefusedError(leader, request.code, answer.code, answer.remark)
 }

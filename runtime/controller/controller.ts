@@ -16,6 +16,7 @@ import { cleaning } from './handlers/cleaning.ts'
 import { config } from './handlers/config.ts'
 import { heartbeat } from './handlers/heartbeat.ts'
 import { masters } from './handlers/masters.ts'
+import { members } from './handlers/members.ts'
 import { metadata } from './handlers/metadata.ts'
 import { registerBroker } from './handlers/register-broker.ts'
 import type { Handlers, Services } from './handlers/services.ts'
@@ -107,6 +108,7 @@ export class Controller {
       masters(services),
       cleaning(services),
       metadata(services),
+      members(services),
       config(services),
     ]
     for (const family of families) for (const [code, handler] of family) this.#server.handle(code, handler)

@@ -94,6 +94,28 @@ test('a server can send requests to its clients', async () => {
   expect([got, answer.remark]).toEqual([['g'], 'seen'])
 })
 
+test('a connection that is ended sends what waits first; the next request opens another', async () => {
+  const { client, server, closed, address } = await serve()
+  const said: string[] = []
+  const heard = new Promise<void>((resolve) => {
+    server.handle(6, (request) => {
+      if (said.push(request.requiredText('say')) === 3) resolve()
+      return undefined
+    })
+  })
+  await client.sendOneway(address, { code: 6, fields: { say: 'one' } })
+  client.end(address)
+  await client.sendOneway(address, { code: 6, fields: { say: 'two' } })
+  client.end(address)
+  client.end(address)
+  await client.sendOneway(address, { code: 6, fields: { say: 'three' } })
+  await heard
+  expect(said.sort()).toEqual(['one', 'three', 'two'])
+  // The third is still there, although the end of the others came later.
+  expect((await client.invoke(address, { code: ECHO }, 1000)).code).toBe(0)
+  expect([server.channels.size, closed.length]).toEqual([1, 2])
+})
+
 test('a malformed frame closes its connection and no other', async () => {
   const { context, client, address, bound, closed } = await serve()
   await client.invoke(address, { code: ECHO }, 1000)

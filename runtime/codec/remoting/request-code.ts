@@ -1,4 +1,4 @@
-/** Request codes of the remoting protocol (source: RequestCode of Apache RocketMQ 5.5.0). */
+/** Request codes of the remoting protocol (source: RequestCode of Apache RocketMQ 5.5.0; those from 30000 on are our own). */
 export const RequestCode = {
   SEND_MESSAGE: 10,
   PULL_MESSAGE: 11,
@@ -146,6 +146,7 @@ export const RequestCode = {
   AUTH_GET_ACL: 3009,
   AUTH_LIST_ACL: 3010,
   SWITCH_TIMER_ENGINE: 5001,
+  CHANGE_CONTROLLERS: 30001,
   POP_MESSAGE: 200050,
   ACK_MESSAGE: 200051,
   PEEK_MESSAGE: 200052,

@@ -5,6 +5,7 @@ import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { CleanBrokerData } from '../state/command.ts'
+import { checkIds } from './request-fields.ts'
 import type { Handlers, Services } from './services.ts'
 
 type Needed = Pick<Services, 'agreement' | 'state' | 'live' | 'elections' | 'logger'>
@@ -21,6 +22,7 @@ function clean(
 ): Promise<Response> {
   const brokerName = request.requiredText('brokerName')
   const brokerIds = readIds(request.text('brokerControllerIdsToClean') ?? '')
+  checkIds(brokerIds)
   const replicas = state.groups.get(brokerName)?.replicas ?? []
   const command: CleanBrokerData = {
     kind: 'cleanBrokerData',

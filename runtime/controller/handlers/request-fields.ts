@@ -3,6 +3,7 @@ import { JsonSyntaxError } from '../../codec/json/parse-json.ts'
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import { REPLICAS_MAX } from '../state/broker-group.ts'
 
 /** What `decode` makes of the request's body. @throws RequestError when it is no JSON, or not such as `decode` expects */
 export function readBody<T>(request: CommandView, decode: (body: Buffer) => T): T {
@@ -13,6 +14,13 @@ export function readBody<T>(request: CommandView, decode: (body: Buffer) => T): 
     const remark = `cannot read the body: ${error.message}`
     throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark, { cause: error })
   }
+}
+
+/** @throws RequestError for more ids than a group can have */
+export function checkIds(ids: readonly number[]): void {
+  if (ids.length <= REPLICAS_MAX) return
+  const remark = `${ids.length} replicas are named, a group has at most ${REPLICAS_MAX}`
+  throw new RequestError(ResponseCode.CONTROLLER_INVALID_REPLICAS, remark)
 }
 
 /** Longer names and addresses are not taken; the official ones are far shorter. */
@@ -31,13 +39,18 @@ export function boundedText(request: CommandView, name: string): string {
 /** A Java int, undefined when absent. @throws RequestError for what is none */
 export function int32(request: CommandView, name: string): number | undefined {
   const value = request.integer(name)
-  if (value === undefined || (value | 0) === value) return value
-  const remark = `the custom field <${name}> is ${value}, which is no int`
-  throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark)
+  if (value !== undefined) checkInt32(`the custom field <${name}>`, value)
+  return value
 }
 
 /** @throws RequestError also when absent */
 export function requiredInt32(request: CommandView, name: string): number {
   request.requiredInteger(name)
   return int32(request, name)!
+}
+
+/** @throws RequestError when the value does not fit where the log keeps a Java int */
+export function checkInt32(what: string, value: number): void {
+  if ((value | 0) === value) return
+  throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, `${what} is ${value}, which is no int`)
 }

@@ -10,7 +10,7 @@ import type { LiveTable } from '../liveness/live-table.ts'
 import { type BrokerGroup, masterAddressOf } from '../state/broker-group.ts'
 import type { AlterSyncStateSet } from '../state/command.ts'
 import type { Decision } from '../state/decision.ts'
-import { boundedText, readBody, requiredInt32 } from './request-fields.ts'
+import { boundedText, checkIds, checkInt32, readBody, requiredInt32 } from './request-fields.ts'
 import type { Handlers, Services } from './services.ts'
 
 type Needed = Pick<Services, 'agreement' | 'state' | 'live' | 'logger'>
@@ -52,6 +52,8 @@ export function syncStateSets(services: Needed): Handlers {
 function readAlteration(request: CommandView, live: LiveTable): AlterSyncStateSet {
   const brokerName = boundedText(request, 'brokerName')
   const { syncStateSet, syncStateSetEpoch } = readBody(request, decodeSyncStateSet)
+  checkIds(syncStateSet)
+  checkInt32('syncStateSetEpoch', syncStateSetEpoch)
   return {
     kind: 'alterSyncStateSet',
     brokerName,

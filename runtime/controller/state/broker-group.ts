@@ -28,6 +28,8 @@ export interface BrokerGroup {
 
 /** The id of the first broker of a group (source: MixAll.FIRST_BROKER_CONTROLLER_ID). */
 export const FIRST_BROKER_ID = 1
+/** A group has three replicas or five; one with more than this is a mistake in somebody's script. */
+export const REPLICAS_MAX = 100
 
 export function replicaOf(group: BrokerGroup, brokerId: number | undefined): Replica | undefined {
   return group.replicas.find((replica) => replica.brokerId === brokerId)

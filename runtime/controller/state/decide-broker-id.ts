@@ -1,12 +1,10 @@
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import { type BrokerGroup, FIRST_BROKER_ID, newGroup, replicaOf, withReplica } from './broker-group.ts'
+import { type BrokerGroup, FIRST_BROKER_ID, newGroup, REPLICAS_MAX, replicaOf, withReplica } from './broker-group.ts'
 import type { ApplyBrokerId } from './command.ts'
 import { accepted, type Decision, refused } from './decision.ts'
 
-/** A group has three replicas or five; one with more than this is a mistake in somebody's script. */
-export const REPLICAS_MAX = 100
 /** A quorum that serves more should be two. */
-export const GROUPS_MAX = 100_000
+const GROUPS_MAX = 100_000
 
 /**
  * APPLY_BROKER_ID: the id goes to the broker that names it first; the same broker may ask again (source:
