@@ -138,7 +138,7 @@ export class Controller {
 
   #look(): void {
     for (const broker of this.#live.tick(this.#context.clock.monotonic())) {
-      this.#elections.gone(broker, `silent for ${broker.heartbeat.timeoutMs} ms`)
+      this.#elections.gone(broker, `silent for ${broker.timeoutMs} ms`)
     }
     if (this.#live.isGraceEnding) this.#elections.scan('not heard of within the time of grace')
   }

@@ -73,9 +73,9 @@ export class Elections {
 
   /** A broker is alive that was not before. */
   came(broker: LiveBroker): void {
-    const { brokerName, brokerId, heartbeat } = broker
+    const { brokerName, brokerId, epoch, maxOffset, timeoutMs } = broker
     const { logger, consensus } = this.#options
-    logger.info({ brokerName, brokerId, ...heartbeat, leads: consensus.isLeader }, 'broker heard of')
+    logger.info({ brokerName, brokerId, epoch, maxOffset, timeoutMs, leads: consensus.isLeader }, 'broker heard of')
     this.consider(brokerName, `broker ${brokerId} came`)
   }
 

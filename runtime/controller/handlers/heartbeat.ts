@@ -5,6 +5,7 @@ import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { Logger } from '../../observe/logger.ts'
+import { onlyBrokerOf } from '../liveness/brokers-of-channel.ts'
 import { DEFAULT_TIMEOUT_MS, type LiveBroker, LOWEST_PRIORITY } from '../liveness/live-broker.ts'
 import { type BrokerGroup, masterAddressOf, replicaOf } from '../state/broker-group.ts'
 import { int32 } from './request-fields.ts'
@@ -41,7 +42,7 @@ function receive(services: Wanted, request: CommandView, channel: Channel): Resp
   const group = services.state.groups.get(broker.brokerName)
   if (group === undefined) return HEARD
   // It may not have heard who is master now.
-  if (broker.heartbeat.epoch < group.masterEpoch && services.settings.conf.notifyBrokerRoleChanged) {
+  if (broker.epoch < group.masterEpoch && services.settings.conf.notifyBrokerRoleChanged) {
     services.notifier.notify(group, broker)
   }
   return request.flagField('withRole') ? roleOf(group) : HEARD
@@ -49,33 +50,46 @@ function receive(services: Wanted, request: CommandView, channel: Channel): Resp
 
 /** Undefined: not a broker whose heartbeats count. */
 function senderOf(services: Wanted, request: CommandView, channel: Channel, brokerId: number): LiveBroker | undefined {
-  const { bytes, fields } = request
-  const at = fields.find(bytes, 'brokerName')
-  if (at < 0) return undefined
-  const known = services.live.findBytes(bytes, fields.valueStart[at]!, fields.valueLength[at]!, brokerId)
+  const usual = onlyBrokerOf(channel)
+  if (usual?.brokerId === brokerId && isText(request, 'brokerName', usual.brokerName)) return usual
+  const brokerName = request.text('brokerName')
+  if (brokerName === undefined) return undefined
+  const known = services.live.find(brokerName, brokerId)
   if (known?.channel === channel) return known
   // The rest of what a process has sent that was overtaken by its successor.
   if (known?.channel !== undefined && known.channel.id > channel.id) return undefined
-  const brokerName = request.requiredText('brokerName')
-  return isEntitled(services, request, brokerName, brokerId)
-    ? (known ?? services.live.add(brokerName, brokerId))
-    : undefined
+  const group = groupOf(services, request, brokerName, brokerId)
+  return group && (known ?? services.live.add(group.brokerName, brokerId))
+}
+
+/** Compared where it lies. A name that is not ASCII is looked up instead. */
+function isText({ bytes, fields }: CommandView, name: string, text: string): boolean {
+  const at = fields.find(bytes, name)
+  if (at < 0 || fields.valueLength[at] !== text.length) return false
+  const start = fields.valueStart[at]!
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false
+  return true
 }
 
 /**
- * Only the broker in the books: not one of another cluster, nor one at another address, started with a copy of its files.
- * It registers first, which puts its address in the books.
+ * The group of the sender, if it is the broker in the books: not one of another cluster, nor one at another address,
+ * started with a copy of its files. It registers first, which puts its address in the books.
  */
-function isEntitled({ state, strangers }: Wanted, request: CommandView, brokerName: string, brokerId: number): boolean {
+function groupOf(
+  { state, strangers }: Wanted,
+  request: CommandView,
+  brokerName: string,
+  brokerId: number,
+): BrokerGroup | undefined {
   const group = state.groups.get(brokerName)
   const replica = group && replicaOf(group, brokerId)
   // Unknown here: it has to register, or this controller has not got so far yet.
-  if (!replica) return false
+  if (!replica) return undefined
   const cluster = request.text('clusterName')
   const address = request.text('brokerAddr')
-  if (group.cluster === cluster && replica.address === address) return true
+  if (group.cluster === cluster && replica.address === address) return group
   strangers.report({ brokerName, brokerId, cluster, address }, { cluster: group.cluster, address: replica.address })
-  return false
+  return undefined
 }
 
 interface Sender {
@@ -106,11 +120,11 @@ class Strangers {
   }
 }
 
-function readInto({ heartbeat }: LiveBroker, request: CommandView): void {
-  heartbeat.epoch = int32(request, 'epoch') ?? -1
-  heartbeat.maxOffset = request.integer('maxOffset') ?? -1
-  heartbeat.timeoutMs = int32(request, 'heartbeatTimeoutMills') ?? DEFAULT_TIMEOUT_MS
-  heartbeat.priority = int32(request, 'electionPriority') ?? LOWEST_PRIORITY
+function readInto(broker: LiveBroker, request: CommandView): void {
+  broker.epoch = int32(request, 'epoch') ?? -1
+  broker.maxOffset = request.integer('maxOffset') ?? -1
+  broker.timeoutMs = int32(request, 'heartbeatTimeoutMills') ?? DEFAULT_TIMEOUT_MS
+  broker.priority = int32(request, 'electionPriority') ?? LOWEST_PRIORITY
 }
 
 function roleOf(group: BrokerGroup): Response {

@@ -12,6 +12,12 @@ export function brokersOf(channel: Channel): readonly LiveBroker[] {
   return attached instanceof Set ? [...attached] : [attached]
 }
 
+/** The broker of a connection that has one only. */
+export function onlyBrokerOf(channel: Channel): LiveBroker | undefined {
+  const attached = channel.attachment as Attached
+  return attached instanceof Set ? undefined : attached
+}
+
 export function attach(channel: Channel, broker: LiveBroker): void {
   const attached = channel.attachment as Attached
   if (attached === undefined) channel.attachment = broker

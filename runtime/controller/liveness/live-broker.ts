@@ -5,29 +5,25 @@ export const DEFAULT_TIMEOUT_MS = 10_000
 /** brokerElectionPriority of a broker that names none. */
 export const LOWEST_PRIORITY = 2 ** 31 - 1
 
-/** The last heartbeat of a broker. */
-export interface Heartbeat {
-  /** Last epoch in its log. */
-  epoch: number
-  /** End of its log. */
-  maxOffset: number
-  /** Silence after which it is gone. */
-  timeoutMs: number
-  priority: number
-}
-
-/** A broker of which this controller has heard since it started. */
+/** A broker of which this controller has heard since it started, with its last heartbeat. */
 export class LiveBroker {
   readonly brokerName: string
   readonly brokerId: number
-  readonly heartbeat: Heartbeat = { epoch: -1, maxOffset: -1, timeoutMs: DEFAULT_TIMEOUT_MS, priority: LOWEST_PRIORITY }
   isAlive = false
   /** Where its last heartbeat came from. */
   channel: Channel | undefined
+  /** Last epoch in its log, -1 if it has not said. */
+  epoch = -1
+  /** End of its log, -1 if it has not said. */
+  maxOffset = -1
+  /** Silence after which it is gone. */
+  timeoutMs = DEFAULT_TIMEOUT_MS
+  /** The lower one is preferred. */
+  priority = LOWEST_PRIORITY
   /** Uptime.ms of its last heartbeat. */
   heardMs = 0
-  /** Since when it is gone, in the count of {@link ./live-table.ts}; undefined: it was never found to be. */
-  goneInHearing: number | undefined
+  /** Since when it is gone, in the count of {@link ./live-table.ts}; -1: it was never found to be. */
+  goneInHearing = -1
   /** The newest master epoch this controller has told it of. */
   notifiedEpoch = 0
 

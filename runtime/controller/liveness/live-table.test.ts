@@ -34,7 +34,7 @@ function table() {
 
 function heard(live: LiveTable, brokerId: number, on: Channel, timeoutMs = 1000): boolean {
   const broker = live.find('g', brokerId) ?? live.add('g', brokerId)
-  broker.heartbeat.timeoutMs = timeoutMs
+  broker.timeoutMs = timeoutMs
   return live.heard(broker, on)
 }
 
@@ -117,7 +117,7 @@ test('brokers that are not in the books any more are forgotten', () => {
 test('what is known of each replica of a group', () => {
   const { live } = table()
   heard(live, 1, channel(1))
-  Object.assign(live.find('g', 1)!.heartbeat, { epoch: 3, maxOffset: 500, priority: 7 })
+  Object.assign(live.find('g', 1)!, { epoch: 3, maxOffset: 500, priority: 7 })
   expect(live.reports(group)).toEqual([
     { brokerId: 1, life: 'alive', epoch: 3, maxOffset: 500, priority: 7 },
     { brokerId: 2, life: 'unheard', epoch: -1, maxOffset: -1, priority: 2 ** 31 - 1 },

@@ -1,4 +1,3 @@
-import { ByteKeyMap } from '../../codec/byte-key-map.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { BrokerGroup } from '../state/broker-group.ts'
 import type { Life, ReplicaReport } from '../state/replica-report.ts'
@@ -19,8 +18,8 @@ const GRACE_MIN_MS = 5000
  * agreed on (source: DefaultBrokerHeartbeatManager). Only brokers in the books are kept, so that they bound the table.
  */
 export class LiveTable {
-  readonly #groups = new ByteKeyMap<LiveBroker[]>()
-  readonly #alive = new Set<LiveBroker>()
+  /** By broker name. No sets and no keys of bytes here: a quorum may serve 30,000 brokers. */
+  readonly #groups = new Map<string, LiveBroker[]>()
   readonly #uptime: Uptime
   /** Counts the times this controller has begun to hear brokers; who was found gone before may not be. */
   #hearing = 0
@@ -28,6 +27,7 @@ export class LiveTable {
   #graceStartMs = 0
   #isGraceEnding = false
   #hasHeard = false
+  #aliveCount = 0
 
   constructor(nowMs: number) {
     this.#uptime = new Uptime(nowMs)
@@ -39,19 +39,11 @@ export class LiveTable {
   }
 
   get aliveCount(): number {
-    return this.#alive.size
+    return this.#aliveCount
   }
 
   find(brokerName: string, brokerId: number): LiveBroker | undefined {
     return this.#groups.get(brokerName)?.find((broker) => broker.brokerId === brokerId)
-  }
-
-  /** Finds it by the name's bytes, as a heartbeat holds it. */
-  findBytes(bytes: Uint8Array, nameStart: number, nameLength: number, brokerId: number): LiveBroker | undefined {
-    const brokers = this.#groups.getBytes(bytes, nameStart, nameLength)
-    if (brokers === undefined) return undefined
-    for (const broker of brokers) if (broker.brokerId === brokerId) return broker
-    return undefined
   }
 
   /** A broker of the books that is heard of for the first time. */
@@ -63,7 +55,7 @@ export class LiveTable {
     return broker
   }
 
-  /** A heartbeat has come; its content has been put into `broker.heartbeat`. True when the broker was not alive before. */
+  /** A heartbeat has come, whose content has been put into the broker. True when the broker was not alive before. */
   heard(broker: LiveBroker, channel: Channel): boolean {
     broker.heardMs = this.#uptime.ms
     if (broker.channel !== channel) {
@@ -72,10 +64,10 @@ export class LiveTable {
       attach(channel, broker)
     }
     if (broker.isAlive) return false
-    if (this.#alive.size === 0 && this.#hasHeard) this.#hearAgain()
+    if (this.#aliveCount === 0 && this.#hasHeard) this.#hearAgain()
     this.#hasHeard = true
     broker.isAlive = true
-    this.#alive.add(broker)
+    this.#aliveCount++
     return true
   }
 
@@ -96,9 +88,11 @@ export class LiveTable {
     const sinceGrace = now - this.#graceStartMs
     this.#isGraceEnding = [GRACE_MIN_MS, GRACE_MAX_MS].some((end) => before < end && sinceGrace >= end)
     const gone: LiveBroker[] = []
-    for (const broker of this.#alive) {
-      // A heartbeat counts from the tick before it.
-      if (now - broker.heardMs >= broker.heartbeat.timeoutMs + TICK_MS) gone.push(broker)
+    for (const brokers of this.#groups.values()) {
+      for (const broker of brokers) {
+        // A heartbeat counts from the tick before it.
+        if (broker.isAlive && now - broker.heardMs >= broker.timeoutMs + TICK_MS) gone.push(broker)
+      }
     }
     for (const broker of gone) this.#die(broker)
     return gone
@@ -120,13 +114,13 @@ export class LiveTable {
   /** What is known of each replica of a group. */
   reports(group: BrokerGroup): ReplicaReport[] {
     return group.replicas.map(({ brokerId }) => {
-      const heartbeat = this.find(group.brokerName, brokerId)?.heartbeat
+      const broker = this.find(group.brokerName, brokerId)
       return {
         brokerId,
         life: this.lifeOf(group.brokerName, brokerId),
-        epoch: heartbeat?.epoch ?? -1,
-        maxOffset: heartbeat?.maxOffset ?? -1,
-        priority: heartbeat?.priority ?? LOWEST_PRIORITY,
+        epoch: broker?.epoch ?? -1,
+        maxOffset: broker?.maxOffset ?? -1,
+        priority: broker?.priority ?? LOWEST_PRIORITY,
       }
     })
   }
@@ -154,14 +148,14 @@ export class LiveTable {
 
   #graceMs(brokerName: string): number {
     let longest = 0
-    for (const { heartbeat } of this.#groups.get(brokerName) ?? []) longest = Math.max(longest, heartbeat.timeoutMs)
+    for (const { timeoutMs } of this.#groups.get(brokerName) ?? []) longest = Math.max(longest, timeoutMs)
     return longest === 0 ? GRACE_MAX_MS : Math.min(Math.max(longest, GRACE_MIN_MS), GRACE_MAX_MS)
   }
 
   #die(broker: LiveBroker): void {
+    if (broker.isAlive) this.#aliveCount--
     broker.isAlive = false
     broker.goneInHearing = this.#hearing
-    this.#alive.delete(broker)
   }
 
   #detach(broker: LiveBroker): void {
