@@ -13,8 +13,8 @@ interface EmbeddedControllerOptions {
   readonly clock: Clock
   readonly network: Network
   readonly logger: Logger
-  /** Makes a controller that uses this clock and this network and no others. */
-  readonly create: (clock: Clock, network: Network) => Guest
+  /** Makes a controller that uses this clock and this network and no others, and says when it does nothing any more. */
+  readonly create: (clock: Clock, network: Network, onFailed: (error: Error) => void) => Guest
   /** It has started, also after it broke. */
   readonly onStarted: () => void
 }
@@ -43,7 +43,9 @@ export class EmbeddedController {
     const bulkhead = new Bulkhead(clock, network, (error) => this.#failed(bulkhead, 'the controller broke', error))
     this.#bulkhead = bulkhead
     try {
-      const guest = create(bulkhead.clock, bulkhead.network)
+      const guest = create(bulkhead.clock, bulkhead.network, (error) =>
+        this.#failed(bulkhead, 'the controller failed', error),
+      )
       this.#guest = guest
       await guest.start()
     } catch (error) {

@@ -1,15 +1,18 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { ConfEnv } from '../config/conf-key.ts'
-import { type NamesrvConf, parseNamesrvConf, printNamesrvConf } from '../config/namesrv-conf.ts'
+import { embeddedControllerConf, type NamesrvConf, parseNamesrvConf, printNamesrvConf } from '../config/namesrv-conf.ts'
 import { decodeProperties } from '../config/properties-file.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
 import { RealNetwork } from '../io/real-network.ts'
 import { NameServer } from '../nameserver/nameserver.ts'
 import { createNetContext } from '../net/net-context.ts'
+import type { Logger } from '../observe/logger.ts'
 import { createLogger } from '../observe/pino-logger.ts'
 import { readConfEnv } from './conf-env.ts'
+import { createController } from './create-controller.ts'
+import { EmbeddedController } from './embedded-controller.ts'
 import { cannotStart, runServer } from './run-server.ts'
 
 const NAME = 'mqnamesrv'
@@ -80,5 +83,31 @@ await runServer(NAME, logger, async () => {
   const { host, port } = await server.start()
   // The line that official start scripts wait for.
   process.stdout.write(`The Name Server boot success. serializeType=JSON, address ${host}:${port}\n`)
-  return server
+  const controller = conf.enableControllerInNamesrv ? embeddedController(logger) : undefined
+  await controller?.start()
+  return {
+    async stop() {
+      await controller?.stop()
+      server.stop()
+    },
+  }
 })
+
+function embeddedController(logger: Logger): EmbeddedController {
+  return new EmbeddedController({
+    clock: new RealClock(),
+    network: new RealNetwork(),
+    logger,
+    create: (clock, network, onFailed) =>
+      createController({
+        conf: embeddedControllerConf(conf, env),
+        env,
+        confFile: conf.configStorePath,
+        clock,
+        network,
+        logger,
+        onFailed,
+      }),
+    onStarted: () => process.stdout.write('The ControllerManager boot success. serializeType=JSON\n'),
+  })
+}

@@ -139,6 +139,12 @@ describe('in namesrv.conf', () => {
       ok: false,
       errors: [expect.stringMatching(/^namesrv.conf: a controller needs controllerDLegerGroup/)],
     })
+    expect(namesrv(`enableControllerInNamesrv=true\n${QUORUM}\nlistenPort=9877`)).toMatchObject({
+      ok: false,
+      errors: [
+        "namesrv.conf: controllerDLegerPeers gives the controller port 9877, which is the name server's listenPort: it needs one of its own",
+      ],
+    })
     expect(namesrv('controllerDLegerSelfId=n9')).toMatchObject({
       ok: true,
       warnings: ['namesrv.conf: controllerDLegerSelfId: no effect without enableControllerInNamesrv=true'],

@@ -108,7 +108,8 @@ export function liveControllerConf(options: {
   return new LiveConf({ ...options, table: controllerTable, blackList: [...new Set(blackList)] })
 }
 
-function portOfSelf(peers: unknown, selfId: unknown): number {
+/** Where a controller listens; 0 if it is not among its peers. */
+export function portOfSelf(peers: unknown, selfId: unknown): number {
   if (typeof peers !== 'string') return 0
   const self = parsePeers(peers).peers.find((peer) => peer.id === selfId)
   return self === undefined ? 0 : Number(self.address.slice(self.address.lastIndexOf(':') + 1))

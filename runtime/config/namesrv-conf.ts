@@ -3,7 +3,7 @@ import { clientKeys, serverKeys } from './broker-conf/network.ts'
 import { checkQuorum } from './check-quorum.ts'
 import { type Conf, type ConfEnv, type ConfValue, implemented, int, PORT } from './conf-key.ts'
 import { type ConfResult, type ConfTable, parseConf, printConf, withDefaults } from './conf-table.ts'
-import { type ControllerConf, controllerTable } from './controller-conf.ts'
+import { type ControllerConf, controllerTable, portOfSelf } from './controller-conf.ts'
 import { LiveConf } from './live-conf.ts'
 import { controller as controllerSection } from './namesrv-conf/controller.ts'
 import { namesrv } from './namesrv-conf/namesrv.ts'
@@ -93,7 +93,13 @@ export function embeddedControllerConf(conf: NamesrvConf, env: ConfEnv): Control
 const QUORUM_KEYS = ['controllerDLegerGroup', 'controllerDLegerPeers', 'controllerDLegerSelfId']
 
 function checkController(conf: NamesrvConf, given: ReadonlySet<string>) {
-  if (conf.enableControllerInNamesrv) return checkQuorum(conf)
+  if (conf.enableControllerInNamesrv) {
+    const { errors, warnings } = checkQuorum(conf)
+    const port = portOfSelf(conf.controllerDLegerPeers, conf.controllerDLegerSelfId)
+    if (errors.length > 0 || port !== conf.listenPort) return { errors, warnings }
+    const remark = `controllerDLegerPeers gives the controller port ${port}, which is the name server's listenPort: it needs one of its own`
+    return { errors: [remark], warnings }
+  }
   const idle = QUORUM_KEYS.filter((key) => given.has(key))
   const warnings = idle.length === 0 ? [] : [`${idle.join(', ')}: no effect without enableControllerInNamesrv=true`]
   return { errors: [], warnings }

@@ -1,6 +1,10 @@
 import type { ConfEnv } from '../config/conf-key.ts'
-import { type ControllerConf, type LiveControllerConf, liveControllerConf } from '../config/controller-conf.ts'
-import { parsePeers } from '../config/controller-peers.ts'
+import {
+  type ControllerConf,
+  type LiveControllerConf,
+  liveControllerConf,
+  portOfSelf,
+} from '../config/controller-conf.ts'
 import type { Timer } from '../io/clock.ts'
 import type { Disk } from '../io/disk.ts'
 import type { Address } from '../io/network.ts'
@@ -114,12 +118,10 @@ export class Controller {
     for (const family of families) for (const [code, handler] of family) this.#server.handle(code, handler)
   }
 
-  /** Peers are named by what others reach them at; which address of the machine that is does not matter here. */
+  /** Peers are named by what others reach them at; on which address of the machine that is does not matter here. */
   #ownAddress(): Address {
     const { controllerDLegerPeers, controllerDLegerSelfId, bindAddress } = this.#settings.conf
-    const self = parsePeers(controllerDLegerPeers ?? '').peers.find((peer) => peer.id === controllerDLegerSelfId)
-    const port = Number(self?.address.slice(self.address.lastIndexOf(':') + 1))
-    return { host: bindAddress, port }
+    return { host: bindAddress, port: portOfSelf(controllerDLegerPeers, controllerDLegerSelfId) }
   }
 
   #leaderChanged(leaderId: string | undefined, term: number): void {

@@ -4,6 +4,7 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
+import type { LiveTable } from '../liveness/live-table.ts'
 import { masterAddressOf } from '../state/broker-group.ts'
 import type { RegisterBroker } from '../state/command.ts'
 import type { Decision } from '../state/decision.ts'
@@ -42,8 +43,17 @@ function register(services: Needed, request: CommandView, channel: Channel): Pro
   if (consensus.isLeader && command.mayHaveLost && matters && sender) live.restarted(sender)
   return agreement.decide(command, (decision) => {
     report(services, command, decision)
-    return answer(command, decision)
+    const response = answer(command, decision)
+    if (response.fields?.['masterBrokerId'] !== undefined) noteTold(live, command, decision)
+    return response
   })
+}
+
+/** The answer has told the broker who is master: its first heartbeat comes before it takes notices. */
+function noteTold(live: LiveTable, { brokerId }: RegisterBroker, { group }: Decision): void {
+  const { brokerName, masterEpoch } = group!
+  const broker = live.find(brokerName, brokerId) ?? live.add(brokerName, brokerId)
+  broker.notifiedEpoch = masterEpoch
 }
 
 function report({ elections, live, logger }: Needed, command: RegisterBroker, decision: Decision): void {

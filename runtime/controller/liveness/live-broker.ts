@@ -16,8 +16,8 @@ export class LiveBroker {
   epoch = -1
   /** End of its log, -1 if it has not said. */
   maxOffset = -1
-  /** Silence after which it is gone. */
-  timeoutMs = DEFAULT_TIMEOUT_MS
+  /** Silence after which it is gone; 0 if it has not said. */
+  timeoutMs = 0
   /** The lower one is preferred. */
   priority = LOWEST_PRIORITY
   /** Uptime.ms of its last heartbeat. */

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { ConfEnv } from '../config/conf-key.ts'
+import { type ControllerConf, parseControllerConf, printControllerConf } from '../config/controller-conf.ts'
+import { decodeProperties } from '../config/properties-file.ts'
+import { RealClock } from '../io/real-clock.ts'
+import { RealDisk } from '../io/real-disk.ts'
+import { RealNetwork } from '../io/real-network.ts'
+import { createLogger } from '../observe/pino-logger.ts'
+import { readConfEnv } from './conf-env.ts'
+import { createController } from './create-controller.ts'
+import { cannotStart, EXIT_CRASHED, runServer } from './run-server.ts'
+
+const NAME = 'mqcontroller'
+
+const USAGE = `usage: mqcontroller [-c <file>] [-p] [-h]
+ -c,--configFile <file>    Controller config properties file
+ -h,--help                 Print help
+ -n,--namesrvAddr <list>   Accepted for the sake of scripts; a controller has no use for it
+ -p,--printConfigItem      Print all config items
+`
+
+interface CommandLine {
+  readonly file: string | undefined
+  readonly print: boolean
+}
+
+function readCommandLine(): CommandLine {
+  try {
+    const { values } = parseArgs({
+      options: {
+        configFile: { type: 'string', short: 'c' },
+        help: { type: 'boolean', short: 'h' },
+        namesrvAddr: { type: 'string', short: 'n' },
+        printConfigItem: { type: 'boolean', short: 'p' },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(USAGE)
+      process.exit(0)
+    }
+    return { file: values.configFile, print: values.printConfigItem ?? false }
+  } catch (error) {
+    return cannotStart(NAME, `${(error as Error).message}\n${USAGE}`)
+  }
+}
+
+function readConf(file: string | undefined, env: ConfEnv): { conf: ControllerConf; warnings: readonly string[] } {
+  const result = parseControllerConf(file === undefined ? '' : readText(file), file ?? 'defaults', env)
+  if (!result.ok) cannotStart(NAME, ...result.errors)
+  return result
+}
+
+function readText(file: string): string {
+  try {
+    return decodeProperties(new RealDisk().readFile(resolve(file)))
+  } catch (error) {
+    return cannotStart(NAME, `cannot read the conf file: ${(error as Error).message}`)
+  }
+}
+
+const { file, print } = readCommandLine()
+const env = readConfEnv()
+const { conf, warnings } = readConf(file, env)
+if (print) {
+  process.stdout.write(printControllerConf(conf))
+  process.exit(0)
+}
+const logger = createLogger(NAME)
+await runServer(NAME, logger, async () => {
+  for (const warning of warnings) logger.warn({}, warning)
+  const controller = createController({
+    conf,
+    env,
+    confFile: file === undefined ? conf.configStorePath : resolve(file),
+    clock: new RealClock(),
+    network: new RealNetwork(),
+    logger,
+    // The log says why; a supervisor starts it again.
+    onFailed: () => process.exit(EXIT_CRASHED),
+  })
+  await controller.start()
+  // The line that official start scripts wait for.
+  process.stdout.write('The Controller Server boot success. serializeType=JSON\n')
+  return controller
+})
