@@ -51,7 +51,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ['codec', 'io'],
   net: ['codec', 'io', 'observe'],
   store: ['codec', 'io', 'observe', 'config'],
-  raft: ['codec', 'io', 'observe', 'net', 'config'],
   replication: ['codec', 'io', 'observe', 'net', 'config', 'store'],
   raft: ['codec', 'io', 'observe', 'net'],
   ...Object.fromEntries(

@@ -26,7 +26,7 @@ export interface Command {
 /** What a script talks to. One per script. */
 export interface ScriptWorld {
   /** What the command prints; lines without an end of line behind the last. @throws Error, whose message is printed. */
-  run(command: Command): string
+  run(command: Command): string | Promise<string>
 }
 
 interface Step {
@@ -39,30 +39,32 @@ const SEPARATOR = '----'
 const isRewriting = process.env['INTERACTION_REWRITE'] === '1'
 
 /** One test per `*.txt` in the folder. */
-export function testScripts(folder: string, createWorld: () => ScriptWorld): void {
+export function testScripts(folder: string, createWorld: () => ScriptWorld | Promise<ScriptWorld>): void {
   const names = readdirSync(folder).filter((name) => name.endsWith('.txt'))
   if (names.length === 0) throw new Error(`no scripts in ${folder}`)
   for (const name of names) {
-    test(name.replace(/\.txt$/, ''), () => {
+    test(name.replace(/\.txt$/, ''), async () => {
       const path = join(folder, name)
       const text = readFileSync(path, 'utf8')
-      const now = replay(parse(text, name), createWorld())
+      const now = await replay(parse(text, name), await createWorld())
       if (isRewriting && now !== text) writeFileSync(path, now)
       else expect(now).toBe(text)
     })
   }
 }
 
-function replay(steps: readonly Step[], world: ScriptWorld): string {
-  return steps
-    .map(({ asked, command }) => `${asked.join('\n')}\n${SEPARATOR}\n${printedBy(world, command)}\n`)
-    .join('\n')
+async function replay(steps: readonly Step[], world: ScriptWorld): Promise<string> {
+  const blocks: string[] = []
+  for (const { asked, command } of steps) {
+    blocks.push(`${asked.join('\n')}\n${SEPARATOR}\n${await printedBy(world, command)}\n`)
+  }
+  return blocks.join('\n')
 }
 
-function printedBy(world: ScriptWorld, command: Command): string {
+async function printedBy(world: ScriptWorld, command: Command): Promise<string> {
   let text: string
   try {
-    text = world.run(command)
+    text = await world.run(command)
   } catch (error) {
     text = `error: ${(error as Error).message}`
   }
@@ -96,7 +98,7 @@ function parseStep(block: string, name: string): Step {
   return { asked, command: parseCommand(asked[first]!, asked.slice(first + 1)) }
 }
 
-function parseCommand(line: string, input: readonly string[]): Command {
+export function parseCommand(line: string, input: readonly string[] = []): Command {
   const [name, ...words] = line.trim().split(/\s+/)
   const options = words.filter((word) => word.includes('=')).map((word) => word.split('=', 2) as [string, string])
   return { name: name!, args: words.filter((word) => !word.includes('=')), options: new Map(options), input }

@@ -2,7 +2,7 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Consensus, ConsensusError } from '../../raft/consensus.ts'
 import type { Command } from '../state/command.ts'
-import { encodeCommand } from '../state/command-codec.ts'
+import { decodeCommand, encodeCommand } from '../state/command-codec.ts'
 import type { Decision } from '../state/decision.ts'
 
 /** Answers requests that need the agreement of the controllers: commands, and reads of what was agreed on. */
@@ -15,8 +15,11 @@ export class Agreement {
 
   /** Proposes a command and answers with what `answer` makes of its outcome. */
   decide(command: Command, answer: (decision: Decision) => Response): Promise<Response> {
+    const bytes = encodeCommand(command)
+    // What cannot be read back must not get into the log: it would stop every controller.
+    decodeCommand(bytes)
     return this.#settle((done) =>
-      this.#consensus.propose(encodeCommand(command), (error, result) => done(error, () => answer(result as Decision))),
+      this.#consensus.propose(bytes, (error, result) => done(error, () => answer(result as Decision))),
     )
   }
 

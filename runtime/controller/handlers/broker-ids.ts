@@ -2,7 +2,7 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { FIRST_BROKER_ID } from '../state/broker-group.ts'
-import { boundedText } from './request-fields.ts'
+import { boundedText, requiredBrokerId } from './request-fields.ts'
 import type { Handlers, Services } from './services.ts'
 
 /** A broker's first start: it asks which id is next, and applies for it. */
@@ -26,7 +26,7 @@ export function brokerIds({ agreement, state, logger }: Pick<Services, 'agreemen
       (request) => {
         const cluster = boundedText(request, 'clusterName')
         const brokerName = boundedText(request, 'brokerName')
-        const brokerId = request.requiredInteger('appliedBrokerId')
+        const brokerId = requiredBrokerId(request, 'appliedBrokerId')
         const registerCheckCode = boundedText(request, 'registerCheckCode')
         const command = { kind: 'applyBrokerId', cluster, brokerName, brokerId, registerCheckCode } as const
         return agreement.decide(command, ({ code, remark, change }) => {

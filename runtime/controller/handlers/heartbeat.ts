@@ -122,7 +122,7 @@ class Strangers {
 
 function readInto(broker: LiveBroker, request: CommandView): void {
   broker.epoch = int32(request, 'epoch') ?? -1
-  broker.maxOffset = request.integer('maxOffset') ?? -1
+  broker.maxOffset = Math.max(-1, request.integer('maxOffset') ?? -1)
   broker.timeoutMs = int32(request, 'heartbeatTimeoutMills') ?? DEFAULT_TIMEOUT_MS
   broker.priority = int32(request, 'electionPriority') ?? LOWEST_PRIORITY
 }

@@ -31,7 +31,7 @@ export function masters(services: Needed): Handlers {
 /** Absent fields have the defaults of ElectMasterRequestHeader. */
 function elect({ agreement, elections }: Needed, request: CommandView): Promise<Response> {
   const brokerName = request.text('brokerName') ?? ''
-  const asked = request.integer('brokerId') ?? NO_BROKER_ID
+  const asked = Math.max(NO_BROKER_ID, request.integer('brokerId') ?? NO_BROKER_ID)
   const isDesignated = request.flagField('designateElect') ?? false
   const command = elections.command(brokerName, asked === NO_BROKER_ID ? undefined : asked, isDesignated)
   const reason = isDesignated ? `an operator wants ${asked}` : `broker ${asked} asks for a master`

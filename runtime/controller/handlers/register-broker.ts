@@ -8,7 +8,7 @@ import type { LiveTable } from '../liveness/live-table.ts'
 import { masterAddressOf } from '../state/broker-group.ts'
 import type { RegisterBroker } from '../state/command.ts'
 import type { Decision } from '../state/decision.ts'
-import { boundedText } from './request-fields.ts'
+import { boundedText, requiredBrokerId } from './request-fields.ts'
 import type { Handlers, Services } from './services.ts'
 
 type Needed = Pick<Services, 'agreement' | 'consensus' | 'state' | 'live' | 'elections' | 'logger'>
@@ -24,7 +24,7 @@ export function registerBroker(services: Needed): Handlers {
 function register(services: Needed, request: CommandView, channel: Channel): Promise<Response> {
   const { agreement, consensus, live, state } = services
   const brokerName = boundedText(request, 'brokerName')
-  const brokerId = request.requiredInteger('brokerId')
+  const brokerId = requiredBrokerId(request, 'brokerId')
   const group = state.groups.get(brokerName)
   const master = group?.masterBrokerId
   const sender = live.find(brokerName, brokerId)

@@ -16,8 +16,13 @@ export function readBody<T>(request: CommandView, decode: (body: Buffer) => T): 
   }
 }
 
-/** @throws RequestError for more ids than a group can have */
+/** @throws RequestError for more ids than a group can have, and for one that no broker can have */
 export function checkIds(ids: readonly number[]): void {
+  const odd = ids.find((id) => id < 0)
+  if (odd !== undefined) {
+    const remark = `Rejecting alter syncStateSet request because the replicas {${odd}} don't exist`
+    throw new RequestError(ResponseCode.CONTROLLER_INVALID_REPLICAS, remark)
+  }
   if (ids.length <= REPLICAS_MAX) return
   const remark = `${ids.length} replicas are named, a group has at most ${REPLICAS_MAX}`
   throw new RequestError(ResponseCode.CONTROLLER_INVALID_REPLICAS, remark)
@@ -34,6 +39,14 @@ export function boundedText(request: CommandView, name: string): string {
     throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark)
   }
   return text
+}
+
+/** @throws RequestError when absent, or no id of a broker */
+export function requiredBrokerId(request: CommandView, name: string): number {
+  const id = request.requiredInteger(name)
+  if (id >= 0) return id
+  const remark = `the custom field <${name}> is ${id}, which no broker has as its id`
+  throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark)
 }
 
 /** A Java int, undefined when absent. @throws RequestError for what is none */

@@ -10,7 +10,7 @@ import type { LiveTable } from '../liveness/live-table.ts'
 import { type BrokerGroup, masterAddressOf } from '../state/broker-group.ts'
 import type { AlterSyncStateSet } from '../state/command.ts'
 import type { Decision } from '../state/decision.ts'
-import { boundedText, checkIds, checkInt32, readBody, requiredInt32 } from './request-fields.ts'
+import { boundedText, checkIds, checkInt32, readBody, requiredBrokerId, requiredInt32 } from './request-fields.ts'
 import type { Handlers, Services } from './services.ts'
 
 type Needed = Pick<Services, 'agreement' | 'state' | 'live' | 'logger'>
@@ -57,7 +57,7 @@ function readAlteration(request: CommandView, live: LiveTable): AlterSyncStateSe
   return {
     kind: 'alterSyncStateSet',
     brokerName,
-    masterBrokerId: request.requiredInteger('masterBrokerId'),
+    masterBrokerId: requiredBrokerId(request, 'masterBrokerId'),
     masterEpoch: requiredInt32(request, 'masterEpoch'),
     syncStateSetEpoch,
     syncStateSet,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { MalformedBytesError } from '../../raft/wire/byte-reader.ts'
 import { arbitraryLog } from '../testing/arbitrary-log.ts'
-import { BinaryFormatError } from './binary-reader.ts'
 import type { BrokerGroup } from './broker-group.ts'
 import type { Command } from './command.ts'
 import { decodeCommand, encodeCommand } from './command-codec.ts'
@@ -162,10 +162,10 @@ describe('bytes', () => {
     fc.assert(
       fc.property(arbitraryLog, fc.nat(), (log, at) => {
         const command = encodeCommand(log[0]!)
-        expect(() => decodeCommand(command.subarray(0, at % command.length))).toThrow(BinaryFormatError)
-        expect(() => decodeCommand(Buffer.concat([command, Buffer.alloc(1)]))).toThrow('1 bytes too many')
+        expect(() => decodeCommand(command.subarray(0, at % command.length))).toThrow(MalformedBytesError)
+        expect(() => decodeCommand(Buffer.concat([command, Buffer.alloc(1)]))).toThrow('1 bytes are left over')
         const snapshot = run(newState(), log).snapshot()
-        expect(() => decodeSnapshot(snapshot.subarray(0, at % snapshot.length))).toThrow(BinaryFormatError)
+        expect(() => decodeSnapshot(snapshot.subarray(0, at % snapshot.length))).toThrow(MalformedBytesError)
       }),
     )
     expect(() => decodeCommand(Buffer.from([2, 1]))).toThrow(
@@ -183,7 +183,7 @@ describe('bytes', () => {
         try {
           decodeCommand(bytes)
         } catch (error) {
-          if (!(error instanceof BinaryFormatError || error instanceof RangeError)) throw error
+          if (!(error instanceof MalformedBytesError || error instanceof RangeError)) throw error
         }
       }),
     )
@@ -195,7 +195,7 @@ describe('bytes', () => {
       1,
       encodeCommand({ kind: 'applyBrokerId', cluster: 'c', brokerName: 'a', brokerId: 1, registerCheckCode: 'h:1;1' }),
     )
-    expect(() => state.restore(Buffer.from([1, 0, 0, 0, 9]))).toThrow(BinaryFormatError)
+    expect(() => state.restore(Buffer.from([1, 0, 0, 0, 9]))).toThrow(MalformedBytesError)
     expect([...state.groups.keys()]).toEqual(['a'])
   })
 

@@ -26,7 +26,7 @@ export class ControllerState implements StateMachine {
     return this.#groups
   }
 
-  /** @throws BinaryFormatError for a command of a newer controller: this one must not go on */
+  /** @throws MalformedBytesError for a command of a newer controller: this one must not go on */
   apply(_index: number, bytes: Uint8Array): Decision {
     const command = decodeCommand(bytes)
     const decision = this.#decide(command)
@@ -38,7 +38,7 @@ export class ControllerState implements StateMachine {
     return encodeSnapshot(this.#groups.values())
   }
 
-  /** @throws BinaryFormatError; the state is then as it was */
+  /** @throws MalformedBytesError; the state is then as it was */
   restore(bytes: Uint8Array): void {
     const groups = decodeSnapshot(bytes)
     const names = new Set(groups.map((group) => group.brokerName))

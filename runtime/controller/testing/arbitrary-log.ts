@@ -84,12 +84,12 @@ function meant(state: ControllerState, command: Command): Command {
   if (command.kind === 'applyBrokerId') {
     return { ...command, brokerId: (group?.nextBrokerId ?? 1) + command.brokerId }
   }
-  if (command.kind !== 'alterSyncStateSet' || !group) return command
+  if (command.kind !== 'alterSyncStateSet') return command
   return {
     ...command,
-    masterBrokerId: (group.masterBrokerId ?? 1) + command.masterBrokerId,
-    masterEpoch: group.masterEpoch + command.masterEpoch,
-    syncStateSetEpoch: group.syncStateSetEpoch + command.syncStateSetEpoch,
+    masterBrokerId: (group?.masterBrokerId ?? 1) + command.masterBrokerId,
+    masterEpoch: (group?.masterEpoch ?? 0) + command.masterEpoch,
+    syncStateSetEpoch: (group?.syncStateSetEpoch ?? 0) + command.syncStateSetEpoch,
   }
 }
 

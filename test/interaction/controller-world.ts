@@ -1,12 +1,13 @@
-import { decodeElectMasterBody } from '../../../runtime/codec/controller/elect-master-body.ts'
-import { decodeReplicasInfo, type ReplicasInfo } from '../../../runtime/codec/controller/replicas-info.ts'
-import { decodeSyncStateSet, encodeSyncStateSet } from '../../../runtime/codec/controller/sync-state-set.ts'
-import { encodeJson } from '../../../runtime/codec/json/write-json.ts'
-import type { RemotingCommand } from '../../../runtime/codec/remoting/remoting-command.ts'
-import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
-import { responseCodeName } from '../../../runtime/codec/remoting/response-code.ts'
-import { type LogLine, LoneController } from '../../../runtime/controller/testing/lone-controller.ts'
+import { decodeElectMasterBody } from '../../runtime/codec/controller/elect-master-body.ts'
+import { decodeReplicasInfo, type ReplicasInfo } from '../../runtime/codec/controller/replicas-info.ts'
+import { decodeSyncStateSet, encodeSyncStateSet } from '../../runtime/codec/controller/sync-state-set.ts'
+import { encodeJson } from '../../runtime/codec/json/write-json.ts'
+import type { RemotingCommand } from '../../runtime/codec/remoting/remoting-command.ts'
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { responseCodeName } from '../../runtime/codec/remoting/response-code.ts'
+import { type LogLine, LoneController } from '../../runtime/controller/testing/lone-controller.ts'
 import { CommandWords } from './command-words.ts'
+import { type Command, parseCommand, type ScriptWorld } from './scripts.ts'
 
 const GROUP = { clusterName: 'c', brokerName: 'g' }
 const BEAT_MS = 1000
@@ -20,8 +21,8 @@ interface PlayedBroker {
   readonly beat: { epoch: number; offset: number; timeout: number; priority: number }
 }
 
-/** A controller and the brokers of one group, told what to do by a script: README.md lists the commands. */
-export class PlayedGroup {
+/** A controller and the brokers of one group, told what to do by a script: controller/README.md lists the commands. */
+export class ControllerWorld implements ScriptWorld {
   readonly #lone: LoneController
   readonly #brokers = new Map<number, PlayedBroker>()
   #printed: string[] = []
@@ -34,13 +35,18 @@ export class PlayedGroup {
     return this.#lone.start()
   }
 
-  /** Returns what the command and what follows from it print. */
-  async run(command: string): Promise<string> {
-    const [name = '', ...words] = command.trim().split(/\s+/)
-    const act = this.#commands[name]
-    if (!act) throw new Error(`there is no command ${name}; there are: ${Object.keys(this.#commands).join(', ')}`)
+  /** The command, those in the lines below it, and what follows from them. */
+  async run(command: Command): Promise<string> {
     this.#printed = []
-    await act(new CommandWords(name, words))
+    for (const each of [command, ...command.input.map((line) => parseCommand(line))]) await this.#runOne(each)
+    return this.#printed.join('\n')
+  }
+
+  async #runOne(command: Command): Promise<void> {
+    const act = this.#commands[command.name]
+    if (!act)
+      throw new Error(`there is no command ${command.name}; there are: ${Object.keys(this.#commands).join(', ')}`)
+    await act(new CommandWords(command))
     await this.#lone.settle()
     this.#printed.push(...this.#lone.lines.splice(0).flatMap(lineText))
     for (const { to, fields, body } of this.#lone.notices.splice(0).sort((a, b) => (a.to < b.to ? -1 : 1))) {
@@ -48,7 +54,6 @@ export class PlayedGroup {
       const about = masterText(fields['masterBrokerId'], fields['masterEpoch'], set.syncStateSet, set.syncStateSetEpoch)
       this.#printed.push(`notice to ${to}: ${about}`)
     }
-    return this.#printed.join('\n')
   }
 
   readonly #commands: Readonly<Record<string, (words: CommandWords) => Promise<void> | void>> = {
