@@ -42,7 +42,7 @@ export class Appender {
     const diskFull = cleaner.diskFullText()
     if (diskFull !== undefined) return diskFull
     if (!flags.isWriteable) return `the store is not writeable: ${flags.names().join(', ')}`
-    if (this.batch.count === 0 && intake.dispatchedOffset !== log.writtenOffset) {
+    if (this.batch.count === 0 && intake.borderOffset !== log.writtenOffset) {
       return `the commit log ends in the middle of a message, at offset ${log.writtenOffset}`
     }
     if (!log.isClean) return `the disk refuses writes: ${this.#writeError?.message}`
@@ -143,16 +143,25 @@ export class Appender {
       return false
     }
     this.#writeError = undefined
-    this.#parts.intake.dispatchedOffset = this.#parts.log.writtenOffset
+    this.#dispatchBatch()
+    this.#parts.statistics.noteBatch(batch.count, batch.bytes, this.#parts.options.clock.now() - batch.startedMs)
+    batch.clear()
+    return true
+  }
+
+  /** What has to be confirmed first is read again from the log when it is: it is still in the hot window then. */
+  #dispatchBatch(): void {
+    const { intake, log, dispatcher, options } = this.#parts
+    const { batch } = this
+    intake.wholeTo(log.writtenOffset)
+    if (options.config.enableControllerMode) return
+    intake.dispatchedOffset = log.writtenOffset
     for (let i = 0; i < batch.count; i++) {
-      if (this.#parts.dispatcher.dispatch(batch.at(i))) continue
+      if (dispatcher.dispatch(batch.at(i))) continue
       this.stall(batch.at(i).phyOffset)
       break
     }
     this.noteDispatched()
-    this.#parts.statistics.noteBatch(batch.count, batch.bytes, this.#parts.options.clock.now() - batch.startedMs)
-    batch.clear()
-    return true
   }
 
   /**

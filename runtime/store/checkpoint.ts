@@ -9,7 +9,7 @@ import type { Disk, DiskFile } from '../io/disk.ts'
  *   8  int64  logicsMsgTimestamp     ... whose consume queue unit and index entries are synced
  *  16  int64  indexMsgTimestamp      ... in the last index file that is full and synced
  *  24  int64  masterFlushedOffset
- *  32  int64  confirmPhyOffset
+ *  32  int64  confirmPhyOffset      up to where messages were shown, in controller mode; may be ahead of what is durable
  *  40  int64  logicsPhysicalOffset   where the message of logicsMsgTimestamp starts in the commit log
  *  48  zeros
  *

@@ -13,6 +13,8 @@ export class Dispatcher {
   /** Start of the last record brought in, -1 before the first. */
   lastPhyOffset = -1
   lastStoreTimestampMs = 0
+  /** Called for every record read from the log that a consume queue has got. */
+  onRecord: ((queue: ConsumeQueue) => void) | undefined
   readonly #table: ConsumeQueueTable
   readonly #index: IndexService | undefined
   readonly #delayLevels: DelayLevels
@@ -65,7 +67,16 @@ export class Dispatcher {
     request.sysFlag = record.sysFlag
     request.bytes = bytes
     request.scan(record.propertiesStart, record.propertiesLength, queue.topic, this.#delayLevels)
-    return this.dispatch(request)
+    if (!this.dispatch(request)) return false
+    this.onRecord?.(queue)
+    return true
+  }
+
+  /** A record of the log that no queue has got yet: the next message of its queue comes behind it. */
+  followQueue(record: RecordView, bytes: Uint8Array): void {
+    if (!entersConsumeQueue(record.sysFlag)) return
+    const queue = this.#queueOf(record, bytes)
+    if (queue !== undefined) queue.nextOffset = Math.max(queue.nextOffset, record.queueOffset + 1)
   }
 
   #queueOf(record: RecordView, bytes: Uint8Array): ConsumeQueue | undefined {

@@ -68,6 +68,12 @@ export class LogUpkeep {
     }
   }
 
+  /** The log was cut: what was asked for may speak of messages that are gone. */
+  forgetAsked(): void {
+    this.#askedOffset = 0
+    this.#askedTimestampMs = 0
+  }
+
   noteAllFlushed(): void {
     const { lastStoreTimestampMs } = this.#dispatcher
     if (lastStoreTimestampMs > 0) this.#checkpoint.physicMsgTimestamp = lastStoreTimestampMs

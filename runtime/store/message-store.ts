@@ -12,6 +12,7 @@ import type { DelayLevels } from './delay-levels.ts'
 import type { DispatchFlush } from './dispatch-flush.ts'
 import type { IndexQueryResult, IndexService } from './index/index-service.ts'
 import { LogReader, type StoredBytes } from './log-reader.ts'
+import { LogTruncation } from './log-truncation.ts'
 import type { LogUpkeep } from './log-upkeep.ts'
 import { AppendStatus, type MessageDraft } from './message-draft.ts'
 import { Puller, type PullSink, type PullStatus } from './pull.ts'
@@ -23,12 +24,15 @@ import type { StoreOptions } from './store-options.ts'
 import { openStoreParts, type StoreParts } from './store-parts.ts'
 import { javaDouble, type StoreStatistics } from './store-statistics.ts'
 
+/** Of a long stretch of messages confirmed together, shown before other work gets its turn: some 20 ms. */
+const CONFIRMED_BYTES_AT_ONCE = 8 * 1024 * 1024
+
 /**
  * The messages of one broker: commit log, consume queues, index. One event-loop turn is one batch: any number of
  * {@link append}, then {@link commit}. Synchronous throughout but for flushing; nothing here arms a timer: the broker calls
  * {@link tick}.
  *
- * Offsets are bytes of the commit log: minOffset <= flushedOffset <= writtenOffset.
+ * Offsets are bytes of the commit log: minOffset <= flushedOffset <= writtenOffset, and dispatchedOffset <= confirmOffset.
  */
 export class MessageStore {
   readonly flags: RunningFlags
@@ -51,6 +55,7 @@ export class MessageStore {
   readonly #reader: LogReader
   readonly #puller: Puller
   readonly #appender: Appender
+  readonly #truncation: LogTruncation
   readonly #unit = new QueueUnits(1)
   readonly #committed: ((writtenOffset: number) => void)[] = []
   readonly #flushed: ((flushedOffset: number) => void)[] = []
@@ -88,6 +93,7 @@ export class MessageStore {
     this.#reader = new LogReader(log)
     this.#puller = new Puller(log, options.config, options.physicalMemoryBytes)
     this.#appender = new Appender(this.#parts)
+    this.#truncation = new LogTruncation(this.#parts, this.#reader)
     this.lastAppend = this.#appender.lastAppend
     this.#appender.noteDispatched()
     this.openedOffset = log.writtenOffset
@@ -99,7 +105,7 @@ export class MessageStore {
     return this.#log.minOffset
   }
 
-  /** End of what is written, and so of what readers see. */
+  /** End of what is written. */
   get writtenOffset(): number {
     return this.#log.writtenOffset
   }
@@ -109,7 +115,10 @@ export class MessageStore {
     return this.#log.flushedOffset
   }
 
-  /** Everything below is in consume queues and index. Behind writtenOffset while a slave holds part of a record. */
+  /**
+   * Everything below is in consume queues and index. Behind writtenOffset while a slave holds part of a record, and in
+   * controller mode while messages are not confirmed.
+   */
   get dispatchedOffset(): number {
     return Math.min(this.#intake.dispatchedOffset, this.#log.writtenOffset)
   }
@@ -229,26 +238,79 @@ export class MessageStore {
   }
 
   /**
-   * Drops everything from `phyOffset` on, which must be the start of a message, also from the queues. For a replica that
-   * has messages its master lacks.
+   * Drops everything from `phyOffset` on, which must be the start of a message, also from queues and index. For a replica
+   * that has messages its master lacks. Durable when it returns; see {@link LogTruncation}.
    */
   truncateTo(phyOffset: number): void {
     assert(this.#appender.batch.count === 0, 'nothing is staged when the log is cut')
-    if (phyOffset >= this.#log.writtenOffset) return
-    if (phyOffset !== this.#log.minOffset && phyOffset !== this.dispatchedOffset && !this.#reader.isBorder(phyOffset)) {
-      throw new Error(`cannot cut the commit log at offset ${phyOffset}: no message starts there`)
+    this.#truncation.truncateTo(phyOffset)
+  }
+
+  /** Drops everything there is. For a replica whose messages its master does not have any more. */
+  discardAll(): void {
+    assert(this.#appender.batch.count === 0, 'nothing is staged when the log is dropped')
+    this.#truncation.discardAll()
+  }
+
+  /** End of the last message that is there as a whole: behind it, a slave may hold the beginning of another one. */
+  get borderOffset(): number {
+    return this.#intake.borderOffset
+  }
+
+  /** Whether the process that had the store open before closed it in order. */
+  get wasClosed(): boolean {
+    return this.#parts.wasClosed
+  }
+
+  // Controller mode
+
+  /**
+   * Messages below are shown to readers; those behind it a change of masters may still take back. Without controller mode
+   * everything that is written.
+   */
+  get confirmOffset(): number {
+    return Math.min(this.#intake.confirmOffset, this.#log.writtenOffset)
+  }
+
+  /**
+   * Every replica that counts holds the log up to `offset`: the messages below are shown. Of very many not all are in this
+   * call; {@link tick} goes on with them, and so does any later call.
+   */
+  confirm(offset: number): void {
+    const confirmOffset = Math.min(offset, this.#log.writtenOffset)
+    if (confirmOffset > this.#intake.confirmOffset) {
+      this.#intake.confirmOffset = confirmOffset
+      this.#checkpoint.confirmPhyOffset = confirmOffset
     }
-    if (this.#checkpoint.logicsPhysicalOffset >= phyOffset) {
-      // No record start below is known; without a position recovery goes by time.
-      this.#checkpoint.logicsPhysicalOffset = 0
-      this.#checkpoint.writeSynced()
-    }
-    this.#dispatchFlush.forgetDispatched()
-    this.#parts.dispatcher.lastPhyOffset = -1
-    this.#table.truncateFrom(phyOffset)
-    this.#index?.truncateFrom(phyOffset)
-    this.#log.truncateTo(phyOffset)
-    this.#intake.cutTo(phyOffset)
+    this.#dispatchConfirmed(CONFIRMED_BYTES_AT_ONCE)
+  }
+
+  /** Shows all that is confirmed before it returns. */
+  showConfirmed(): void {
+    this.#dispatchConfirmed(Number.POSITIVE_INFINITY)
+  }
+
+  #dispatchConfirmed(maxBytes: number): void {
+    if (this.#intake.dispatchedOffset >= this.confirmOffset || this.#isClosed) return
+    if (!this.#intake.catchUp(maxBytes)) this.#appender.stall(this.#intake.dispatchedOffset)
+    this.#appender.noteDispatched()
+  }
+
+  /** Called for the queue of each message that is shown from now on because it was confirmed. */
+  onShown(listener: (queue: ConsumeQueue) => void): void {
+    this.#parts.dispatcher.onRecord = listener
+  }
+
+  /**
+   * Queue offsets go on behind the messages of the log as it is now, shown or not. To be called when this broker becomes
+   * master: what it had given out before may have been taken back since (apache/rocketmq#7689).
+   */
+  continueQueues(): void {
+    assert(this.#intake.borderOffset === this.#log.writtenOffset, 'the log of a master ends with a whole message')
+    this.#table.forEach((queue) => {
+      if (queue.isLoaded) queue.nextOffset = queue.maxOffset
+    })
+    this.#intake.forEachWaiting((record, bytes) => this.#parts.dispatcher.followQueue(record, bytes))
   }
 
   // Read
@@ -344,6 +406,7 @@ export class MessageStore {
       this.#options.reporter.info('the consume queues have caught up: messages are accepted')
       this.#appender.noteDispatched()
     }
+    this.#dispatchConfirmed(CONFIRMED_BYTES_AT_ONCE)
     this.#upkeep.tick(nowMs)
     this.#dispatchFlush.tick(nowMs)
     this.#cleaner.tick(nowMs)
@@ -378,6 +441,7 @@ export class MessageStore {
     if (this.#isClosed) return
     try {
       this.commit()
+      this.showConfirmed()
       this.#log.flushNow()
       this.#upkeep.noteAllFlushed()
       this.#dispatchFlush.flushNow()

@@ -240,7 +240,7 @@ test('the memory of the window stays bounded while nothing can be dispatched', (
     onFlushed: () => {},
     onFlushFailed: () => {},
   })
-  const intake = new ReplicaIntake(log, { dispatchRecord: () => false } as unknown as Dispatcher)
+  const intake = new ReplicaIntake(log, { dispatchRecord: () => false } as unknown as Dispatcher, false)
   while (log.writtenOffset < from.store.writtenOffset) {
     const { bytes, start, length } = from.store.readRaw(log.writtenOffset, 32_768)!
     intake.append(bytes, start, length, log.writtenOffset)

@@ -5,23 +5,49 @@ import type { Dispatcher } from './dispatcher.ts'
 
 /**
  * Follows the log behind the point up to which records are dispatched: for bytes that come from a master, cut anywhere,
- * and for records whose dispatch had to wait.
+ * and for records whose dispatch had to wait. In controller mode it waits for the records to be confirmed, so that
+ * whoever reads consume queues and index never meets a message that a change of masters could still take back.
  */
 export class ReplicaIntake {
   /** Everything below is in consume queues and index. Lies ahead of the log's end while the rest of a blank is awaited. */
   dispatchedOffset = 0
+  /** Nothing behind it is dispatched. Without controller mode there is no such limit. */
+  confirmOffset: number
   /**
    * Start of the first record of which a part is still to come: all before it was looked at. Ahead of what is dispatched
    * while consume queues or index take no more; out of date while it is behind.
    */
   #wholeOffset = 0
+  /** Of the blank that {@link #wholeOffset} lies behind. */
+  #blankOffset = 0
   readonly #log: CommitLog
   readonly #dispatcher: Dispatcher
+  readonly #confirms: boolean
   readonly #record = new RecordView()
 
-  constructor(log: CommitLog, dispatcher: Dispatcher) {
+  constructor(log: CommitLog, dispatcher: Dispatcher, confirms: boolean) {
     this.#log = log
     this.#dispatcher = dispatcher
+    this.#confirms = confirms
+    this.confirmOffset = confirms ? 0 : Number.POSITIVE_INFINITY
+  }
+
+  /** Where the last record, or blank, that is all there ends. */
+  get borderOffset(): number {
+    const wholeOffset = Math.max(this.#wholeOffset, this.dispatchedOffset)
+    return wholeOffset <= this.#log.writtenOffset ? wholeOffset : this.#blankOffset
+  }
+
+  /** Where the log stands after recovery: whole to its end. */
+  recoveredTo(dispatchedOffset: number, confirmOffset: number): void {
+    this.dispatchedOffset = dispatchedOffset
+    this.#wholeOffset = this.#log.writtenOffset
+    if (this.#confirms) this.confirmOffset = confirmOffset
+  }
+
+  /** What was appended here made the log whole up to there. */
+  wholeTo(phyOffset: number): void {
+    this.#wholeOffset = phyOffset
   }
 
   /**
@@ -37,7 +63,7 @@ export class ReplicaIntake {
           (isFirst ? ` and files start at multiples of ${log.files.segmentSizeBytes}` : ''),
       )
     }
-    if (isFirst) this.cutTo(phyOffset)
+    if (isFirst) this.#beginAt(phyOffset)
     for (let done = 0; done < length; ) {
       const at = phyOffset + done
       const piece = Math.min(length - done, log.files.startOf(at) + log.files.segmentSizeBytes - at)
@@ -46,8 +72,15 @@ export class ReplicaIntake {
     }
   }
 
-  /** The log now ends, or begins, at the start of a message. */
+  /** The log now ends at the start of a message. */
   cutTo(phyOffset: number): void {
+    this.dispatchedOffset = Math.min(this.dispatchedOffset, phyOffset)
+    if (this.#confirms) this.confirmOffset = Math.min(this.confirmOffset, phyOffset)
+    this.#wholeOffset = phyOffset
+  }
+
+  /** An empty log begins there. */
+  #beginAt(phyOffset: number): void {
     this.dispatchedOffset = phyOffset
     this.#wholeOffset = phyOffset
   }
@@ -89,6 +122,8 @@ export class ReplicaIntake {
       if (state !== RecordState.blank || sizeBytes !== rest) {
         if (state !== RecordState.ok) return `no record and no blank at offset ${at}`
         if (this.#record.phyOffset !== at) return `the record at offset ${at} says ${this.#record.phyOffset}`
+      } else {
+        this.#blankOffset = at
       }
       at += sizeBytes
     }
@@ -100,18 +135,37 @@ export class ReplicaIntake {
     return files.startOf(phyOffset) + files.segmentSizeBytes - phyOffset
   }
 
-  /** Dispatches every whole record of the log that is not yet dispatched. False when the consume queues take no more. */
-  catchUp(): boolean {
-    const log = this.#log
-    while (this.dispatchedOffset < log.writtenOffset) {
+  /**
+   * Dispatches the whole records of the log that are confirmed and not yet dispatched, some `maxBytes` of them. False when
+   * the consume queues take no more.
+   */
+  catchUp(maxBytes: number = Number.POSITIVE_INFINITY): boolean {
+    const stopAt = Math.min(this.#log.writtenOffset, this.confirmOffset, this.dispatchedOffset + maxBytes)
+    while (this.dispatchedOffset < stopAt) {
       const at = this.dispatchedOffset
       const bytes = this.#parseAt(at)
-      const { sizeBytes } = this.#record
+      const end = at + this.#record.sizeBytes
       if (bytes === undefined) return true
-      if (bytes !== NO_BYTES && !this.#dispatcher.dispatchRecord(this.#record, bytes, at)) return false
-      this.dispatchedOffset = at + sizeBytes
+      if (bytes !== NO_BYTES) {
+        if (end > this.confirmOffset) return true
+        if (!this.#dispatcher.dispatchRecord(this.#record, bytes, at)) return false
+      } else {
+        this.#blankOffset = at
+      }
+      this.dispatchedOffset = end
     }
     return true
+  }
+
+  /** Shows every whole record that is not dispatched, in order; it is valid until `visit` returns. */
+  forEachWaiting(visit: (record: RecordView, bytes: Uint8Array) => void): void {
+    const end = this.borderOffset
+    for (let at = this.dispatchedOffset; at < end; ) {
+      const bytes = this.#parseAt(at)
+      if (bytes === undefined) return
+      if (bytes !== NO_BYTES) visit(this.#record, bytes)
+      at += this.#record.sizeBytes
+    }
   }
 
   /** Parses what starts there: its memory if it is a record, NO_BYTES for a blank, undefined if it is not all there. */

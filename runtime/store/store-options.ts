@@ -24,6 +24,8 @@ export interface StoreConfig {
   readonly messageIndexEnable: boolean
   /** Whether the index decides, too, where recovery starts. */
   readonly messageIndexSafe: boolean
+  /** Messages are shown once they are confirmed, see {@link MessageStore.confirm}; without it as soon as they are written. */
+  readonly enableControllerMode: boolean
 
   readonly flushDiskType: 'ASYNC_FLUSH' | 'SYNC_FLUSH'
   /** ms between flushes of the commit log with ASYNC_FLUSH. */
@@ -104,6 +106,7 @@ export function storeConfigDefaults(storePathRootDir: string): StoreConfig {
     maxIndexNum: 20_000_000,
     messageIndexEnable: true,
     messageIndexSafe: false,
+    enableControllerMode: false,
     flushDiskType: 'ASYNC_FLUSH',
     flushIntervalCommitLog: 500,
     flushCommitLogLeastPages: 4,

@@ -30,6 +30,8 @@ export interface StoreParts {
   readonly dispatchFlush: DispatchFlush
   readonly cleaner: StoreCleaner
   readonly recovery: RecoveryResult
+  /** Whether the last process closed the store in order. */
+  readonly wasClosed: boolean
 }
 
 /** Opens everything and recovers. Throws, naming file and remedy, for a store that cannot be used. */
@@ -58,7 +60,7 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
   const checkpoint = StoreCheckpoint.open(disk, config.storeCheckpoint)
   const index = openIndex(options, wasClosed, checkpoint)
   const dispatcher = new Dispatcher(table, index, delayLevels, reporter)
-  const intake = new ReplicaIntake(log, dispatcher)
+  const intake = new ReplicaIntake(log, dispatcher, config.enableControllerMode)
   const upkeep = new LogUpkeep({ log, config, flags, reporter, checkpoint, dispatcher }, clock.now())
   const dispatchFlush = new DispatchFlush({
     disk,
@@ -81,7 +83,7 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
   })
   makeAbortFile(disk, config.abortFile, options.pid)
   const recovery = recover({ disk, log, table, index, checkpoint, dispatcher, config, reporter, wasClosed })
-  intake.dispatchedOffset = log.writtenOffset
+  intake.recoveredTo(recovery.dispatchedOffset, checkpoint.confirmPhyOffset)
   cleaner.decideNow(clock.now())
   const statistics = new StoreStatistics(clock.now())
   return {
@@ -99,6 +101,7 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
     dispatchFlush,
     cleaner,
     recovery,
+    wasClosed,
   }
 }
 

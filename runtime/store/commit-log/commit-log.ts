@@ -262,17 +262,41 @@ export class CommitLog implements CleanableSegments {
     this.#flusher.flushNow(this.#writtenOffset)
   }
 
-  /** Drops everything from `phyOffset` on, which becomes the log's end. Nothing may be staged. */
+  /**
+   * Drops everything from `phyOffset` on, which becomes the log's end; durable when it returns. Nothing may be staged.
+   * Whatever happens on the way, what the disk holds is the old log up to some point: files go from the last to the first,
+   * and no file is touched before those behind it are gone for good. If that throws it can be tried again.
+   */
   truncateTo(phyOffset: number): void {
     assert(this.#stagedOffset === this.#writtenOffset, 'nothing is staged when the log is cut')
     if (phyOffset >= this.#writtenOffset) return
+    const { files } = this
+    this.#removeFilesFrom(phyOffset, 1)
+    files.clearFrom(phyOffset)
+    this.#endAt(phyOffset)
+    this.#flusher.cutTo(phyOffset)
+  }
+
+  /** Drops everything: the next bytes may begin at any file's start. Durable, and can be tried again, like a cut. */
+  clear(): void {
+    assert(this.#stagedOffset === this.#writtenOffset, 'nothing is staged when the log is dropped')
+    this.#removeFilesFrom(0, 0)
+    this.#endAt(0)
+    this.#flusher.startAt(0)
+  }
+
+  #removeFilesFrom(phyOffset: number, keptCount: number): void {
+    const { files } = this
+    const before = files.starts.length
+    while (files.starts.length > keptCount && files.starts.at(-1)! >= phyOffset) files.removeLast()
+    if (files.starts.length < before) files.syncFolder()
+  }
+
+  #endAt(phyOffset: number): void {
     this.#window.dropFrom(phyOffset)
     this.#cold.clear()
-    this.#flusher.cutTo(phyOffset)
     this.#writtenOffset = phyOffset
     this.#stagedOffset = phyOffset
-    while (this.files.starts.length > 1 && this.files.starts.at(-1)! >= phyOffset) this.files.removeLast()
-    this.files.clearFrom(phyOffset)
   }
 
   close(): void {

@@ -51,10 +51,10 @@ export class Flusher {
     const upTo = Math.min(this.#wantedOffset, start + this.#files.segmentSizeBytes)
     const generation = this.#generation
     this.#isUnderWay = true
-    this.#files.pin(start)
-    this.#files.file(start).syncData((error) => {
+    const file = this.#files.pin(start)
+    file.syncData((error) => {
       this.#isUnderWay = false
-      this.#files.unpin(start)
+      this.#files.unpin(start, file)
       if (this.#isClosed) return
       if (error !== null) {
         this.#wantedOffset = this.#flushedOffset

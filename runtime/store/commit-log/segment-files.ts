@@ -130,14 +130,17 @@ export class SegmentFiles {
     }
   }
 
-  /** While pinned, a file is not closed: the thread pool works on it. */
-  pin(start: number): void {
+  /** The open file, which is not closed before {@link unpin}: the thread pool works on it. */
+  pin(start: number): DiskFile {
     this.#pinned.add(start)
+    return this.file(start)
   }
 
-  unpin(start: number): void {
+  unpin(start: number, file: DiskFile): void {
     this.#pinned.delete(start)
-    if (this.#isClosed || !this.has(start)) this.#close(start)
+    // Removed meanwhile, and perhaps made anew.
+    if (this.#open.get(start) !== file) file.close()
+    else if (this.#isClosed || !this.has(start)) this.#close(start)
   }
 
   /** Reads up to `length` bytes from `phyOffset`, at most to the end of its file. Returns how many. */
@@ -174,10 +177,16 @@ export class SegmentFiles {
 
   /** Forgets the last file and deletes it, or moves it to `movedTo`. */
   removeLast(movedTo?: string): void {
-    this.#discard(this.#starts.pop(), (path) => {
+    this.#discard(this.#starts.at(-1), (path) => {
       if (movedTo === undefined) this.#disk.remove(path)
       else this.#disk.rename(path, movedTo)
     })
+    this.#starts.pop()
+  }
+
+  /** Files that were made or removed stay so. */
+  syncFolder(): void {
+    this.#disk.syncFolder(this.folder)
   }
 
   #discard(start: number | undefined, discard: (path: string) => void): void {

@@ -141,6 +141,8 @@ export class ConsumeQueueTable {
       if (isSystemTopic(topic.topic)) continue
       for (const queue of [...topic.queues.values()]) {
         if (queue.maxPhyOffset < 0 || queue.maxPhyOffset >= minPhyOffset) continue
+        // Messages that are not confirmed yet will come to it.
+        if (queue.nextOffset > queue.maxOffset) continue
         this.#removeQueue(topic, queue)
         removed.push(`${queue.topic}-${queue.queueId}`)
       }

@@ -208,6 +208,8 @@ export class ConsumeQueue {
     this.writeOut()
     if (this.#firstFile < 0) return
     const { files, unitsPerFile } = this.#context
+    // An attempt that failed may have left it too short.
+    this.#checkSize(this.#lastFile)
     const end = findValidEnd(this, phyOffset, this.#context)
     // The file in which the end lies stays even if nothing is left in it: its name keeps the queue's position.
     const keptFile = Math.min(this.#lastFile, Math.floor(end / unitsPerFile))

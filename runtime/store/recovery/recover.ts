@@ -28,6 +28,8 @@ export interface RecoveryResult {
   readonly endOffset: number
   readonly recordCount: number
   readonly kind: ScanEnd['kind']
+  /** Everything below is in consume queues and index: the end, but in controller mode only what was confirmed. */
+  readonly dispatchedOffset: number
 }
 
 /**
@@ -42,7 +44,7 @@ export function recover(input: RecoveryInput): RecoveryResult {
     table.truncateFrom(0)
     input.index?.truncateFrom(0)
     checkpoint.clear()
-    return { fromOffset: 0, endOffset: 0, recordCount: 0, kind: 'clean' }
+    return { fromOffset: 0, endOffset: 0, recordCount: 0, kind: 'clean', dispatchedOffset: 0 }
   }
   const scanner = new LogScanner(files, config.checkCRCOnRecover)
   const start = findStartPoint(files, scanner, {
@@ -58,10 +60,14 @@ export function recover(input: RecoveryInput): RecoveryResult {
     // The last message in it may lack keys: those that went to a next file which is gone.
     input.index?.truncateFrom(start.phyOffset)
   }
+  const confirmedOffset = config.enableControllerMode ? confirmedIn(input, start.phyOffset) : Number.POSITIVE_INFINITY
+  let dispatchedOffset = start.phyOffset
   const end = scanner.scan(start.phyOffset, (record, bytes, phyOffset) => {
+    if (phyOffset + record.sizeBytes > confirmedOffset) return
     if (!input.dispatcher.dispatchRecord(record, bytes, phyOffset)) {
       throw new Error(`recovery cannot write the consume queues: ${config.storePathConsumeQueue} is full or fails`)
     }
+    dispatchedOffset = phyOffset + record.sizeBytes
   })
   // What will be written at these offsets is not what the checkpoint speaks of.
   if (checkpoint.logicsPhysicalOffset >= end.endOffset) checkpoint.clear()
@@ -73,9 +79,29 @@ export function recover(input: RecoveryInput): RecoveryResult {
   // Later messages must not seem indexed already.
   input.index?.truncateFrom(end.endOffset)
   table.correctMinOffset(log.minOffset)
+  if (config.enableControllerMode) noteConfirmed(checkpoint, Math.min(confirmedOffset, end.endOffset))
+  else dispatchedOffset = end.endOffset
   reporter.info(
     `store recovered after ${wasClosed ? 'a clean' : 'an unclean'} stop: read ${end.recordCount} messages from offset ` +
       `${start.phyOffset} (${start.reason}); the commit log ends at ${end.endOffset}`,
   )
-  return { fromOffset: start.phyOffset, endOffset: end.endOffset, recordCount: end.recordCount, kind: end.kind }
+  const { endOffset, recordCount, kind } = end
+  return { fromOffset: start.phyOffset, endOffset, recordCount, kind, dispatchedOffset }
+}
+
+/**
+ * Up to where a store in controller mode showed its messages. What lies behind stays in the log, unseen, until a master
+ * confirms it or takes it back. A store that was never in that mode showed all it had.
+ */
+function confirmedIn({ checkpoint, table, wasClosed }: RecoveryInput, fromOffset: number): number {
+  const { confirmPhyOffset } = checkpoint
+  const shownOffset = confirmPhyOffset === 0 && wasClosed ? table.maxPhyOffset() : confirmPhyOffset
+  return Math.max(shownOffset, fromOffset)
+}
+
+/** What comes to stand where confirmed messages were lost is not confirmed. */
+function noteConfirmed(checkpoint: StoreCheckpoint, confirmOffset: number): void {
+  if (checkpoint.confirmPhyOffset === confirmOffset) return
+  checkpoint.confirmPhyOffset = confirmOffset
+  checkpoint.writeSynced()
 }
