@@ -1,8 +1,8 @@
-import type { Timer } from '../../io/clock.ts'
-import type { Address, Connection, ConnectionEvents, Listener } from '../../io/network.ts'
+import type { Address } from '../../io/network.ts'
 import type { NetContext } from '../../net/net-context.ts'
+import { SlaveServer } from '../link/slave-server.ts'
 import type { ReplicatedLog, SlaveProgress } from '../replicated-log.ts'
-import { HOUSEKEEPING_PERIOD_MS, type ReplicationOptions, SLAVES_MAX } from './replication-options.ts'
+import type { ReplicationOptions } from './replication-options.ts'
 import { SlaveLink, type SlaveLinkOwner } from './slave-link.ts'
 
 /** Serves the commit log to slaves on haListenPort (official: DefaultHAService and GroupTransferService). */
@@ -11,10 +11,8 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
   readonly #context: NetContext
   readonly #log: ReplicatedLog
   readonly #options: ReplicationOptions
-  readonly #links = new Set<SlaveLink>()
+  readonly #server: SlaveServer<SlaveLink>
   readonly #listeners: (() => void)[] = []
-  #listener: Listener | undefined
-  #timer: Timer | undefined
   /** Acknowledged offsets in descending order; rebuilt when one changes. */
   #acked: number[] = []
 
@@ -22,27 +20,24 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
     this.#context = context
     this.#log = log
     this.#options = options
+    this.#server = new SlaveServer(context, (connection) => new SlaveLink(connection, context, log, options, this))
   }
 
   get links(): ReadonlySet<SlaveLink> {
-    return this.#links
+    return this.#server.slaves
   }
 
-  async listen(address: Address): Promise<Address> {
-    this.#listener = await this.#context.network.listen(address, (connection) => this.#accept(connection))
-    this.#timer = this.#context.clock.every(HOUSEKEEPING_PERIOD_MS, () => this.#keepHouse())
-    return this.#listener.address
+  listen(address: Address): Promise<Address> {
+    return this.#server.listen(address)
   }
 
   close(): void {
-    this.#timer?.cancel()
-    this.#listener?.close()
-    for (const link of this.#links) link.destroy()
+    this.#server.close()
   }
 
   /** Called after each batch was written: every slave gets it in this turn. */
   pushAll(): void {
-    for (const link of this.#links) link.push()
+    for (const link of this.links) link.push()
   }
 
   ackedBy(slaves: number): number {
@@ -51,7 +46,7 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
 
   inSyncSlaves(masterOffset: number): number {
     let count = 0
-    for (const { ackOffset } of this.#links) {
+    for (const { ackOffset } of this.links) {
       if (ackOffset >= 0 && masterOffset - ackOffset < this.#options.haMaxGapNotInSync) count++
     }
     return count
@@ -67,27 +62,15 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
   }
 
   onClosed(link: SlaveLink, error: Error | undefined): void {
-    this.#links.delete(link)
+    this.#server.slaves.delete(link)
     this.#rankAcks()
     this.#context.logger.info({ slave: link.remoteText, reason: error?.message }, 'slave disconnected')
     for (const listener of this.#listeners) listener()
   }
 
-  #accept(connection: Connection): ConnectionEvents {
-    const link = new SlaveLink(connection, this.#context, this.#log, this.#options, this)
-    if (this.#links.size >= SLAVES_MAX) link.destroy(new Error(`more than ${SLAVES_MAX} replication connections`))
-    this.#links.add(link)
-    return link
-  }
-
   #rankAcks(): void {
     this.#acked = []
-    for (const { ackOffset } of this.#links) if (ackOffset >= 0) this.#acked.push(ackOffset)
+    for (const { ackOffset } of this.links) if (ackOffset >= 0) this.#acked.push(ackOffset)
     this.#acked.sort((a, b) => b - a)
-  }
-
-  #keepHouse(): void {
-    const now = this.#context.clock.monotonic()
-    for (const link of this.#links) link.keepHouse(now)
   }
 }

@@ -1,23 +1,7 @@
+import type { LinkOptions } from '../link/link-options.ts'
+
 /** Keys of broker.conf that steer classic replication. */
-export interface ReplicationOptions {
-  /** haSendHeartbeatInterval: an idle side says that it lives. */
-  readonly haSendHeartbeatInterval: number
-  /** haHousekeepingInterval: a silent connection is given up after this. */
-  readonly haHousekeepingInterval: number
-  /** haTransferBatchSize: bytes of one transfer. */
-  readonly haTransferBatchSize: number
+export interface ReplicationOptions extends LinkOptions {
   /** haMaxGapNotInSync: a slave further behind does not count as in sync. */
   readonly haMaxGapNotInSync: number
 }
-
-/** Slaves of one master. A port scanner or health check that holds more than these is refused. */
-export const SLAVES_MAX = 64
-
-/** Stop reading the log for a slave while this much waits for its socket. */
-export const SLAVE_WAITING_MAX_BYTES = 4 * 1024 * 1024
-
-/** Both sides look at their silence limits this often. */
-export const HOUSEKEEPING_PERIOD_MS = 1_000
-
-/** Time a slave leaves between two attempts to reach its master. Official: 5 s. */
-export const RECONNECT_DELAY_MS = 500

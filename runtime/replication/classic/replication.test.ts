@@ -6,6 +6,7 @@ import { RealClock } from '../../io/real-clock.ts'
 import { RealNetwork } from '../../io/real-network.ts'
 import { createNetContext } from '../../net/net-context.ts'
 import { silentLogger } from '../../observe/logger.ts'
+import { FrameStream } from '../link/frame-stream.ts'
 import type { ReplicatedLog } from '../replicated-log.ts'
 import { HaMaster } from './ha-master.ts'
 import { HaSlave } from './ha-slave.ts'
@@ -205,7 +206,7 @@ test('transfers are appended whole however the stream is cut', () => {
       fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 6 }),
       (bodies, cuts) => {
         const log = new MemoryLog()
-        const receiver = new TransferReceiver(log, 64)
+        const receiver = new FrameStream(new TransferReceiver(log), 64)
         let offset = 0
         const stream = Buffer.concat(
           bodies.map((body) => {
@@ -231,7 +232,7 @@ test('a transfer that does not continue our log, or of an impossible size, is re
   const feed = (frame: Buffer): void => {
     const log = new MemoryLog()
     log.append('12345')
-    const receiver = new TransferReceiver(log)
+    const receiver = new FrameStream(new TransferReceiver(log))
     receiver.readBuffer().set(frame)
     receiver.received(frame.length)
   }

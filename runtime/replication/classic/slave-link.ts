@@ -1,9 +1,12 @@
-import { peekInt64, viewOf } from '../../codec/bytes.ts'
-import type { Connection, ConnectionEvents } from '../../io/network.ts'
+import { peekInt64 } from '../../codec/bytes.ts'
+import type { Connection } from '../../io/network.ts'
 import type { NetContext } from '../../net/net-context.ts'
-import { Output } from '../../net/output.ts'
+import { type FrameReader, FrameStream } from '../link/frame-stream.ts'
+import { SLAVES_MAX } from '../link/link-options.ts'
+import { LogFeed, type TransferFormat } from '../link/log-feed.ts'
+import type { ServedSlave } from '../link/slave-server.ts'
 import type { ReplicatedLog } from '../replicated-log.ts'
-import { type ReplicationOptions, SLAVE_WAITING_MAX_BYTES, SLAVES_MAX } from './replication-options.ts'
+import type { ReplicationOptions } from './replication-options.ts'
 import { REPORT_BYTES, TRANSFER_HEADER_BYTES, writeTransferHeader } from './transfer-frame.ts'
 
 export interface SlaveLinkOwner {
@@ -16,26 +19,26 @@ export interface SlaveLinkOwner {
   onClosed(link: SlaveLink, error: Error | undefined): void
 }
 
+const FORMAT: TransferFormat = {
+  headerBytes: TRANSFER_HEADER_BYTES,
+  writeHeader: writeTransferHeader,
+  limitAt: () => Number.POSITIVE_INFINITY,
+}
+
 /** The master's end of one slave's connection. */
-export class SlaveLink implements ConnectionEvents {
+export class SlaveLink implements ServedSlave, FrameReader {
   readonly #connection: Connection
   readonly #context: NetContext
   readonly #log: ReplicatedLog
   readonly #options: ReplicationOptions
   readonly #owner: SlaveLinkOwner
-  readonly #out: Output
-  readonly #incoming = Buffer.allocUnsafeSlow(512)
-  readonly #incomingView = viewOf(this.#incoming)
-  #filled = 0
+  readonly #feed: LogFeed
+  readonly #stream = new FrameStream(this, 512)
   #lastReceivedMs: number
-  #lastSentMs: number
-  /** Next byte to send; -1 until the slave has said where to start. */
-  nextOffset = -1
+  /** Of the bytes being handled, the newest report; NaN for what is no offset. */
+  #reported: number | undefined
   /** What the slave says it holds; -1 before its first report. */
   ackOffset = -1
-  #sentBytes = 0
-  #sentBytesBefore = 0
-  transferredBytesPerSecond = 0
 
   constructor(
     connection: Connection,
@@ -49,9 +52,8 @@ export class SlaveLink implements ConnectionEvents {
     this.#log = log
     this.#options = options
     this.#owner = owner
-    this.#out = new Output(connection, context.turn, context.slabs)
+    this.#feed = new LogFeed(connection, context, log, options, FORMAT)
     this.#lastReceivedMs = context.clock.monotonic()
-    this.#lastSentMs = this.#lastReceivedMs
   }
 
   get remoteText(): string {
@@ -59,30 +61,25 @@ export class SlaveLink implements ConnectionEvents {
     return `${host}:${port}`
   }
 
-  /** Sends what the log has beyond `nextOffset`, as far as the socket keeps up. */
-  push(): void {
-    if (this.nextOffset < 0) return
-    const batchBytes = this.#options.haTransferBatchSize
-    let queuedBytes = this.#connection.waitingBytes
-    while (this.nextOffset < this.#log.writtenOffset && queuedBytes < SLAVE_WAITING_MAX_BYTES) {
-      const data = this.#log.readRaw(this.nextOffset, batchBytes)
-      if (!data) {
-        this.#unreadable()
-        return
-      }
-      this.#transfer(data.bytes, data.start, data.length)
-      queuedBytes += data.length
-    }
+  /** Next byte to send; -1 until the slave has said where to start. */
+  get nextOffset(): number {
+    return this.#feed.nextOffset
   }
 
-  /** Heartbeat and silence check, once per HOUSEKEEPING_PERIOD_MS. */
+  get transferredBytesPerSecond(): number {
+    return this.#feed.rate.perSecond
+  }
+
+  /** Sends what the log has beyond `nextOffset`, as far as the socket keeps up. */
+  push(): void {
+    if (!this.#feed.push()) this.#unreadable()
+  }
+
   keepHouse(nowMs: number): void {
-    this.transferredBytesPerSecond = this.#sentBytes - this.#sentBytesBefore
-    this.#sentBytesBefore = this.#sentBytes
     if (nowMs - this.#lastReceivedMs > this.#options.haHousekeepingInterval) {
       this.destroy(new Error(`nothing received for ${this.#options.haHousekeepingInterval} ms`))
-    } else if (this.nextOffset >= 0 && nowMs - this.#lastSentMs >= this.#options.haSendHeartbeatInterval) {
-      this.#transfer(this.#incoming, 0, 0)
+    } else {
+      this.#feed.keepHouse(nowMs)
     }
   }
 
@@ -91,30 +88,35 @@ export class SlaveLink implements ConnectionEvents {
   }
 
   readBuffer(): Uint8Array {
-    return this.#incoming.subarray(this.#filled)
+    return this.#stream.readBuffer()
   }
 
   received(count: number): void {
-    this.#filled += count
     this.#lastReceivedMs = this.#context.clock.monotonic()
-    const reports = Math.floor(this.#filled / REPORT_BYTES)
-    if (reports === 0) return
-    // Reports are cumulative: only the newest counts, but the first one of all says where to start.
-    const first = peekInt64(this.#incomingView, 0)
-    const latest = peekInt64(this.#incomingView, (reports - 1) * REPORT_BYTES)
-    if (this.nextOffset < 0) this.#begin(first)
+    this.#reported = undefined
+    this.#stream.received(count)
+    const latest = this.#reported
     // A refused slave must not count: its offset says nothing about our bytes.
-    if (this.nextOffset < 0) return
+    if (latest === undefined || this.nextOffset < 0) return
     if (!(latest >= 0 && latest <= this.#log.writtenOffset)) {
       this.#refuse(`slave reports offset ${latest}, our log ends at ${this.#log.writtenOffset}`)
       return
     }
-    this.#incoming.copyWithin(0, reports * REPORT_BYTES, this.#filled)
-    this.#filled -= reports * REPORT_BYTES
     if (latest <= this.ackOffset) return
     this.ackOffset = latest
     this.#owner.onAck(this)
     this.push()
+  }
+
+  frameSize(_view: DataView, _at: number, available: number): number {
+    return available < REPORT_BYTES ? 0 : REPORT_BYTES
+  }
+
+  /** Reports are cumulative: only the newest counts, but the first one of all says where to start. */
+  take(_bytes: Buffer, view: DataView, at: number): void {
+    const isFirst = this.#reported === undefined
+    this.#reported = peekInt64(view, at)
+    if (isFirst && this.nextOffset < 0) this.#begin(this.#reported)
   }
 
   drained(): void {
@@ -122,7 +124,7 @@ export class SlaveLink implements ConnectionEvents {
   }
 
   closed(error: Error | undefined): void {
-    this.#out.discard()
+    this.#feed.out.discard()
     this.#owner.onClosed(this, error)
   }
 
@@ -143,19 +145,9 @@ export class SlaveLink implements ConnectionEvents {
         `slave asks for offset ${requestOffset}, but our log starts at ${minOffset}: empty its store to copy anew`,
       )
     } else {
-      this.nextOffset = requestOffset === 0 ? minOffset : requestOffset
+      this.#feed.nextOffset = requestOffset === 0 ? minOffset : requestOffset
       this.#context.logger.info({ slave: this.remoteText, requestOffset, from: this.nextOffset }, 'slave connected')
     }
-  }
-
-  #transfer(bytes: Uint8Array, start: number, length: number): void {
-    const at = this.#out.reserve(TRANSFER_HEADER_BYTES + length)
-    writeTransferHeader(this.#out.view, at, this.nextOffset, length)
-    if (length > 0) this.#out.bytes.set(bytes.subarray(start, start + length), at + TRANSFER_HEADER_BYTES)
-    this.#out.commit(TRANSFER_HEADER_BYTES + length)
-    this.nextOffset += length
-    this.#sentBytes += length
-    this.#lastSentMs = this.#context.clock.monotonic()
   }
 
   #unreadable(): void {

@@ -1,0 +1,166 @@
+import type { Timer } from '../../io/clock.ts'
+import type { Address, Connection, ConnectionEvents } from '../../io/network.ts'
+import type { NetContext } from '../../net/net-context.ts'
+import { parseAddress } from '../../net/remoting-client.ts'
+import { ByteRate } from './byte-rate.ts'
+import { type FrameReader, FrameStream } from './frame-stream.ts'
+import { HOUSEKEEPING_PERIOD_MS, type LinkOptions, RECONNECT_DELAY_MS } from './link-options.ts'
+
+const CONNECT_TIMEOUT_MS = 3_000
+
+/** What a slave does on one connection to its master. */
+export interface SlaveSession extends FrameReader {
+  /** The connection stands. */
+  opened(): void
+  /** Nothing was sent for haSendHeartbeatInterval: say that we live. */
+  sayAlive(): void
+}
+
+/** A slave's connection to its master. Reconnects for ever; what the log lacks is sent again. */
+export class MasterConnection {
+  readonly rate = new ByteRate()
+  readonly #context: NetContext
+  readonly #options: LinkOptions
+  readonly #makeSession: () => SlaveSession
+  #master: Address | undefined
+  #masterText = ''
+  #connection: Connection | undefined
+  #session: SlaveSession | undefined
+  #timer: Timer | undefined
+  #retry: Timer | undefined
+  #state: 'idle' | 'connecting' | 'open' | 'stopped' = 'idle'
+  /** Clock.now() of the last bytes from the master and of the last ones sent to it, as official tools show them. */
+  lastReadTimestamp = 0
+  lastWriteTimestamp = 0
+  #lastReadMonotonic = 0
+  #lastWriteMonotonic = 0
+  /** Why the last connection ended; shown in the log. */
+  #lastProblem: string | undefined
+
+  constructor(context: NetContext, options: LinkOptions, makeSession: () => SlaveSession) {
+    this.#context = context
+    this.#options = options
+    this.#makeSession = makeSession
+  }
+
+  get masterText(): string {
+    return this.#masterText
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Whether there is a connection or an attempt at one. */
+  get isConnecting(): boolean {
+    return this.#state === 'connecting' || this.#state === 'open'
+  }
+
+  get isStopped(): boolean {
+    return this.#state === 'stopped'
+  }
+
+  start(): void {
+    this.#timer = this.#context.clock.every(HOUSEKEEPING_PERIOD_MS, () => this.#keepHouse())
+    this.#connect()
+  }
+
+  stop(): void {
+    this.#state = 'stopped'
+    this.#timer?.cancel()
+    this.#retry?.cancel()
+    this.#connection?.destroy()
+  }
+
+  /** Follows the master at this HA address; '' when there is none. */
+  setMaster(haAddress: string): void {
+    if (haAddress === this.#masterText) return
+    this.#context.logger.info({ from: this.#masterText, to: haAddress }, 'master replication address')
+    this.#masterText = haAddress
+    this.#master = haAddress === '' ? undefined : parseAddress(haAddress)
+    if (this.#connection) this.#connection.destroy(new Error('the master changed'))
+    else this.#connect()
+  }
+
+  /** Gives the connection up; another attempt follows. */
+  disconnect(error: Error): void {
+    this.#connection?.destroy(error)
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#connection?.write(bytes)
+    this.#lastWriteMonotonic = this.#context.clock.monotonic()
+    this.lastWriteTimestamp = this.#context.clock.now()
+  }
+
+  #connect(): void {
+    this.#retry?.cancel()
+    this.#retry = undefined
+    if (!this.#master || !this.#timer || this.#state !== 'idle') return
+    this.#state = 'connecting'
+    const master = this.#master
+    const session = this.#makeSession()
+    const stream = new FrameStream(session)
+    const events: ConnectionEvents & { opened(connection: Connection): void } = {
+      opened: (connection) => {
+        // Told of another master while this one was called: its bytes are not to be followed.
+        if (master !== this.#master) connection.destroy(new Error('the master changed'))
+        else this.#opened(connection, session)
+      },
+      readBuffer: () => stream.readBuffer(),
+      received: (count) => this.#received(stream, count),
+      drained: () => {},
+      closed: (error) => this.#closed(error, master),
+    }
+    this.#session = session
+    this.#context.network.connect(master, CONNECT_TIMEOUT_MS, events)
+  }
+
+  #opened(connection: Connection, session: SlaveSession): void {
+    if (this.#state === 'stopped') {
+      connection.destroy()
+      return
+    }
+    this.#connection = connection
+    this.#state = 'open'
+    this.#lastReadMonotonic = this.#context.clock.monotonic()
+    session.opened()
+  }
+
+  #received(stream: FrameStream, count: number): void {
+    this.#lastReadMonotonic = this.#context.clock.monotonic()
+    this.lastReadTimestamp = this.#context.clock.now()
+    this.rate.add(count)
+    try {
+      stream.received(count)
+    } catch (error) {
+      this.#connection?.destroy(error as Error)
+    }
+    // Reports go out at the end of the turn, when the store has written what arrived.
+    this.#context.turn.touch()
+  }
+
+  #closed(error: Error | undefined, master: Address): void {
+    this.#connection = undefined
+    this.#session = undefined
+    if (this.#state === 'stopped') return
+    this.#state = 'idle'
+    const problem = error?.message ?? 'closed by the master'
+    // The same reason again and again is one line, not one per attempt.
+    if (problem !== this.#lastProblem) this.#context.logger.warn({ master: this.#masterText, problem }, 'lost master')
+    this.#lastProblem = problem
+    if (master !== this.#master) this.#connect()
+    else this.#retry = this.#context.clock.after(RECONNECT_DELAY_MS, () => this.#connect())
+  }
+
+  #keepHouse(): void {
+    this.rate.tick()
+    if (!this.#connection) return
+    const now = this.#context.clock.monotonic()
+    if (now - this.#lastReadMonotonic > this.#options.haHousekeepingInterval) {
+      this.#connection.destroy(new Error(`master silent for ${this.#options.haHousekeepingInterval} ms`))
+    } else if (now - this.#lastWriteMonotonic >= this.#options.haSendHeartbeatInterval) {
+      this.#session?.sayAlive()
+    }
+  }
+}
