@@ -15,9 +15,10 @@ export interface JsonObject {
  * - a Map is a Java map: its entries in their order, keys that are numbers without quotes (fastjson dialect) or with
  *   them (standard), keys that are objects as JSON objects, as fastjson writes Map<MessageQueue, ...>; a null value not at all;
  * - an array or a Set is a list; null is written there;
- * - a number that is whole is a Java long, any other a double; a double that may be whole goes as {@link JavaDouble}.
+ * - a number that is whole is a Java long, any other a double; a double that may be whole goes as {@link JavaDouble};
+ * - a bigint is a Java long beyond what a number holds.
  */
-export type JsonInput = null | undefined | boolean | number | string | object
+export type JsonInput = null | undefined | boolean | number | bigint | string | object
 
 /** A Java double or float: written with a point even when whole ("0.0"), as Java and its readers have it. */
 export class JavaDouble {

@@ -39,6 +39,7 @@ function write(value: JsonInput, dialect: Dialect, depth: number): string {
     case 'number':
       return Number.isSafeInteger(value) ? String(value) : javaDoubleText(value)
     case 'boolean':
+    case 'bigint':
       return String(value)
     case 'object':
       return value === null ? 'null' : writeObject(value, dialect, depth)

@@ -1,0 +1,337 @@
+import type { Timer } from '../../io/clock.ts'
+import type { Disk } from '../../io/disk.ts'
+import type { Address } from '../../io/network.ts'
+import type { NetContext } from '../../net/net-context.ts'
+import type { LinkOptions } from '../link/link-options.ts'
+import { MasterConnection } from '../link/master-connection.ts'
+import type { AutoSwitchConfig, AutoSwitchLog } from './auto-switch-log.ts'
+import { AutoSwitchMaster } from './auto-switch-master.ts'
+import { EpochFile } from './epoch-file.ts'
+import { EpochHistory, LEGACY_EPOCH } from './epoch-history.ts'
+import { followPoint, withLegacy } from './follow-point.ts'
+import { FollowSession, type SessionOwner } from './follow-session.ts'
+import type { MasterHandshake, SlaveHandshake } from './frames.ts'
+import type { ReplicaLink } from './replica-link.ts'
+
+const FORGET_EPOCHS_PERIOD_MS = 60_000
+
+/** The master that a replica follows. */
+export interface FollowedMaster {
+  readonly brokerId: number
+  /** `host:port` of its replication port; '' while that is not known. */
+  readonly haAddress: string
+  readonly epoch: number
+}
+
+export type ReplicaRole = 'none' | 'master' | 'slave'
+
+/**
+ * Replication of a broker in controller mode, whatever its role. The role changes while it runs, by {@link changeToMaster}
+ * and {@link changeToSlave}, when no message is staged; each is done, and durable, when it returns, and can be tried again
+ * when it throws.
+ */
+export class AutoSwitchReplication implements SessionOwner {
+  readonly #context: NetContext
+  readonly #log: AutoSwitchLog
+  readonly #config: AutoSwitchConfig & LinkOptions
+  readonly #file: EpochFile
+  readonly #master: AutoSwitchMaster
+  readonly #connection: MasterConnection
+  #epochs: EpochHistory
+  #trustedEndOffset: number
+  #brokerId = 0
+  #role: ReplicaRole = 'none'
+  /** The newest epoch that this process was told of. */
+  #toldEpoch = -1
+  #followed: FollowedMaster | undefined
+  #session: FollowSession | undefined
+  #isCutOff = false
+  #timer: Timer | undefined
+  readonly #progressListeners: (() => void)[] = []
+  #onSetWanted: ((wanted: ReadonlySet<number>) => void) | undefined
+
+  /** @throws Error saying what to do about an epoch file that cannot be read */
+  constructor(context: NetContext, disk: Disk, log: AutoSwitchLog, config: AutoSwitchConfig & LinkOptions) {
+    this.#context = context
+    this.#log = log
+    this.#config = config
+    this.#file = new EpochFile(disk, config.storePathEpochFile)
+    const { history, trustedEndOffset, problem } = this.#file.load()
+    if (problem !== undefined) context.logger.error({ trustedEndOffset }, problem)
+    this.#epochs = history
+    this.#trustedEndOffset = trustedEndOffset
+    this.#master = new AutoSwitchMaster(context, log, config, history, {
+      progressed: () => this.#progressed(),
+      setWanted: (wanted) => this.#onSetWanted?.(wanted),
+    })
+    this.#connection = new MasterConnection(context, config, () => this.#newSession())
+    log.onFlushed(() => this.#flushed())
+    context.turn.onEnd(() => this.#endOfTurn())
+  }
+
+  get role(): ReplicaRole {
+    return this.#role
+  }
+
+  get epochs(): EpochHistory {
+    return this.#epochs
+  }
+
+  get confirmOffset(): number {
+    return this.#log.confirmOffset
+  }
+
+  /** Masters: what the controllers agreed to. */
+  get syncStateSet(): ReadonlySet<number> {
+    return this.#master.syncStateSet?.members ?? new Set()
+  }
+
+  get links(): ReadonlySet<ReplicaLink> {
+    return this.#master.links
+  }
+
+  get followed(): FollowedMaster | undefined {
+    return this.#followed
+  }
+
+  get connection(): MasterConnection {
+    return this.#connection
+  }
+
+  /** The id from the controllers. To be known before any role is taken. */
+  setBrokerId(brokerId: number): void {
+    this.#brokerId = brokerId
+  }
+
+  /** Called when the SyncStateSet should be another one; again every second until it is. */
+  onSyncStateSetWanted(listener: (wanted: ReadonlySet<number>) => void): void {
+    this.#onSetWanted = listener
+  }
+
+  /** Called when an acknowledged offset advanced, or replicas came or went. */
+  onProgress(listener: () => void): void {
+    this.#progressListeners.push(listener)
+  }
+
+  async start(address: Address): Promise<Address> {
+    const listening = await this.#master.listen(address)
+    this.#connection.start()
+    this.#timer = this.#context.clock.every(FORGET_EPOCHS_PERIOD_MS, () => this.#forgetExpiredEpochs())
+    return listening
+  }
+
+  stop(): void {
+    this.#role = 'none'
+    this.#timer?.cancel()
+    this.#connection.stop()
+    this.#master.close()
+  }
+
+  // Roles
+
+  /**
+   * Takes the role of master: cuts off a message that is not there as a whole, and begins the epoch at the log's end. The log
+   * is complete and the epoch durable when this returns; messages may be appended then.
+   * @throws Error when this cannot be: no message may be appended then
+   */
+  changeToMaster(epoch: number, members: ReadonlySet<number>, setEpoch: number): void {
+    this.#checkEpoch(epoch)
+    if (this.#trustedEndOffset < this.#log.borderOffset) {
+      throw new Error(
+        `the epoch file ${this.#file.path} was damaged: from offset ${this.#trustedEndOffset} on this broker does not know ` +
+          'which master wrote its log, and cannot be one itself. Let it follow another replica; if there is none, remove ' +
+          'the file and its backup: what is in the log then counts as written before the group had a controller',
+      )
+    }
+    const { borderOffset } = this.#log
+    const epochs = this.#termOf(epoch, borderOffset)
+    this.#connection.setMaster('')
+    this.#followed = undefined
+    this.#log.truncateTo(borderOffset)
+    this.#keep(epochs)
+    this.#toldEpoch = epoch
+    this.#log.continueQueues()
+    this.#role = 'master'
+    this.#master.begin(this.#brokerId, this.#epochs, members, setEpoch)
+    this.#log.showConfirmed()
+    const facts = { epoch, startOffset: this.#epochs.last?.startOffset, syncStateSet: [...members], setEpoch }
+    this.#context.logger.info(facts, 'replication as master')
+    this.#progressed()
+  }
+
+  #termOf(epoch: number, endOffset: number): EpochHistory {
+    let epochs = this.#epochs.reachingTo(endOffset)
+    const wasMaster = this.#role === 'master' || (this.#role === 'none' && this.#log.wasClosed)
+    if (epochs.lastEpoch === epoch && wasMaster) return epochs
+    if (epochs.lastEpoch >= epoch) {
+      throw new Error(
+        `epoch ${epoch} was begun by an earlier run of this broker, which did not end in order: its replicas may hold ` +
+          'messages of it that this broker lost. The controllers have to elect anew',
+      )
+    }
+    if (epochs.isEmpty && endOffset > 0) epochs = epochs.begin(LEGACY_EPOCH, 0)
+    return epochs.begin(epoch, endOffset)
+  }
+
+  /**
+   * Takes the role of slave, or goes on in it: nobody is served any more, and the log is made equal to the master's as
+   * soon as that answers. An address that is still '' can be given later by another call.
+   * @throws Error for an epoch older than what is known
+   */
+  changeToSlave(master: FollowedMaster): void {
+    this.#checkEpoch(master.epoch)
+    this.#toldEpoch = master.epoch
+    if (this.#role !== 'slave') this.#master.end(this.#epochs)
+    this.#role = 'slave'
+    this.#followed = master
+    this.#connection.setMaster(master.haAddress)
+    this.#progressed()
+  }
+
+  #checkEpoch(epoch: number): void {
+    const known = Math.max(this.#toldEpoch, this.#epochs.endingAt(this.#log.borderOffset).lastEpoch)
+    if (epoch >= known) return
+    throw new Error(`epoch ${epoch} is over: this broker knows of epoch ${known}`)
+  }
+
+  // SyncStateSet and acknowledgements
+
+  /** What the controllers agreed to; older than what is known: passed over. */
+  setSyncStateSet(members: ReadonlySet<number>, setEpoch: number): void {
+    this.#master.agreed(members, setEpoch)
+  }
+
+  /** The controllers refused the set that was wanted, and no earlier wish can come true any more. */
+  syncStateSetRefused(): void {
+    this.#master.refused()
+  }
+
+  /** The controllers have not been heard of for long: they may have made any member of the SyncStateSet master. */
+  setCutOff(isCutOff: boolean): void {
+    if (this.#isCutOff === isCutOff) return
+    this.#isCutOff = isCutOff
+    this.#context.logger.warn({ isCutOff }, 'messages are acknowledged when every member of the SyncStateSet has them')
+    this.#progressed()
+  }
+
+  get isCutOff(): boolean {
+    return this.#isCutOff
+  }
+
+  /** Masters: what at least `slaves` of the replicas that count hold; 0 when there are fewer. */
+  ackedBy(slaves: number): number {
+    return Math.min(this.#master.syncStateSet?.ackedBy(slaves) ?? 0, this.#log.writtenOffset)
+  }
+
+  /** Masters: what all replicas that count hold. */
+  get ackedByAll(): number {
+    return Math.min(this.#master.syncStateSet?.ackedByAll ?? 0, this.#log.writtenOffset)
+  }
+
+  /** Masters: replicas that count and are there, without this one. */
+  inSyncSlaves(): number {
+    return (this.#master.syncStateSet?.inSyncCount ?? 1) - 1
+  }
+
+  /** After a batch was written: replicas get it in this turn. */
+  pushAll(): void {
+    if (this.#role === 'master') this.#master.pushAll()
+  }
+
+  // What a session asks of its replica
+
+  get identity(): SlaveHandshake {
+    const { syncFromLastFile, asyncLearner } = this.#config
+    return { brokerId: this.#brokerId, syncFromLastFile, asyncLearner }
+  }
+
+  get safeOffset(): number {
+    return this.#master.safeOffset
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#connection.send(bytes)
+  }
+
+  meet(master: MasterHandshake): void {
+    const log = this.#log
+    // The beginning of a message comes again.
+    log.truncateTo(log.borderOffset)
+    const endOffset = log.writtenOffset
+    const own = { epochs: this.#epochs, endOffset, trustedEndOffset: this.#trustedEndOffset }
+    const point = followPoint(own, { epochs: master.epochs, endOffset: master.maxPhyOffset })
+    if (point.kind === 'refuse') throw new Error(`cannot follow ${this.#connection.masterText}: ${point.reason}`)
+    if (point.kind === 'startAnew') {
+      this.startAnew(point.reason)
+      return
+    }
+    const { offset } = point
+    const facts = {
+      master: this.#connection.masterText,
+      epochs: String(master.epochs),
+      from: offset,
+      cutBytes: endOffset - offset,
+    }
+    this.#context.logger.info(facts, 'following master')
+    if (offset === 0 && log.lastFileOffset >= 0) log.discardAll()
+    else log.truncateTo(offset)
+    // After the log: were it the other way round, a crash in between would leave messages of a forgotten epoch behind.
+    this.#keep(withLegacy(own).endingAt(offset))
+    this.#trustedEndOffset = Number.POSITIVE_INFINITY
+  }
+
+  enterEpoch(epoch: number, startOffset: number): void {
+    const { last } = this.#epochs
+    if (last?.epoch === epoch && last.startOffset === startOffset) return
+    const isFitting = last === undefined || (epoch > last.epoch && startOffset >= this.#log.writtenOffset)
+    if (!isFitting) {
+      throw new Error(`epoch ${epoch} of the master begins at offset ${startOffset}, this broker knows ${this.#epochs}`)
+    }
+    // Before the first message of the epoch: none may ever count as written in an older one.
+    this.#keep(this.#epochs.begin(epoch, startOffset))
+  }
+
+  startAnew(reason: string): void {
+    this.#context.logger.warn({ reason }, 'this log is dropped, and copied anew from where the master begins')
+    this.#log.discardAll()
+    this.#keep(new EpochHistory())
+    this.#trustedEndOffset = Number.POSITIVE_INFINITY
+  }
+
+  /** Epochs whose messages have all expired are forgotten. */
+  #forgetExpiredEpochs(): void {
+    this.#keep(this.#epochs.startingAt(this.#log.minOffset))
+  }
+
+  #keep(epochs: EpochHistory): void {
+    if (epochs.equals(this.#epochs)) return
+    this.#file.save(epochs)
+    this.#epochs = epochs
+    this.#master.epochs = epochs
+  }
+
+  #newSession(): FollowSession {
+    this.#session = new FollowSession(this.#log, this)
+    return this.#session
+  }
+
+  #flushed(): void {
+    if (this.#role === 'master') {
+      this.#master.advance()
+      this.#context.turn.touch()
+    } else this.#report()
+  }
+
+  #endOfTurn(): void {
+    if (this.#role === 'master') this.#master.tellConfirmed()
+    else this.#report()
+  }
+
+  #report(): void {
+    if (this.#connection.isOpen) this.#session?.report()
+  }
+
+  #progressed(): void {
+    for (const listener of this.#progressListeners) listener()
+  }
+}
