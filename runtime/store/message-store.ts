@@ -257,11 +257,6 @@ export class MessageStore {
     return this.#intake.borderOffset
   }
 
-  /** Whether the process that had the store open before closed it in order. */
-  get wasClosed(): boolean {
-    return this.#parts.wasClosed
-  }
-
   // Controller mode
 
   /**

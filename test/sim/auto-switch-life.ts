@@ -82,7 +82,9 @@ export class AutoSwitchLife {
       await this.#comeToRest()
     } catch (error) {
       const flush = this.#isSyncFlush ? 'SYNC_FLUSH' : 'ASYNC_FLUSH'
-      throw new Error(`seed ${this.#seed} (${flush}): ${String(error)}\n${this.#trace.slice(-60).join('\n')}`, { cause: error })
+      throw new Error(`seed ${this.#seed} (${flush}): ${String(error)}\n${this.#trace.slice(-60).join('\n')}`, {
+        cause: error,
+      })
     }
   }
 
@@ -139,9 +141,7 @@ export class AutoSwitchLife {
       if (sent.state !== 'waiting') continue
       const host = this.#hostOf(sent.masterId)
       const isStillMaster =
-        host.isRunning &&
-        host.replication.role === 'master' &&
-        host.replication.epochs.lastEpoch >= sent.masterEpoch
+        host.isRunning && host.replication.role === 'master' && host.replication.epochs.lastEpoch >= sent.masterEpoch
       if (!isStillMaster || host.store.writtenOffset < sent.endOffset) {
         if (!isStillMaster) sent.state = 'unknown'
         continue
@@ -160,10 +160,14 @@ export class AutoSwitchLife {
       const known = this.#shown[queueId]!
       if (queue === undefined) continue
       const messages = host.shown(queueId)
-      if (messages.length !== queue.maxOffset) throw new Error(`broker ${host.id} does not show all of queue ${queueId}`)
+      if (messages.length !== queue.maxOffset)
+        throw new Error(
+          `broker ${host.id} shows ${messages.length} messages of queue ${queueId}, offsets ${queue.minOffset} to ${queue.maxOffset}`,
+        )
       messages.forEach((message, offset) => {
         const body = message.body.toString()
-        if (message.queueOffset !== offset) throw new Error(`broker ${host.id}: ${queueId}:${offset} says ${message.queueOffset}`)
+        if (message.queueOffset !== offset)
+          throw new Error(`broker ${host.id}: ${queueId}:${offset} says ${message.queueOffset}`)
         known[offset] ??= body
         if (known[offset] === body) return
         const [was, is] = [known[offset].split(':')[0], body.split(':')[0]]
@@ -218,7 +222,8 @@ export class AutoSwitchLife {
     const group = this.#group
     const host = this.#hostOf(ask.masterId)
     const isHeard = this.#random.below(4) > 0
-    const isGranted = ask.masterId === group.masterId && ask.masterEpoch === group.masterEpoch && ask.setEpoch === group.setEpoch
+    const isGranted =
+      ask.masterId === group.masterId && ask.masterEpoch === group.masterEpoch && ask.setEpoch === group.setEpoch
     const isAlive = [...ask.wanted].every((id) => this.#hostOf(id).isRunning)
     if (isGranted && isAlive) {
       group.set = ask.wanted
@@ -227,11 +232,10 @@ export class AutoSwitchLife {
       if (isHeard) this.#tell(host)
       return
     }
-    // Refused for good only when no earlier wish is still on its way.
-    if (isHeard && host.isRunning && !this.#asks.some((other) => other.masterId === ask.masterId)) {
-      this.#note(`controllers: refuse {${[...ask.wanted]}} to ${ask.masterId}`)
-      if (host.replication.role === 'master') host.replication.syncStateSetRefused()
-    }
+    // Refused for good only because of who is in it, and when no earlier wish is still on its way.
+    if (!isGranted || !isHeard || this.#asks.some((other) => other.masterId === ask.masterId)) return
+    this.#note(`controllers: refuse {${[...ask.wanted]}} to ${ask.masterId}`)
+    if (host.isRunning && host.replication.role === 'master') host.replication.syncStateSetRefused(group.setEpoch)
   }
 
   /** From the set, who has the longest log; the first of all when there was never a master. */
@@ -242,7 +246,8 @@ export class AutoSwitchLife {
     const own = group.masterId === undefined ? undefined : this.#hostOf(group.masterId)
     // A process that lives again is elected anew if it is all there is.
     if (able.length === 0 && own?.isRunning && group.set.has(own.id)) able.push(own)
-    const progress = ({ replication, store }: ReplicaHost) => [replication.epochs.lastEpoch, store.writtenOffset] as const
+    const progress = ({ replication, store }: ReplicaHost) =>
+      [replication.epochs.lastEpoch, store.writtenOffset] as const
     able.sort((a, b) => progress(b)[0] - progress(a)[0] || progress(b)[1] - progress(a)[1])
     const elected = able[0]
     if (elected === undefined) return
@@ -251,7 +256,9 @@ export class AutoSwitchLife {
     group.set = new Set([elected.id])
     group.setEpoch++
     this.elections++
-    this.#note(`controllers: ${elected.id} is master, epoch ${group.masterEpoch}, log ends at ${elected.store.writtenOffset}`)
+    this.#note(
+      `controllers: ${elected.id} is master, epoch ${group.masterEpoch}, log ends at ${elected.store.writtenOffset}`,
+    )
     if (this.#random.below(4) > 0) this.#tell(elected)
   }
 
@@ -270,7 +277,11 @@ export class AutoSwitchLife {
     try {
       if (masterId !== host.id) {
         const before = host.store.writtenOffset
-        replication.changeToSlave({ brokerId: masterId, haAddress: this.#hostOf(masterId).haAddress, epoch: masterEpoch })
+        replication.changeToSlave({
+          brokerId: masterId,
+          haAddress: this.#hostOf(masterId).haAddress,
+          epoch: masterEpoch,
+        })
         if (host.store.writtenOffset < before) this.cuts++
       } else if (replication.role !== 'master' || replication.epochs.lastEpoch !== masterEpoch) {
         this.#note(`${host.id} is told to be master of epoch ${masterEpoch}`)
@@ -281,7 +292,7 @@ export class AutoSwitchLife {
         this.#toldSetEpoch.set(host, setEpoch)
       }
     } catch (error) {
-      if (!String(error).includes('begun by an earlier run')) throw error
+      if (!String(error).includes('has begun already')) throw error
       // The process that was elected is not the one that lives.
       this.#note(`${host.id} asks for another election`)
       this.#elect()
@@ -316,7 +327,9 @@ export class AutoSwitchLife {
       for (const sent of this.#sent) {
         if (sent.state !== 'acked') continue
         if (host.store.writtenOffset >= sent.endOffset && this.#isAt(host, sent)) continue
-        throw new Error(`message ${sent.id} was acknowledged by ${sent.masterId}, and ${id}, a member of the set, lacks it`)
+        throw new Error(
+          `message ${sent.id} was acknowledged by ${sent.masterId}, and ${id}, a member of the set, lacks it`,
+        )
       }
     }
   }
@@ -349,15 +362,19 @@ export class AutoSwitchLife {
       this.#check()
     }
     const master = this.#hostOf(this.#group.masterId!)
-    const state = this.#hosts.map(({ id, store, replication }) => `${id}: ${store.confirmOffset}/${store.writtenOffset} ${replication.epochs}`)
+    const state = this.#hosts.map(
+      ({ id, store, replication }) => `${id}: ${store.confirmOffset}/${store.writtenOffset} ${replication.epochs}`,
+    )
     for (const host of this.#hosts) {
       if (!host.logBytes().equals(master.logBytes())) throw new Error(`the logs differ at rest: ${state.join('; ')}`)
-      if (host.store.confirmOffset !== master.store.writtenOffset) throw new Error(`not all is confirmed at rest: ${state.join('; ')}`)
+      if (host.store.confirmOffset !== master.store.writtenOffset)
+        throw new Error(`not all is confirmed at rest: ${state.join('; ')}`)
     }
     if (this.#group.set.size !== 3) throw new Error(`the set is {${[...this.#group.set]}} at rest; ${state.join('; ')}`)
     const bodies = new Set(this.#shown.flat())
     for (const sent of this.#sent) {
-      if (sent.state === 'acked' && !bodies.has(sent.body)) throw new Error(`message ${sent.id} was acknowledged and is not shown`)
+      if (sent.state === 'acked' && !bodies.has(sent.body))
+        throw new Error(`message ${sent.id} was acknowledged and is not shown`)
     }
   }
 }

@@ -10,8 +10,6 @@ export interface AutoSwitchLog extends ReplicatedLog {
   readonly lastFileOffset: number
   /** Messages below are shown to readers. */
   readonly confirmOffset: number
-  /** Whether the process that had the store open before closed it in order. */
-  readonly wasClosed: boolean
   confirm(offset: number): void
   /** Shows all that is confirmed before it returns. */
   showConfirmed(): void

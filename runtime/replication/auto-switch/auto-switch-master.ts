@@ -160,9 +160,8 @@ export class AutoSwitchMaster implements ReplicaLinkOwner {
     this.#setChanged()
   }
 
-  refused(): void {
-    this.#set?.refused()
-    this.#setChanged()
+  refused(setEpoch: number): void {
+    if (this.#set?.refused(setEpoch) === true) this.#setChanged()
   }
 
   greet(link: ReplicaLink, { brokerId, asyncLearner }: SlaveHandshake): string | undefined {

@@ -8,7 +8,7 @@ import type { AutoSwitchConfig, AutoSwitchLog } from './auto-switch-log.ts'
 import { AutoSwitchMaster } from './auto-switch-master.ts'
 import { EpochFile } from './epoch-file.ts'
 import { EpochHistory, LEGACY_EPOCH } from './epoch-history.ts'
-import { followPoint, withLegacy } from './follow-point.ts'
+import { followPoint, sharedEpochs, withLegacy } from './follow-point.ts'
 import { FollowSession, type SessionOwner } from './follow-session.ts'
 import type { MasterHandshake, SlaveHandshake } from './frames.ts'
 import type { ReplicaLink } from './replica-link.ts'
@@ -160,17 +160,17 @@ export class AutoSwitchReplication implements SessionOwner {
   }
 
   #termOf(epoch: number, endOffset: number): EpochHistory {
-    let epochs = this.#epochs.reachingTo(endOffset)
-    const wasMaster = this.#role === 'master' || (this.#role === 'none' && this.#log.wasClosed)
-    if (epochs.lastEpoch === epoch && wasMaster) return epochs
-    if (epochs.lastEpoch >= epoch) {
+    if (this.#epochs.lastEpoch === epoch && this.#role === 'master') return this.#epochs
+    // After an orderly stop, too: the run that stopped may have begun with a log that had lost its end.
+    if (this.#epochs.lastEpoch >= epoch) {
       throw new Error(
-        `epoch ${epoch} was begun by an earlier run of this broker, which did not end in order: its replicas may hold ` +
-          'messages of it that this broker lost. The controllers have to elect anew',
+        `epoch ${epoch} has begun already, with another master or in an earlier run of this broker: replicas may hold ` +
+          'messages of it that this broker lacks. The controllers have to elect anew',
       )
     }
-    if (epochs.isEmpty && endOffset > 0) epochs = epochs.begin(LEGACY_EPOCH, 0)
-    return epochs.begin(epoch, endOffset)
+    const epochs = this.#epochs.reachingTo(endOffset)
+    const known = epochs.isEmpty && endOffset > 0 ? epochs.begin(LEGACY_EPOCH, 0) : epochs
+    return known.begin(epoch, endOffset)
   }
 
   /**
@@ -189,7 +189,7 @@ export class AutoSwitchReplication implements SessionOwner {
   }
 
   #checkEpoch(epoch: number): void {
-    const known = Math.max(this.#toldEpoch, this.#epochs.endingAt(this.#log.borderOffset).lastEpoch)
+    const known = Math.max(this.#toldEpoch, this.#epochs.lastEpoch)
     if (epoch >= known) return
     throw new Error(`epoch ${epoch} is over: this broker knows of epoch ${known}`)
   }
@@ -201,9 +201,12 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#master.agreed(members, setEpoch)
   }
 
-  /** The controllers refused the set that was wanted, and no earlier wish can come true any more. */
-  syncStateSetRefused(): void {
-    this.#master.refused()
+  /**
+   * The controllers refused the set that was wanted because of who is in it (not registered, not alive), while theirs was of
+   * `setEpoch`; and no earlier wish is still under way. Until this or another set is told, the wanted one counts as well.
+   */
+  syncStateSetRefused(setEpoch: number): void {
+    this.#master.refused(setEpoch)
   }
 
   /** The controllers have not been heard of for long: they may have made any member of the SyncStateSet master. */
@@ -258,7 +261,8 @@ export class AutoSwitchReplication implements SessionOwner {
     // The beginning of a message comes again.
     log.truncateTo(log.borderOffset)
     const endOffset = log.writtenOffset
-    const own = { epochs: this.#epochs, endOffset, trustedEndOffset: this.#trustedEndOffset }
+    const { confirmOffset } = log
+    const own = { epochs: this.#epochs, endOffset, confirmOffset, trustedEndOffset: this.#trustedEndOffset }
     const point = followPoint(own, { epochs: master.epochs, endOffset: master.maxPhyOffset })
     if (point.kind === 'refuse') throw new Error(`cannot follow ${this.#connection.masterText}: ${point.reason}`)
     if (point.kind === 'startAnew') {
@@ -266,18 +270,23 @@ export class AutoSwitchReplication implements SessionOwner {
       return
     }
     const { offset } = point
-    const facts = {
-      master: this.#connection.masterText,
-      epochs: String(master.epochs),
-      from: offset,
-      cutBytes: endOffset - offset,
-    }
-    this.#context.logger.info(facts, 'following master')
+    this.#noteMet(master, offset, endOffset, confirmOffset)
     if (offset === 0 && log.lastFileOffset >= 0) log.discardAll()
     else log.truncateTo(offset)
     // After the log: were it the other way round, a crash in between would leave messages of a forgotten epoch behind.
-    this.#keep(withLegacy(own).endingAt(offset))
+    this.#keep(sharedEpochs(withLegacy(own), master.epochs, offset))
     this.#trustedEndOffset = Number.POSITIVE_INFINITY
+  }
+
+  #noteMet(master: MasterHandshake, offset: number, endOffset: number, confirmOffset: number): void {
+    const { masterText } = this.#connection
+    const facts = { master: masterText, epochs: String(master.epochs), from: offset, cutBytes: endOffset - offset }
+    this.#context.logger.info(facts, 'following master')
+    if (offset >= confirmOffset) return
+    this.#context.logger.error(
+      { ...facts, confirmOffset },
+      'messages that were confirmed are cut off: the controllers elected a master that was not in the SyncStateSet',
+    )
   }
 
   enterEpoch(epoch: number, startOffset: number): void {

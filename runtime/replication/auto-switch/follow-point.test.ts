@@ -1,14 +1,21 @@
 import { expect, test } from 'vitest'
 import { EpochHistory } from './epoch-history.ts'
-import { followPoint } from './follow-point.ts'
+import { followPoint, sharedEpochs } from './follow-point.ts'
 
 type Pairs = readonly (readonly [epoch: number, startOffset: number])[]
 
 const history = (pairs: Pairs) => new EpochHistory(pairs.map(([epoch, startOffset]) => ({ epoch, startOffset })))
 
-function point(own: Pairs, endOffset: number, master: Pairs, masterEnd: number, trusted = Number.POSITIVE_INFINITY) {
+function point(
+  own: Pairs,
+  endOffset: number,
+  master: Pairs,
+  masterEnd: number,
+  trusted = Number.POSITIVE_INFINITY,
+  confirmOffset = endOffset,
+) {
   const found = followPoint(
-    { epochs: history(own), endOffset, trustedEndOffset: trusted },
+    { epochs: history(own), endOffset, confirmOffset, trustedEndOffset: trusted },
     { epochs: history(master), endOffset: masterEnd },
   )
   return found.kind === 'follow' ? found.offset : `${found.kind}: ${found.reason.split(/[.:]/)[0]}`
@@ -172,6 +179,36 @@ test.each([
   ],
 ] as const)('from before there was a controller: %s', (_what, own, end, master, masterEnd, expected) => {
   expect(point(own, end, master, masterEnd)).toBe(expected)
+})
+
+test('messages of an epoch that the master never saw go, unless they are confirmed', () => {
+  expect(point([[1, 0]], 700, [[2, 0]], 500, Number.POSITIVE_INFINITY, 0)).toBe(0)
+  expect(point([[1, 0]], 700, [[2, 0]], 500, Number.POSITIVE_INFINITY, 1)).toBe('refuse: epochs of the master')
+})
+
+test('after they met a replica knows the epochs that its master knows of the log they share', () => {
+  const shared = (own: Pairs, master: Pairs, offset: number) =>
+    String(sharedEpochs(history(own), history(master), offset))
+  const master: Pairs = [
+    [3, 300],
+    [4, 500],
+    [5, 500],
+    [6, 800],
+  ]
+  expect(
+    shared(
+      [
+        [1, 0],
+        [2, 100],
+        [3, 300],
+      ],
+      master,
+      400,
+    ),
+  ).toBe('1-0 2-100 3-300')
+  expect(shared([[3, 300]], master, 500)).toBe('3-300 4-500 5-500')
+  expect(shared([], master, 0)).toBe('none')
+  expect(shared([], [[1, 0]], 0)).toBe('1-0')
 })
 
 test('what a damaged epoch file leaves uncertain is copied again', () => {

@@ -4,6 +4,8 @@ import { consistentPoint, EpochHistory, LEGACY_EPOCH } from './epoch-history.ts'
 export interface OwnLog {
   readonly epochs: EpochHistory
   readonly endOffset: number
+  /** Everything behind it may be taken back. */
+  readonly confirmOffset: number
   /** What {@link epochs} says of the log from here on is not certain: their file was damaged. */
   readonly trustedEndOffset: number
 }
@@ -52,7 +54,8 @@ export function followPoint(own: OwnLog, master: MastersLog): FollowPoint {
   return withoutCommonEpoch(own, held, master)
 }
 
-function withoutCommonEpoch({ endOffset }: OwnLog, held: EpochHistory, master: MastersLog): FollowPoint {
+function withoutCommonEpoch(own: OwnLog, held: EpochHistory, master: MastersLog): FollowPoint {
+  const { endOffset, confirmOffset } = own
   const first = master.epochs.entries[0]
   if (first === undefined) return { kind: 'refuse', reason: 'the master has no epoch' }
   const isLegacy = held.entries.length === 1 && held.lastEpoch === LEGACY_EPOCH
@@ -64,8 +67,19 @@ function withoutCommonEpoch({ endOffset }: OwnLog, held: EpochHistory, master: M
     const reason = `the master's oldest epoch begins at offset ${first.startOffset}, this broker's log ends at ${endOffset}`
     return { kind: 'startAnew', reason }
   }
+  if (held.entries[0]?.startOffset === first.startOffset && confirmOffset <= first.startOffset) {
+    return { kind: 'follow', offset: first.startOffset }
+  }
   const reason = `epochs of the master: ${master.epochs}, of this broker: ${held}, which have nothing in common`
   return { kind: 'refuse', reason: `${reason}. ${COPY_ANEW}` }
+}
+
+/** The history of a log that is equal to the master's up to `offset`; epochs that the master has forgotten stay. */
+export function sharedEpochs(own: EpochHistory, master: EpochHistory, offset: number): EpochHistory {
+  const first = master.entries[0]
+  const older = own.endingAt(offset).entries.filter(({ epoch }) => first === undefined || epoch < first.epoch)
+  const before = older.filter(({ startOffset }) => first === undefined || startOffset <= first.startOffset)
+  return new EpochHistory([...before, ...master.reachingTo(offset).entries])
 }
 
 function unaligned(commonOffset: number, endOffset: number): FollowPoint {

@@ -10,6 +10,7 @@ interface Replica {
   isLearner: boolean
   /** What it says it holds; of one that went, what it held last. */
   ackOffset: number
+  connectedMs: number
   /** When it last held all the master had. */
   caughtUpMs: number
   /** The end of the master's log as it was at some time: a replica that reaches it was caught up then. */
@@ -87,7 +88,8 @@ export class SyncStateSet {
       isLearner,
       // What it held when it was here before it may have lost since.
       ackOffset: 0,
-      caughtUpMs: nowMs,
+      connectedMs: nowMs,
+      caughtUpMs: Number.NEGATIVE_INFINITY,
       markOffset: Number.POSITIVE_INFINITY,
       markMs: nowMs,
       joiningSinceMs: undefined,
@@ -111,22 +113,21 @@ export class SyncStateSet {
     replica.ackOffset = ackOffset
     if (ackOffset >= endOffset) replica.caughtUpMs = nowMs
     else if (ackOffset >= replica.markOffset) replica.caughtUpMs = Math.max(replica.caughtUpMs, replica.markMs)
-    const isReached = ackOffset >= replica.markOffset || replica.markOffset === Number.POSITIVE_INFINITY
-    if (isReached) {
+    if (ackOffset >= replica.markOffset || replica.markOffset === Number.POSITIVE_INFINITY) {
       replica.markOffset = endOffset
       replica.markMs = nowMs
     }
-    if (this.#mayJoin(brokerId, replica, isReached, epochStartOffset, nowMs)) {
+    if (this.#mayJoin(brokerId, replica, epochStartOffset, nowMs)) {
       replica.joiningSinceMs = nowMs
       replica.joinOffset = this.#confirmOffset
       this.#recount()
     }
   }
 
-  #mayJoin(brokerId: number, replica: Replica, isReached: boolean, epochStartOffset: number, nowMs: number): boolean {
+  #mayJoin(brokerId: number, replica: Replica, epochStartOffset: number, nowMs: number): boolean {
     if (replica.isLearner || replica.joiningSinceMs !== undefined || this.#members.has(brokerId)) return false
     if (replica.ackOffset < epochStartOffset) return false
-    return replica.ackOffset >= this.#confirmOffset || (isReached && nowMs - replica.caughtUpMs <= JOIN_LAG_MAX_MS)
+    return replica.ackOffset >= this.#confirmOffset || nowMs - replica.caughtUpMs <= JOIN_LAG_MAX_MS
   }
 
   /** Moves the confirmed offset on; `ownOffset` is what this master itself holds as safely as it wants messages to be. */
@@ -179,7 +180,8 @@ export class SyncStateSet {
     const replica = this.#replicas.get(brokerId)
     if (replica === undefined) return nowMs - this.#sinceMs <= RECONNECT_GRACE_MS
     if (!replica.isConnected || replica.isLearner) return false
-    return replica.ackOffset >= endOffset || nowMs - replica.caughtUpMs <= this.#lagMaxMs()
+    const lagMs = nowMs - Math.max(replica.caughtUpMs, replica.connectedMs)
+    return replica.ackOffset >= endOffset || lagMs <= this.#lagMaxMs()
   }
 
   /** Lets go of replicas that wanted to join and do not get there. */
@@ -199,10 +201,15 @@ export class SyncStateSet {
     this.#recount()
   }
 
-  /** The controllers refused what was asked for, all of it: none of it can become the set any more. */
-  refused(): void {
+  /**
+   * The controllers, whose set is of `epoch`, refused what was asked for, all of it: none of it can become the set any more.
+   * False when theirs is another one than is known here: something that was asked for came true.
+   */
+  refused(epoch: number): boolean {
+    if (epoch !== this.#epoch) return false
     this.#asked.clear()
     this.#recount()
+    return true
   }
 
   /** What the controllers hold now. False for what is known, or older: a set asked for later may still come true. */

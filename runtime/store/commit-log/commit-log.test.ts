@@ -192,6 +192,25 @@ test('a flush goes over all files that were written', () => {
   expect(flushed).toEqual([4096, 8192, 12288, 16384, 19384])
 })
 
+test('one flush at a time, also when whoever is told of one asks for the next', () => {
+  const disk = new SimDisk({ syncs: 'manual' })
+  const log: CommitLog = new CommitLog({
+    disk,
+    folder: FOLDER,
+    segmentSizeBytes: SEGMENT,
+    hotWindowBytes: 2 * 1024 * 1024,
+    onFlushed: () => log.flush(),
+    onFlushFailed: () => {},
+  })
+  stage(log, 100, 1)
+  log.write()
+  log.flush()
+  stage(log, 100, 2)
+  log.write()
+  expect([disk.completeSyncs(), disk.completeSyncs(), disk.completeSyncs()]).toEqual([1, 1, 0])
+  expect(log.flushedOffset).toBe(200)
+})
+
 test('a failed flush is told, moves nothing, and the next request tries again', () => {
   const disk = new SimDisk({ syncs: 'manual' })
   const flushed: number[] = []

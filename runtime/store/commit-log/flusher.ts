@@ -65,7 +65,8 @@ export class Flusher {
         this.#flushedOffset = upTo
         this.#onFlushed(upTo)
       }
-      this.#next()
+      // Whoever was told may have asked for more.
+      if (!this.#isUnderWay) this.#next()
     })
   }
 

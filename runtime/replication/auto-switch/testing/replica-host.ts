@@ -27,6 +27,8 @@ const CONFIG: HostConfig = {
   mappedFileSizeConsumeQueue: 20 * 50,
   maxHashSlotNum: 100,
   maxIndexNum: 400,
+  // Of such files many more than of usual ones may hold messages whose queues were never synced.
+  commitLogRecoverMaxNum: 10_000,
   enableControllerMode: true,
   storePathEpochFile: `${ROOT}/epochFileCheckpoint`,
   haSendHeartbeatInterval: 5000,
@@ -81,11 +83,18 @@ export class ReplicaHost {
   isRunning = false
   wanted: ReadonlySet<number> | undefined
 
-  constructor(id: number, world: ReplicaWorld, config: Partial<HostConfig> = {}, disk: SimDiskOptions = {}) {
+  /** `disk`: what another host has left. */
+  constructor(
+    id: number,
+    world: ReplicaWorld,
+    config: Partial<HostConfig> = {},
+    diskOptions: SimDiskOptions = {},
+    disk: SimDisk = new SimDisk({ seed: id, ...diskOptions }),
+  ) {
     this.id = id
     this.#world = world
     this.#config = { ...CONFIG, ...config }
-    this.disk = new SimDisk({ seed: id, ...disk })
+    this.disk = disk
     this.#process = new MortalProcess(world.clock, world.network)
   }
 
