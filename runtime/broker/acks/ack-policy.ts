@@ -34,9 +34,21 @@ export interface SlaveProgress {
   inSyncSlaves(masterOffset: number): number
 }
 
-export class AckPolicy {
+/** When a sender is told that its message is stored. */
+export interface AckRules {
   /** {@link Needs} of a message that does not say WAIT=false. */
   readonly needs: number
+  /** What is known already when the message is appended: the answer if nothing goes wrong from there on. */
+  codeAt(masterOffset: number): number
+  /** Up to here enough slaves hold the log. */
+  readonly replicatedOffset: number
+  /** Why messages that would wait are not taken at present; undefined while they are. */
+  readonly refusal: string | undefined
+}
+
+export class AckPolicy implements AckRules {
+  readonly needs: number
+  readonly refusal = undefined
   readonly #slavesNeeded: number
   readonly #slaves: SlaveProgress | undefined
 

@@ -1,6 +1,7 @@
+import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
-import type { AckPolicy } from './ack-policy.ts'
+import type { AckRules } from './ack-policy.ts'
 import { type LateAnswer, Needs, PendingSends, type PendingSendsLimits, type SendAnswerer } from './pending-sends.ts'
 
 /** The positions of the log that acknowledgements depend on. */
@@ -19,7 +20,7 @@ export class Acknowledgements {
   /** Limit of sends waiting at once reached: refuse. */
   readonly written: PendingSends
   readonly durable: PendingSends
-  readonly #policy: AckPolicy
+  readonly #policy: AckRules
   readonly #log: LogProgress
   readonly #answerer: SendAnswerer
   readonly #monotonic: () => number
@@ -29,7 +30,7 @@ export class Acknowledgements {
   #onIdle: (() => void) | undefined
 
   constructor(
-    policy: AckPolicy,
+    policy: AckRules,
     log: LogProgress,
     answerer: SendAnswerer,
     limits: PendingSendsLimits,
@@ -49,6 +50,13 @@ export class Acknowledgements {
 
   get count(): number {
     return this.written.count + this.durable.count
+  }
+
+  /** To be called before a message is appended. @throws RequestError when one that `waits` is not taken at present */
+  check(waits: boolean): void {
+    const { refusal } = this.#policy
+    // Official brokers know it as IN_SYNC_REPLICAS_NOT_ENOUGH, which has no code of its own.
+    if (waits && refusal !== undefined) throw new RequestError(ResponseCode.SYSTEM_ERROR, refusal)
   }
 
   /** The ring in which a message that `waits` (the default) or does not (property WAIT=false) is kept. */
@@ -92,6 +100,14 @@ export class Acknowledgements {
     const { writtenOffset, flushedOffset } = this.#log
     const replicated = this.#policy.replicatedOffset
     this.durable.expire(writtenOffset, flushedOffset, replicated, Number.POSITIVE_INFINITY, this.#answerer)
+  }
+
+  /** This broker is not the master any more: of what still waits nobody knows whether it stays. */
+  failWaiting(code: number, remark: string): void {
+    this.progressed()
+    this.written.fail(-1, code, remark, this.#answerer)
+    this.durable.fail(-1, code, remark, this.#answerer)
+    this.#tellIdle()
   }
 
   /** A flush ended or a slave acknowledged. */

@@ -13,9 +13,10 @@ import { readBack } from '../send/stored-message.ts'
 import { topicConfig } from '../topics/topic-config.ts'
 import { TRANS_HALF_TOPIC, topicNameProblem } from '../topics/topic-name.ts'
 import type { DelayOffsets } from './delay-offsets.ts'
+import { DeliveredSteps } from './delivered-steps.ts'
 
 export interface DelayDeliveryParts {
-  readonly store: Pick<MessageStore, 'findQueue' | 'read' | 'writtenOffset'>
+  readonly store: Pick<MessageStore, 'findQueue' | 'read' | 'writtenOffset' | 'confirmOffset'>
   readonly gate: StoreGate
   readonly topics: Pick<SendTopics, 'find'>
   readonly targets: SendTargets
@@ -44,16 +45,19 @@ export class DelayDelivery {
   /** By level: nothing is due before this. */
   readonly #nextMs: Float64Array
   readonly #queues: (ConsumeQueue | undefined)[] = []
+  readonly #unconfirmed: DeliveredSteps[]
 
   constructor(parts: DelayDeliveryParts) {
     this.#parts = parts
     this.#nextMs = new Float64Array(parts.levels.maxLevel + 1)
+    this.#unconfirmed = Array.from(this.#nextMs, () => new DeliveredSteps())
   }
 
   /** Called by the broker's coarse timer while it is master. True when more is due at once: call again soon. */
   tick(nowMs: number): boolean {
     let hasMore = false
     for (let level = 1; level <= this.#parts.levels.maxLevel; level++) {
+      this.#settle(level)
       // A level's queue that was empty may have got a message: its delay is the soonest it can be due.
       if (this.#nextMs[level]! > nowMs && !this.#hasJumpedBack(level, nowMs)) continue
       hasMore = this.#deliverLevel(level, nowMs) || hasMore
@@ -65,6 +69,7 @@ export class DelayDelivery {
   reset(): void {
     this.#nextMs.fill(0)
     this.#queues.length = 0
+    for (const level of this.#unconfirmed) level.clear()
   }
 
   /** The wall clock was set back: deadlines further away than the level's delay are wrong. */
@@ -101,18 +106,27 @@ export class DelayDelivery {
     }
     if (delivered > 0) this.#advance(level, from + delivered, lastEnd)
     // Tools read the level's progress as soon as messages wait in it.
-    else if (count > 0) this.#parts.offsets.set(level, from)
+    else if (count > 0 && this.#unconfirmed[level]!.isEmpty) this.#parts.offsets.set(level, from)
     return delivered === ROUND_MAX
   }
 
-  /** Only what is in the log for good counts as delivered. */
+  /** Only what is in the log for good counts as delivered: written, and in controller mode confirmed. */
   #advance(level: number, offset: number, lastEnd: number): void {
     this.#parts.commit()
-    if (this.#parts.store.writtenOffset >= lastEnd) this.#parts.offsets.set(level, offset)
+    if (this.#parts.store.writtenOffset < lastEnd) return
+    this.#unconfirmed[level]!.add(offset, lastEnd)
+    this.#settle(level)
+  }
+
+  #settle(level: number): void {
+    const offset = this.#unconfirmed[level]!.take(this.#parts.store.confirmOffset)
+    if (offset >= 0) this.#parts.offsets.set(level, offset)
   }
 
   #startIn(queue: ConsumeQueue, level: number): number {
     const { offsets, logger } = this.#parts
+    const unconfirmed = this.#unconfirmed[level]!
+    if (!unconfirmed.isEmpty) return unconfirmed.offset
     const offset = offsets.get(level)
     const within = Math.min(Math.max(offset, queue.minOffset), queue.maxOffset)
     if (within !== offset) {

@@ -47,6 +47,7 @@ export class BatchSender {
     queueId: number,
   ): Response | undefined {
     const waits = this.#checkHeader(request, send, draft, target)
+    this.#parts.acks.check(waits)
     if (request.bodyLength > this.#parts.gate.maxMessageSize) {
       throw illegal(`the batch has ${request.bodyLength} bytes, the limit is ${this.#parts.gate.maxMessageSize}`)
     }

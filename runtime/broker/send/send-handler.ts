@@ -119,14 +119,15 @@ export class SendHandler {
 
   #store(request: CommandView, channel: Channel, draft: MessageDraft, target: SendTarget, queueId: number): void {
     const { gate, acks } = this.#parts
+    const { ranges } = draft
+    const waits = ranges.waitStart < 0 || isTrue(draft.properties.bytes, ranges.waitStart, ranges.waitLength)
+    acks.check(waits)
     gate.put(draft, target, queueId, this.#extra)
     const { phyOffset, queueOffset, sizeBytes } = gate.log.lastAppend
     target.puts.messages++
     target.puts.bytes += sizeBytes
     target.puts.times++
     if (request.isOneway) return
-    const { ranges } = draft
-    const waits = ranges.waitStart < 0 || isTrue(draft.properties.bytes, ranges.waitStart, ranges.waitLength)
     const ring = acks.ringFor(waits)
     const slot = acks.add(ring, phyOffset + sizeBytes, channel)
     ring.phyOffset[slot] = phyOffset
