@@ -1,0 +1,347 @@
+import { decodeSyncStateSet, encodeSyncStateSet } from '../../codec/controller/sync-state-set.ts'
+import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { Clock, Timer } from '../../io/clock.ts'
+import type { Random } from '../../io/random.ts'
+import type { Logger } from '../../observe/logger.ts'
+import { checkIdentity, type IdentityFiles } from './broker-identity.ts'
+import { type ControllerClient, ControllerRefusal } from './controller-client.ts'
+import type { ReplicaTarget } from './replica-target.ts'
+import { type GroupRole, readElectedRole, readGroupRole } from './role-answers.ts'
+
+export interface ReplicasConfig {
+  readonly brokerClusterName: string
+  readonly brokerName: string
+  readonly storePathBrokerIdentity: string
+  readonly syncBrokerMetadataPeriod: number
+  readonly controllerHeartBeatTimeoutMills: number
+}
+
+export interface ReplicasManagerParts {
+  readonly config: ReplicasConfig
+  readonly identity: IdentityFiles
+  readonly controllers: ControllerClient
+  readonly target: ReplicaTarget
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** `brokerIP1:listenPort`: what the others of the group and clients reach this broker by. */
+  readonly brokerAddr: string
+  /** Tells every controller that this broker lives. */
+  readonly beat: (brokerId: number) => void
+}
+
+/** Between two attempts to come online: soon at first, and never long. */
+const RETRY_MIN_MS = 100
+const RETRY_MAX_MS = 1_000
+/** So often within the heartbeat timeout the controllers are asked: one lost answer does not make a master doubt. */
+const ASKS_PER_TIMEOUT = 3
+
+/**
+ * Steers a broker of controller mode (official: ReplicasManager): it gets its id, registers, takes the role the controllers
+ * give it, and has changes of the SyncStateSet agreed to.
+ *
+ * A process takes the role of master only at an epoch that began while it lived. What it finds when it starts is the
+ * role of a former life, whose log may have ended later than what this one recovered: at the same epoch nobody could
+ * tell the difference. Official brokers go on at the epoch they find. Our controllers elect anew when a master registers;
+ * others have to notice that the former life ended, so until they do this broker shows no sign of life.
+ */
+export class ReplicasManager {
+  readonly #parts: ReplicasManagerParts
+  #brokerId = 0
+  /** The role taken; undefined until there is one. */
+  #role: GroupRole | undefined
+  /** Masters at this epoch or before are of a former life of this process. */
+  #formerEpoch = 0
+  #isHoldingBreath = false
+  #isRegistered = false
+  #isBusy = false
+  /** Somebody wants the role looked up while that is under way. */
+  #isAskedAgain = false
+  #isStopped = false
+  #retryMs = RETRY_MIN_MS
+  #timers: Timer[] = []
+  #retry: Timer | undefined
+  #problem = ''
+  #heardMs = 0
+  #wanted: ReadonlySet<number> | undefined
+  #isAltering = false
+
+  constructor(parts: ReplicasManagerParts) {
+    this.#parts = parts
+  }
+
+  get brokerId(): number {
+    return this.#brokerId
+  }
+
+  get role(): GroupRole | undefined {
+    return this.#role
+  }
+
+  get isMaster(): boolean {
+    return this.#role !== undefined && this.#role.masterBrokerId === this.#brokerId
+  }
+
+  /** Whether the controllers may be told that this broker lives. */
+  get mayBeat(): boolean {
+    return this.#isRegistered && !this.#isHoldingBreath
+  }
+
+  /** @throws BrokerIdentityError when the identity is of another broker, or damaged */
+  start(): void {
+    const { config, identity, clock } = this.#parts
+    const known = identity.load()
+    const expected = { clusterName: config.brokerClusterName, brokerName: config.brokerName }
+    if (known !== undefined) {
+      checkIdentity(known, expected, config.storePathBrokerIdentity)
+      this.#setBrokerId(known.brokerId)
+    } else {
+      const wanted = identity.loadWanted()
+      if (wanted !== undefined) checkIdentity(wanted, expected, `${config.storePathBrokerIdentity}-temp`)
+    }
+    const { syncBrokerMetadataPeriod, controllerHeartBeatTimeoutMills } = config
+    const periodMs = Math.min(syncBrokerMetadataPeriod, controllerHeartBeatTimeoutMills / ASKS_PER_TIMEOUT)
+    this.#heardMs = clock.monotonic()
+    this.#timers = [
+      clock.every(periodMs, () => this.refresh()),
+      clock.every(periodMs / ASKS_PER_TIMEOUT, () => this.#watch()),
+    ]
+    this.refresh()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#retry?.cancel()
+  }
+
+  /** Looks the role up now: something happened that may have changed it. */
+  refresh(): void {
+    if (this.#isBusy) {
+      this.#isAskedAgain = true
+      return
+    }
+    void this.#run()
+  }
+
+  /** NOTIFY_BROKER_ROLE_CHANGED */
+  notified(role: GroupRole): void {
+    // Before it has registered, a broker cannot tell a role of its own life from one of a former.
+    if (this.#isRegistered) this.#take(role)
+  }
+
+  /** Masters: replication finds that the set should be another one. The last wish counts. */
+  wantSyncStateSet(brokerIds: ReadonlySet<number>): void {
+    this.#wanted = brokerIds
+    if (!this.#isAltering) void this.#alter()
+  }
+
+  async #run(): Promise<void> {
+    this.#isBusy = true
+    try {
+      do {
+        this.#isAskedAgain = false
+        await this.#step()
+      } while (this.#isAskedAgain && !this.#isStopped)
+      this.#recovered()
+    } catch (error) {
+      this.#failed(error)
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  async #step(): Promise<void> {
+    if (this.#brokerId === 0) await this.#obtainId()
+    if (!this.#isRegistered) await this.#register()
+    const role = readGroupRole(await this.#ask(RequestCode.CONTROLLER_GET_REPLICA_INFO, { brokerName: this.#name }))
+    this.#isHoldingBreath = role.masterBrokerId === this.#brokerId && role.masterEpoch <= this.#formerEpoch
+    if (role.masterBrokerId === undefined) await this.#elect()
+    else this.#take(role)
+  }
+
+  get #name(): string {
+    return this.#parts.config.brokerName
+  }
+
+  async #ask(code: number, fields: Readonly<Record<string, string | number | boolean>>, body?: Uint8Array) {
+    const answer = await this.#parts.controllers.ask({ code, fields, body })
+    this.#heard()
+    return answer
+  }
+
+  /** Two brokers that ask at once are given the same number; the one whose wish comes second is refused and asks again. */
+  async #obtainId(): Promise<void> {
+    const { config, identity, clock, brokerAddr } = this.#parts
+    const group = { clusterName: config.brokerClusterName, brokerName: config.brokerName }
+    let wanted = identity.loadWanted()
+    if (wanted === undefined) {
+      const { fields } = await this.#ask(RequestCode.CONTROLLER_GET_NEXT_BROKER_ID, group)
+      const registerCheckCode = `${brokerAddr};${clock.now()}`
+      wanted = { ...group, brokerId: Number(fields['nextBrokerId']), registerCheckCode }
+      identity.saveWanted(wanted)
+    }
+    const { brokerId, registerCheckCode } = wanted
+    try {
+      await this.#ask(RequestCode.CONTROLLER_APPLY_BROKER_ID, {
+        ...group,
+        appliedBrokerId: brokerId,
+        registerCheckCode,
+      })
+    } catch (error) {
+      if (error instanceof ControllerRefusal && error.code === ResponseCode.CONTROLLER_BROKER_ID_INVALID) {
+        identity.removeWanted()
+      }
+      throw error
+    }
+    identity.save(wanted)
+    identity.removeWanted()
+    this.#setBrokerId(brokerId)
+    this.#parts.logger.info({ brokerId }, 'the controllers gave this broker an id')
+  }
+
+  #setBrokerId(brokerId: number): void {
+    this.#brokerId = brokerId
+    this.#parts.target.setBrokerId(brokerId)
+  }
+
+  async #register(): Promise<void> {
+    const { config, brokerAddr, beat } = this.#parts
+    // Before they hear of it they would not count it among those that live.
+    beat(this.#brokerId)
+    const answer = await this.#ask(RequestCode.CONTROLLER_REGISTER_BROKER, {
+      clusterName: config.brokerClusterName,
+      brokerName: config.brokerName,
+      brokerId: this.#brokerId,
+      brokerAddress: brokerAddr,
+      invokeTime: this.#parts.clock.now(),
+    })
+    const role = readGroupRole(answer)
+    if (this.#role === undefined && role.masterBrokerId === this.#brokerId) {
+      this.#formerEpoch = role.masterEpoch
+      this.#isHoldingBreath = true
+    }
+    this.#isRegistered = true
+  }
+
+  async #elect(): Promise<void> {
+    const { config, clock, beat } = this.#parts
+    beat(this.#brokerId)
+    const fields = {
+      clusterName: config.brokerClusterName,
+      brokerName: config.brokerName,
+      brokerId: this.#brokerId,
+      designateElect: false,
+      invokeTime: clock.now(),
+    }
+    try {
+      this.#take(readElectedRole(await this.#ask(RequestCode.CONTROLLER_ELECT_MASTER, fields)))
+    } catch (error) {
+      const isThere = error instanceof ControllerRefusal && error.code === ResponseCode.CONTROLLER_MASTER_STILL_EXIST
+      if (!isThere) throw error
+      // Somebody was faster.
+      this.#take(readElectedRole(error.answer))
+    }
+  }
+
+  /** Takes what the controllers say, unless it is older than what is known. Changing the role is done when this returns. */
+  #take(role: GroupRole): void {
+    const { masterBrokerId, masterAddress, masterEpoch, syncStateSetEpoch } = role
+    const before = this.#role
+    if (masterBrokerId === undefined || masterEpoch < (before?.masterEpoch ?? 0)) return
+    const { target, logger } = this.#parts
+    if (masterBrokerId === this.#brokerId) {
+      if (masterEpoch <= this.#formerEpoch) {
+        throw new Error(
+          `epoch ${masterEpoch} is from before this process started: waiting for the controllers to elect`,
+        )
+      }
+      if (masterEpoch !== before?.masterEpoch) {
+        target.becomeMaster(role)
+        logger.info({ masterEpoch, syncStateSet: role.syncStateSet }, 'this broker is the master of its group')
+      } else if (syncStateSetEpoch > before.syncStateSetEpoch) {
+        target.setSyncStateSet(new Set(role.syncStateSet), syncStateSetEpoch)
+      } else return
+    } else if (masterEpoch !== before?.masterEpoch || masterAddress !== before.masterAddress) {
+      target.follow({ brokerId: masterBrokerId, address: masterAddress, epoch: masterEpoch })
+      logger.info({ masterEpoch, masterBrokerId, masterAddress }, 'following the master of the group')
+    }
+    this.#role = role
+  }
+
+  async #alter(): Promise<void> {
+    this.#isAltering = true
+    try {
+      while (this.#wanted !== undefined && this.isMaster && !this.#isStopped) {
+        const wanted = this.#wanted
+        this.#wanted = undefined
+        await this.#alterTo(wanted)
+      }
+    } catch (error) {
+      // Replication asks again at its next look; what is new at the controllers may be the reason.
+      this.#parts.logger.warn({ problem: (error as Error).message }, 'the SyncStateSet could not be changed')
+      this.refresh()
+    } finally {
+      this.#isAltering = false
+    }
+  }
+
+  async #alterTo(wanted: ReadonlySet<number>): Promise<void> {
+    const role = this.#role!
+    const body = encodeSyncStateSet({
+      syncStateSet: [...wanted].sort((a, b) => a - b),
+      syncStateSetEpoch: role.syncStateSetEpoch,
+    })
+    const fields = {
+      brokerName: this.#name,
+      masterBrokerId: this.#brokerId,
+      masterEpoch: role.masterEpoch,
+      invokeTime: this.#parts.clock.now(),
+    }
+    const answer = await this.#ask(RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET, fields, body)
+    const agreed = decodeSyncStateSet(answer.body ?? Buffer.from('{}'))
+    // The master may be another one by now.
+    if (this.#role?.masterEpoch === role.masterEpoch) this.#take({ ...role, ...agreed })
+  }
+
+  #heard(): void {
+    this.#heardMs = this.#parts.clock.monotonic()
+    if (this.isMaster) this.#parts.target.setCutOff(false)
+  }
+
+  #watch(): void {
+    if (!this.isMaster) return
+    const silentMs = this.#parts.clock.monotonic() - this.#heardMs
+    this.#parts.target.setCutOff(silentMs > this.#parts.config.controllerHeartBeatTimeoutMills)
+  }
+
+  #recovered(): void {
+    this.#retryMs = RETRY_MIN_MS
+    if (this.#problem === '') return
+    this.#problem = ''
+    this.#parts.logger.info({ controller: this.#parts.controllers.leader }, 'the controllers answer again')
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isStopped) return
+    if (error instanceof ControllerRefusal && isForgotten(error.code)) this.#isRegistered = false
+    const problem = error instanceof Error ? error.message : String(error)
+    // The same problem again and again is one line.
+    if (problem !== this.#problem) {
+      const message =
+        this.#role === undefined ? 'this broker cannot come online yet' : 'the controllers cannot be asked'
+      this.#parts.logger.warn({ problem }, message)
+    }
+    this.#problem = problem
+    const jitterMs = this.#parts.random.below(this.#retryMs)
+    this.#retry?.cancel()
+    this.#retry = this.#parts.clock.after(this.#retryMs + jitterMs, () => this.refresh())
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS)
+  }
+}
+
+/** The controllers do not know this broker, or not any more. */
+const isForgotten = (code: number): boolean =>
+  code === ResponseCode.CONTROLLER_BROKER_METADATA_NOT_EXIST ||
+  code === ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED
