@@ -33,10 +33,21 @@ export interface SubscriptionGroupTableOptions {
 /** A set of bits per group and topic: which kinds of access are forbidden. */
 type ForbiddenTable = Map<string, Map<string, number>>
 
+/** One change of the table, and its version afterwards. Undefined: the group was deleted. */
+export interface GroupEdit {
+  readonly groupName: string
+  readonly config: SubscriptionGroupConfig | undefined
+  /** Bits by topic. */
+  readonly forbidden: ReadonlyMap<string, number> | undefined
+  readonly dataVersion: DataVersionFields
+}
+
 /** All consumer groups this broker knows. */
 export class SubscriptionGroupTable {
   readonly dataVersion: DataVersion
   readonly state: Persisted
+  /** Of the master that makes changes here; 0 without controllers. */
+  masterEpoch = 0
   readonly #file: StateFile
   readonly #clock: Clock
   readonly #logger: Logger
@@ -44,6 +55,7 @@ export class SubscriptionGroupTable {
   readonly #groups = new ByteKeyMap<SubscriptionGroupConfig>()
   readonly #forbidden: ForbiddenTable = new Map()
   readonly #texts = new TextCache(2)
+  readonly #journals: ((edit: GroupEdit) => void)[] = []
 
   constructor(options: SubscriptionGroupTableOptions) {
     this.#clock = options.clock
@@ -96,7 +108,7 @@ export class SubscriptionGroupTable {
     const created = subscriptionGroup(name)
     this.#groups.set(name, created)
     this.#logger.info({ group: name }, 'consumer group created')
-    this.#nextVersion()
+    this.#changed(name)
     return created
   }
 
@@ -114,7 +126,7 @@ export class SubscriptionGroupTable {
     for (const config of merged) {
       this.#groups.set(config.groupName, config)
       this.#logger.info({ group: config.groupName, config }, 'consumer group created or updated')
-      this.#nextVersion()
+      this.#changed(config.groupName)
     }
   }
 
@@ -123,7 +135,7 @@ export class SubscriptionGroupTable {
     const config = this.#groups.get(name)
     if (!config?.consumeEnable) return
     this.#groups.set(name, { ...config, consumeEnable: false })
-    this.#nextVersion()
+    this.#changed(name)
   }
 
   /** Returns false when there is no such group. The caller saves. */
@@ -131,7 +143,7 @@ export class SubscriptionGroupTable {
     this.#forbidden.delete(name)
     if (!this.#groups.delete(name)) return false
     this.#logger.info({ group: name }, 'consumer group deleted')
-    this.#nextVersion()
+    this.#changed(name)
     return true
   }
 
@@ -148,7 +160,24 @@ export class SubscriptionGroupTable {
       const topics = this.#forbidden.get(group) ?? new Map<string, number>()
       this.#forbidden.set(group, topics.set(topic, bits))
     }
-    if (bits !== before) this.#nextVersion()
+    if (bits !== before) this.#changed(group)
+  }
+
+  /** Called for every change that is made here, before anything that rests on it. */
+  onEdited(listener: (edit: GroupEdit) => void): void {
+    this.#journals.push(listener)
+  }
+
+  /** A replica repeats a change of its master, unless it knows of later ones. True when it did. */
+  repeat({ groupName, config, forbidden, dataVersion }: GroupEdit): boolean {
+    if (this.dataVersion.isNewerThan(dataVersion)) return false
+    if (config === undefined) this.#groups.delete(groupName)
+    else this.#groups.set(groupName, config)
+    if (forbidden === undefined) this.#forbidden.delete(groupName)
+    else this.#forbidden.set(groupName, new Map(forbidden))
+    this.dataVersion.assign(dataVersion)
+    this.state.markChanged()
+    return true
   }
 
   /** A slave takes over its master's table, version included. */
@@ -188,8 +217,17 @@ export class SubscriptionGroupTable {
     return Math.max(0, this.#forbidden.get(group)?.get(topic) ?? 0)
   }
 
-  #nextVersion(): void {
-    this.dataVersion.next(this.#clock.now())
+  #changed(groupName: string): void {
+    this.nextVersion()
+    if (this.#journals.length === 0) return
+    const [config, forbidden] = [this.#groups.get(groupName), this.#forbidden.get(groupName)]
+    const edit = { groupName, config, forbidden, dataVersion: this.dataVersion.toJson() }
+    for (const listener of this.#journals) listener(edit)
+  }
+
+  /** Something other than a group is new, such as the master. */
+  nextVersion(): void {
+    this.dataVersion.next(this.#clock.now(), this.masterEpoch)
     this.state.markChanged()
   }
 }

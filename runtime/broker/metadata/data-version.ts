@@ -11,10 +11,17 @@ export class DataVersion {
     this.timestamp = nowMs
   }
 
-  next(nowMs: number, stateVersion = 0): void {
+  /** After a change: later than before, and at `masterEpoch` or the epoch known so far. */
+  next(nowMs: number, masterEpoch = 0): void {
     this.timestamp = nowMs
-    this.stateVersion = stateVersion
+    this.stateVersion = Math.max(this.stateVersion, masterEpoch)
     this.counter++
+  }
+
+  /** Whether the other copy is older: a master of a later epoch goes before one that counted further. */
+  isNewerThan(other: DataVersionFields): boolean {
+    if (this.stateVersion !== other.stateVersion) return this.stateVersion > other.stateVersion
+    return this.counter > other.counter
   }
 
   assign(other: DataVersionFields): void {

@@ -2,6 +2,7 @@ import { PERM_READ_WRITE, Perm, type TopicConfig, topicConfig } from './topic-co
 import {
   AUTO_CREATE_TOPIC,
   BENCHMARK_TOPIC,
+  METADATA_TOPIC,
   OFFSET_MOVED_EVENT_TOPIC,
   REPLY_TOPIC_POSTFIX,
   REVIVE_TOPIC_PREFIX,
@@ -27,6 +28,7 @@ export interface SystemTopicSettings {
   readonly msgTraceTopicName: string
   readonly reviveQueueNum: number
   readonly timerWheelEnable: boolean
+  readonly enableControllerMode: boolean
 }
 
 const BENCHMARK_QUEUE_NUMS = 1024
@@ -60,6 +62,7 @@ export function systemTopics(settings: SystemTopicSettings): TopicConfig[] {
     sized(ROCKSDB_TRANS_HALF_TOPIC, 1),
     sized(ROCKSDB_TRANS_OP_HALF_TOPIC, 1),
   )
+  if (settings.enableControllerMode) topics.push(sized(METADATA_TOPIC, 1, 0))
   if (settings.timerWheelEnable) topics.push(sized(TIMER_TOPIC, 1))
   return topics
 }

@@ -21,6 +21,8 @@ export const TIMER_TOPIC = 'rmq_sys_wheel_timer'
 const CHECKPOINT_TOPIC = 'CHECKPOINT_TOPIC'
 export const SYSTEM_TOPIC_PREFIX = 'rmq_sys_'
 export const SYNC_BROKER_MEMBER_PREFIX = 'rmq_sys_SYNC_BROKER_MEMBER_'
+/** Changes of topics and groups in controller mode; ours, unknown to Apache RocketMQ, which takes it for a system topic. */
+export const METADATA_TOPIC = 'rmq_sys_GANTRY_METADATA'
 export const REVIVE_TOPIC_PREFIX = 'rmq_sys_REVIVE_LOG_'
 export const REPLY_TOPIC_POSTFIX = 'REPLY_TOPIC'
 

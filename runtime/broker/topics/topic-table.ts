@@ -26,6 +26,13 @@ import { AUTO_CREATE_TOPIC, COMMON_SYSTEM_TOPICS, SYSTEM_TOPIC_PREFIX } from './
 /** Told to the name servers: these topics are new or have changed. */
 export type TopicListener = (changed: readonly TopicConfig[]) => void
 
+/** One change of the table, and its version afterwards. Undefined: the topic was deleted. */
+export interface TopicEdit {
+  readonly topicName: string
+  readonly config: TopicConfig | undefined
+  readonly dataVersion: DataVersionFields
+}
+
 export interface TopicTableOptions {
   readonly disk: Disk
   /** `<storePathRootDir>/config/topics.json` */
@@ -39,6 +46,8 @@ export interface TopicTableOptions {
 export class TopicTable {
   readonly dataVersion: DataVersion
   readonly state: Persisted
+  /** Of the master that makes changes here; 0 without controllers. */
+  masterEpoch = 0
   readonly #file: StateFile
   readonly #clock: Clock
   readonly #logger: Logger
@@ -46,6 +55,7 @@ export class TopicTable {
   readonly #topics = new ByteKeyMap<TopicConfig>()
   readonly #systemTopics = new Set(COMMON_SYSTEM_TOPICS)
   readonly #listeners: TopicListener[] = []
+  readonly #journals: ((edit: TopicEdit) => void)[] = []
   readonly #texts = new TextCache(2)
 
   constructor(options: TopicTableOptions) {
@@ -102,6 +112,11 @@ export class TopicTable {
 
   onChanged(listener: TopicListener): void {
     this.#listeners.push(listener)
+  }
+
+  /** Called for every change that is made here, before anything that rests on it. */
+  onEdited(listener: (edit: TopicEdit) => void): void {
+    this.#journals.push(listener)
   }
 
   /**
@@ -203,6 +218,7 @@ export class TopicTable {
     if (!this.#topics.delete(name)) return false
     this.#logger.info({ topic: name }, 'topic deleted')
     this.nextVersion()
+    this.#journal(name)
     return true
   }
 
@@ -215,6 +231,16 @@ export class TopicTable {
     this.state.markChanged()
   }
 
+  /** A replica repeats a change of its master, unless it knows of later ones. True when it did. */
+  repeat({ topicName, config, dataVersion }: TopicEdit): boolean {
+    if (this.dataVersion.isNewerThan(dataVersion)) return false
+    if (config === undefined) this.#topics.delete(topicName)
+    else this.#topics.set(topicName, config)
+    this.dataVersion.assign(dataVersion)
+    this.state.markChanged()
+    return true
+  }
+
   /** A topic's configs by name: the map that bodies carry. */
   configMap(topics: Iterable<TopicConfig> = this.all()): Map<string, TopicConfig> {
     const map = new Map<string, TopicConfig>()
@@ -224,7 +250,7 @@ export class TopicTable {
 
   /** What name servers know of this broker is out of date. Also when what changed is no topic, such as its permission. */
   nextVersion(): void {
-    this.dataVersion.next(this.#clock.now())
+    this.dataVersion.next(this.#clock.now(), this.masterEpoch)
     this.state.markChanged()
   }
 
@@ -239,8 +265,17 @@ export class TopicTable {
 
   #change(configs: readonly TopicConfig[]): void {
     for (const config of configs) this.#topics.set(config.topicName, config)
-    for (const _ of configs) this.nextVersion()
+    for (const { topicName } of configs) {
+      this.nextVersion()
+      this.#journal(topicName)
+    }
     for (const listener of this.#listeners) listener(configs)
+  }
+
+  #journal(topicName: string): void {
+    if (this.#journals.length === 0) return
+    const edit = { topicName, config: this.find(topicName), dataVersion: this.dataVersion.toJson() }
+    for (const listener of this.#journals) listener(edit)
   }
 }
 

@@ -1,0 +1,37 @@
+import { asInteger, asObject, JsonFieldError, objectField, textField } from '../../codec/json/json-fields.ts'
+import { parseJsonBytes } from '../../codec/json/parse-json.ts'
+import { encodeJson } from '../../codec/json/write-json.ts'
+import { readDataVersion } from '../../codec/route/data-version.ts'
+import { readSubscriptionGroup } from '../groups/subscription-group.ts'
+import type { GroupEdit } from '../groups/subscription-group-table.ts'
+import { readTopicConfig } from '../topics/topic-config.ts'
+import type { TopicEdit } from '../topics/topic-table.ts'
+
+/** A change of the topics or of the consumer groups. */
+export type JournalEntry = { readonly topic: TopicEdit } | { readonly group: GroupEdit }
+
+/*
+ * The body of a message in the metadata journal, JSON:
+ *
+ *   {"topicName": "orders", "config": {...}, "dataVersion": {...}}
+ *   {"groupName": "billing", "config": {...}, "forbidden": {"topic": 2}, "dataVersion": {...}}
+ *
+ * No config: deleted. The objects are those of topics.json and subscriptionGroup.json.
+ */
+export function encodeEntry(entry: JournalEntry): Buffer {
+  return encodeJson({ ...('topic' in entry ? entry.topic : entry.group) } as never)
+}
+
+/** @throws JsonSyntaxError, JsonFieldError */
+export function decodeEntry(body: Uint8Array): JournalEntry {
+  const object = asObject(parseJsonBytes(body), 'journal entry')
+  const dataVersion = readDataVersion(object['dataVersion'])
+  const config = objectField(object, 'config')
+  const topicName = textField(object, 'topicName')
+  if (topicName !== undefined) return { topic: { topicName, config: config && readTopicConfig(config), dataVersion } }
+  const groupName = textField(object, 'groupName')
+  if (groupName === undefined) throw new JsonFieldError('a journal entry names neither topic nor group')
+  const bits = objectField(object, 'forbidden')
+  const forbidden = bits && new Map(Object.entries(bits).map(([topic, value]) => [topic, asInteger(value, topic)]))
+  return { group: { groupName, config: config && readSubscriptionGroup(config), forbidden, dataVersion } }
+}

@@ -1,0 +1,105 @@
+import { beforeEach, expect, test } from 'vitest'
+import { encodeHost } from '../../codec/message/host.ts'
+import { silentLogger } from '../../observe/logger.ts'
+import { StoreFixture } from '../../store/testing/store-fixture.ts'
+import { subscriptionGroup } from '../groups/subscription-group.ts'
+import { SendTargets } from '../send/send-target.ts'
+import { StoreGate } from '../send/store-gate.ts'
+import { BrokerStats } from '../stats/broker-stats.ts'
+import { BrokerFixture } from '../testing/broker-fixture.ts'
+import { topicConfig } from '../topics/topic-config.ts'
+import { JournalReplay } from './journal-replay.ts'
+import { MetadataJournal } from './metadata-journal.ts'
+
+let master: BrokerFixture
+let replica: BrokerFixture
+let log: StoreFixture
+let replay: JournalReplay
+
+/** Tables of a master that write into a log, and those of a replica that has a copy of the log. */
+beforeEach(() => {
+  master = new BrokerFixture()
+  replica = new BrokerFixture()
+  log = new StoreFixture({ mappedFileSizeCommitLog: 1 << 20 })
+  const { store, clock } = log
+  const batch = { touch: () => {}, commit: () => void store.commit(), staged: () => {} }
+  const config = { maxMessageSize: 1 << 20, isMaster: () => true, isStopping: () => false }
+  const gate = new StoreGate(store, store.delayLevels, config, batch)
+  const stats = new BrokerStats('C', () => true, clock.now())
+  const journal = new MetadataJournal({
+    gate,
+    targets: new SendTargets(store, stats),
+    storeHost: encodeHost('127.0.0.1', 10911),
+    wallClock: () => clock.now(),
+    logger: silentLogger,
+  })
+  master.topics.onEdited((topic) => journal.write({ topic }))
+  master.groups.onEdited((group) => journal.write({ group }))
+  const { topics, groups } = replica
+  replay = new JournalReplay({ store, topics, groups, logger: silentLogger })
+})
+
+function catchUp(): number {
+  log.store.commit()
+  return replay.catchUp(log.store.writtenOffset)
+}
+
+test('what a master creates, changes and deletes a replica repeats', () => {
+  master.topics.update([topicConfig('orders', { writeQueueNums: 4, attributes: new Map([['+message.type', 'FIFO']]) })])
+  master.groups.update([{ ...subscriptionGroup('billing'), retryMaxTimes: 3 }])
+  master.groups.setForbidden('billing', 'orders', 1, true)
+  master.topics.update([topicConfig('gone')])
+  master.topics.delete('gone')
+  expect(catchUp()).toBe(5)
+  expect(replica.topics.find('orders')).toEqual(master.topics.find('orders'))
+  expect(replica.topics.find('orders')?.attributes).toEqual(new Map([['message.type', 'FIFO']]))
+  expect(replica.topics.find('gone')).toBeUndefined()
+  expect(replica.groups.get('billing')).toEqual(master.groups.get('billing'))
+  expect(replica.groups.isForbidden('billing', 'orders', 1)).toBe(true)
+  expect(replica.topics.dataVersion.toJson()).toEqual(master.topics.dataVersion.toJson())
+  expect(replica.groups.dataVersion.toJson()).toEqual(master.groups.dataVersion.toJson())
+})
+
+test('what may still be cut off is not repeated', () => {
+  master.topics.update([topicConfig('first')])
+  log.store.commit()
+  const confirmed = log.store.writtenOffset
+  master.topics.update([topicConfig('second')])
+  log.store.commit()
+  expect(replay.catchUp(confirmed)).toBe(1)
+  expect(replica.topics.find('second')).toBeUndefined()
+  expect(replay.catchUp(log.store.writtenOffset)).toBe(1)
+  expect(replica.topics.find('second')).toBeDefined()
+})
+
+test('an entry older than the table changes nothing, one of a later epoch does', () => {
+  master.topics.update([topicConfig('orders', { writeQueueNums: 4 })])
+  const { configs, dataVersion } = {
+    configs: [topicConfig('other')],
+    dataVersion: { ...master.topics.dataVersion.toJson(), counter: 99 },
+  }
+  replica.topics.replaceAll(configs, dataVersion)
+  expect(catchUp()).toBe(0)
+  expect(replica.topics.find('orders')).toBeUndefined()
+  master.topics.masterEpoch = 7
+  master.topics.update([topicConfig('late')])
+  expect(catchUp()).toBe(1)
+  expect(replica.topics.find('late')).toBeDefined()
+  expect(replica.topics.dataVersion.stateVersion).toBe(7)
+})
+
+test('after a restart the journal is read again, and leaves everything as it is', () => {
+  master.topics.update([topicConfig('orders')])
+  master.topics.update([topicConfig('orders', { writeQueueNums: 2 })])
+  catchUp()
+  const before = replica.topics.dataVersion.toJson()
+  const again = new JournalReplay({
+    store: log.store,
+    topics: replica.topics,
+    groups: replica.groups,
+    logger: silentLogger,
+  })
+  again.catchUp(log.store.writtenOffset)
+  expect(replica.topics.find('orders')?.writeQueueNums).toBe(2)
+  expect(replica.topics.dataVersion.toJson()).toEqual(before)
+})
