@@ -20,6 +20,7 @@ const SETTINGS: SystemTopicSettings = {
   msgTraceTopicName: 'RMQ_SYS_TRACE_TOPIC',
   reviveQueueNum: 8,
   timerWheelEnable: true,
+  enableControllerMode: false,
 }
 
 function openTable(disk = new SimDisk(), settings: Partial<SystemTopicSettings> = {}) {
