@@ -1,0 +1,162 @@
+import { beforeEach, expect, test } from 'vitest'
+import { ManualClock } from '../../../test/sim/manual-clock.ts'
+import { viewOf } from '../../codec/bytes.ts'
+import { CommandView } from '../../codec/remoting/command-view.ts'
+import { SerializeType } from '../../codec/remoting/frame.ts'
+import {
+  encodeCommand,
+  type RequestDraft,
+  type Response,
+  requestCommand,
+  responseCommand,
+} from '../../codec/remoting/remoting-command.ts'
+import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { RequestError } from '../../codec/remoting/request-error.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { Channel } from '../../net/channel.ts'
+import { InvocationError } from '../../net/pending-invocations.ts'
+import type { RequestHandler } from '../../net/remoting-server.ts'
+import { silentLogger } from '../../observe/logger.ts'
+import { MasterForwarder } from './master-forwarder.ts'
+
+let clock: ManualClock
+let master: string | undefined
+let passedOn: (RequestDraft & { to: string })[]
+let answers: Response[]
+let handler: RequestHandler
+const client = { respond: (_opaque: number, _type: SerializeType, response: Response) => void answers.push(response) }
+const local: RequestHandler = (request) => ({
+  code: ResponseCode.SUCCESS,
+  remark: `here: ${request.body().toString()}`,
+})
+
+function forwarder(invoke: (to: string, request: RequestDraft) => Response | Error): MasterForwarder {
+  return new MasterForwarder({
+    master: () => master,
+    invoke: async (to, request) => {
+      passedOn.push({ ...request, to })
+      const answer = invoke(to, request)
+      if (answer instanceof Error) throw answer
+      return responseCommand(answer, 1, SerializeType.JSON)
+    },
+    sendOneway: async (to, request) => void passedOn.push({ ...request, to }),
+    clock,
+    logger: silentLogger,
+  })
+}
+
+/** A send; what the handler returns at once counts as its answer too. */
+function send(fields: Record<string, string> = { b: 'T' }, oneway = false): void {
+  const bytes = encodeCommand(
+    requestCommand({ code: RequestCode.SEND_MESSAGE_V2, fields, body: Buffer.from('hi') }, 5, oneway),
+  )
+  const view = new CommandView()
+  view.parse(bytes, viewOf(bytes), 0, bytes.length - 4)
+  const response = handler(view, client as unknown as Channel)
+  if (response !== undefined && !(response instanceof Promise)) answers.push(response)
+  // The receive buffer is used again for the next frame.
+  bytes.fill(0)
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve()
+}
+
+beforeEach(() => {
+  clock = new ManualClock(1000)
+  master = '10.0.0.2:10911'
+  passedOn = []
+  answers = []
+  handler = forwarder(() => ({ code: ResponseCode.SUCCESS, fields: { queueOffset: 7 } })).wrap(local)
+})
+
+test('the master serves its requests itself', () => {
+  master = 'self'
+  send()
+  expect(answers).toEqual([{ code: ResponseCode.SUCCESS, remark: 'here: hi' }])
+  expect(passedOn).toEqual([])
+})
+
+test('a replica passes a request on with its body and gives the answer back', async () => {
+  send()
+  await settle()
+  expect(passedOn).toEqual([
+    {
+      to: '10.0.0.2:10911',
+      code: RequestCode.SEND_MESSAGE_V2,
+      fields: { b: 'T', __GANTRY_FORWARDED: true },
+      body: Buffer.from('hi'),
+      serializeType: SerializeType.JSON,
+    },
+  ])
+  expect(answers).toMatchObject([{ code: ResponseCode.SUCCESS, fields: { queueOffset: '7' } }])
+})
+
+test('a oneway request is passed on and nothing is answered', async () => {
+  send({ b: 'T' }, true)
+  await settle()
+  expect(passedOn.length).toBe(1)
+  expect(answers).toEqual([])
+})
+
+test('while the group has no master a request waits for one', async () => {
+  master = undefined
+  send()
+  clock.advance(500)
+  await settle()
+  expect(answers).toEqual([])
+  master = '10.0.0.3:10911'
+  clock.advance(20)
+  await settle()
+  expect(passedOn.map(({ to }) => to)).toEqual(['10.0.0.3:10911'])
+  expect(answers.length).toBe(1)
+})
+
+test('elected meanwhile, the replica serves what waited itself', async () => {
+  master = undefined
+  send()
+  master = 'self'
+  clock.advance(20)
+  await settle()
+  expect(answers).toEqual([{ code: ResponseCode.SUCCESS, remark: 'here: hi' }])
+})
+
+test('a client is told before it gives up itself that there is no master', async () => {
+  master = undefined
+  send()
+  for (let i = 0; i < 300; i++) {
+    clock.advance(10)
+    await settle()
+  }
+  expect(answers).toEqual([
+    { code: ResponseCode.SERVICE_NOT_AVAILABLE, remark: 'the broker group has no master at the moment' },
+  ])
+})
+
+test('what another replica passed on is not passed on again', async () => {
+  send({ b: 'T', __GANTRY_FORWARDED: 'true' })
+  await settle()
+  expect(passedOn).toEqual([])
+  expect(answers).toMatchObject([{ code: ResponseCode.SERVICE_NOT_AVAILABLE }])
+})
+
+test('refusals and failures become answers that clients try again after', async () => {
+  const lost = new InvocationError('connection', 'connection to 10.0.0.2:10911 was lost')
+  handler = forwarder(() => lost).wrap(local)
+  send()
+  await settle()
+  master = 'self'
+  handler = forwarder(() => lost).wrap(() => {
+    throw new RequestError(ResponseCode.SYSTEM_BUSY, 'busy')
+  })
+  expect(() => send()).toThrow('busy')
+  expect(answers).toEqual([
+    { code: ResponseCode.SERVICE_NOT_AVAILABLE, remark: 'the master: connection to 10.0.0.2:10911 was lost' },
+  ])
+})
+
+test('more than may wait is refused at once', async () => {
+  master = undefined
+  for (let i = 0; i < 10_001; i++) send()
+  expect(answers).toEqual([{ code: ResponseCode.SYSTEM_BUSY, remark: '10000 requests wait for the master already' }])
+})
