@@ -13,6 +13,7 @@ import type { ReplicatedLog, SlaveProgress } from '../replication/replicated-log
 import type { Current } from './metadata/current.ts'
 import type { KnownMaster } from './registration/registration.ts'
 import type { MasterInfo, MinBrokerIdChange } from './replica-group/replica-handlers.ts'
+import type { Replication } from './replication.ts'
 
 /** Official: 10 s. */
 const METADATA_SYNC_PERIOD_MS = 3_000
@@ -28,7 +29,7 @@ export interface BrokerLog extends ReplicatedLog {
 }
 
 /** The broker's side of classic replication: serves slaves when it is a master, follows one when it is a slave. */
-export class BrokerReplication {
+export class BrokerReplication implements Replication {
   readonly #conf: Current<BrokerConf>
   readonly #context: NetContext
   readonly #log: BrokerLog
@@ -62,7 +63,7 @@ export class BrokerReplication {
     this.#sync = new MetadataSync(context.clock, client, context.logger, sources)
   }
 
-  /** Undefined on a slave. */
+  /** What acknowledgements may wait for; undefined on a slave. */
   get slaves(): SlaveProgress | undefined {
     return this.#master
   }
@@ -135,6 +136,14 @@ export class BrokerReplication {
         ? masterStatus(this.#log, this.#master!, this.#conf.current.haMaxGapNotInSync)
         : slaveStatus(this.#log, this.#slave, this.#log.masterFlushedOffset)
     return { code: ResponseCode.SUCCESS, body: encodeJson({ ...info } as never) }
+  }
+
+  /** GET_BROKER_EPOCH_CACHE */
+  epochs(): Response {
+    return {
+      code: ResponseCode.SYSTEM_ERROR,
+      remark: 'this request only for controllerMode: enableControllerMode is false at this broker',
+    }
   }
 
   get #lacksFlushOffset(): boolean {

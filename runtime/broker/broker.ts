@@ -11,7 +11,7 @@ import { RemotingServer } from '../net/remoting-server.ts'
 import { QueueUnits } from '../store/consume-queue/queue-unit.ts'
 import { SCHEDULE_TOPIC } from '../store/delay-levels.ts'
 import type { MessageStore } from '../store/message-store.ts'
-import { AckPolicy } from './acks/ack-policy.ts'
+import { AckPolicy, type AckRules } from './acks/ack-policy.ts'
 import { Acknowledgements } from './acks/acknowledgements.ts'
 import { registerAdminHandlers } from './admin/admin-handlers.ts'
 import { type BrokerEnvironment, openStore } from './broker-environment.ts'
@@ -24,6 +24,8 @@ import { ProducerRegistry } from './clients/producer-registry.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
 import { registerLockHandlers } from './locks/lock-handlers.ts'
 import { QueueLocks } from './locks/queue-locks.ts'
+import type { HandlerRegistry } from './metadata/handler-registry.ts'
+import { MetadataJournal } from './metadata-journal/metadata-journal.ts'
 import { forgetExpired } from './offsets/expired-offsets.ts'
 import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
 import { PullHandler } from './pull/pull-handler.ts'
@@ -31,6 +33,8 @@ import { registerQueryHandlers } from './query/query-handlers.ts'
 import { Registration } from './registration/registration.ts'
 import { GroupMembers } from './replica-group/group-members.ts'
 import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
+import { ControllerMode } from './replicas/controller-mode.ts'
+import type { Replication } from './replication.ts'
 import { SendAnswers } from './send/send-answer.ts'
 import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
@@ -64,7 +68,9 @@ export class Broker {
   readonly #producers: ProducerRegistry
   readonly #notifier: MembershipNotifier
   readonly #locks: QueueLocks
-  readonly #replication: BrokerReplication
+  readonly #replication: Replication
+  /** The same, where controllers give the role. */
+  readonly #controllerMode: ControllerMode | undefined
   readonly #registration: Registration
   readonly #members: GroupMembers
   readonly #pulls: PullHandler
@@ -75,6 +81,7 @@ export class Broker {
   #timer: Timer | undefined
   #ticks = 0
   #isStopping = false
+  #isRegistering = false
 
   /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
   constructor(conf: BrokerConf, environment: BrokerEnvironment) {
@@ -97,14 +104,23 @@ export class Broker {
     this.#locks = new QueueLocks(clock)
     this.#client = new RemotingClient(this.context, {
       connectTimeoutMs: conf.connectTimeoutMillis,
-      onClosed: (_channel, address) => this.#registration.connectionLost(address),
+      onClosed: (_channel, address) => {
+        this.#registration.connectionLost(address)
+        this.#controllerMode?.connectionLost(address)
+      },
     })
-    const sources = this.tables.slaveSources()
-    this.#replication = new BrokerReplication(this.#conf, this.context, this.store, this.#client, sources, () =>
-      this.#pulls.held.releaseAll(),
-    )
+    if (conf.enableControllerMode) {
+      this.#controllerMode = this.#makeControllerMode()
+      this.#replication = this.#controllerMode
+      this.acks = this.#acknowledgements(this.#controllerMode.acks)
+      this.#controllerMode.replication.onProgress(() => this.acks.progressed())
+    } else {
+      const replication = this.#classicReplication()
+      this.#replication = replication
+      this.acks = this.#acknowledgements(new AckPolicy(conf, replication.slaves))
+      replication.slaves?.onProgress(() => this.acks.progressed())
+    }
     this.#members = this.#groupMembers()
-    this.acks = this.#acknowledgements()
     this.#targets = new SendTargets(this.store, this.#stats)
     this.#gate = this.#storeGate()
     this.#pulls = this.#pullHandler()
@@ -117,6 +133,7 @@ export class Broker {
         this.#producers.onChannelClosed(channel)
       },
     })
+    if (this.#controllerMode !== undefined) this.#keepJournal()
     this.#serveSends()
     this.#serveConsumers()
     this.#serveAdministration()
@@ -133,7 +150,8 @@ export class Broker {
     await this.#replication.start()
     this.#timer = this.#environment.clock.every(TICK_MS, () => this.#tick())
     // Not waited for: a name server that does not answer must not keep clients that know the address from being served.
-    void this.#registration.start()
+    // In controller mode there is nothing to register before there is a role.
+    if (this.#controllerMode === undefined) void this.#registration.start()
     this.#members.start()
     return address
   }
@@ -218,19 +236,80 @@ export class Broker {
     return encodeHost(storeAddress, listenPort)
   }
 
-  #acknowledgements(): Acknowledgements {
+  #classicReplication(): BrokerReplication {
+    const sources = this.tables.slaveSources()
+    const onMasterBack = () => this.#pulls.held.releaseAll()
+    return new BrokerReplication(this.#conf, this.context, this.store, this.#client, sources, onMasterBack)
+  }
+
+  #makeControllerMode(): ControllerMode {
+    const { disk, random } = this.#environment
+    return new ControllerMode({
+      conf: this.#conf,
+      context: this.context,
+      disk,
+      random,
+      store: this.store,
+      tables: this.tables,
+      isStopped: () => this.#isStopping,
+      invoke: (address, request, timeoutMs) => this.#client.invoke(address, request, timeoutMs),
+      sendOneway: (address, request) => this.#client.sendOneway(address, request),
+      brokerAddr: this.#brokerAddr,
+      events: {
+        commit: () => this.#commit(),
+        becameMaster: () => {
+          this.#delay.reset()
+          this.#register()
+        },
+        becameSlave: () => {
+          // What was stored may be cut off again: whoever waits for it is to send it again.
+          this.acks.failWaiting(
+            ResponseCode.SERVICE_NOT_AVAILABLE,
+            'this broker is not the master of its group any more',
+          )
+          this.#pulls.held.releaseAll()
+          this.#register()
+        },
+      },
+    })
+  }
+
+  /** Tells the name servers of the role; the first one of all is the beginning. */
+  #register(): void {
+    if (this.#isRegistering) void this.#registration.refresh()
+    else void this.#registration.start()
+    this.#isRegistering = true
+  }
+
+  #keepJournal(): void {
+    const { clock, logger } = this.#environment
+    const journal = new MetadataJournal({
+      gate: this.#gate,
+      targets: this.#targets,
+      storeHost: this.#storeHost(),
+      wallClock: () => clock.now(),
+      logger,
+    })
+    this.tables.topics.onEdited((topic) => {
+      if (this.#isMaster()) journal.write({ topic })
+    })
+    this.tables.groups.onEdited((group) => {
+      if (this.#isMaster()) journal.write({ group })
+    })
+    this.store.onShown((queue) => this.#pulls.held.touch(queue))
+  }
+
+  #acknowledgements(rules: AckRules): Acknowledgements {
     const { current: conf } = this.#conf
     const limits = {
       max: conf.sendThreadPoolQueueCapacity,
       flushTimeoutMs: conf.syncFlushTimeout,
       replicaTimeoutMs: conf.slaveTimeout,
     }
-    const { slaves } = this.#replication
     const answers = new SendAnswers(this.#storeHost(), conf.regionId, conf.traceOn)
     const { clock } = this.#environment
-    const acks = new Acknowledgements(new AckPolicy(conf, slaves), this.store, answers, limits, () => clock.monotonic())
+    const acks = new Acknowledgements(rules, this.store, answers, limits, () => clock.monotonic())
     this.store.onFlushed(() => acks.progressed())
-    slaves?.onProgress(() => acks.progressed())
     return acks
   }
 
@@ -308,10 +387,19 @@ export class Broker {
   #serveSends(): void {
     const send = new SendHandler(this.#sendParts())
     for (const code of [RequestCode.SEND_MESSAGE, RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE]) {
-      this.server.handle(code, (request, channel) => send.handle(request, channel))
+      this.#mastersServer.handle(code, (request, channel) => send.handle(request, channel))
     }
     const sendBack = new SendBackHandler(this.#sendParts())
-    this.server.handle(RequestCode.CONSUMER_SEND_MSG_BACK, (request, channel) => sendBack.handle(request, channel))
+    this.#mastersServer.handle(RequestCode.CONSUMER_SEND_MSG_BACK, (request, channel) =>
+      sendBack.handle(request, channel),
+    )
+  }
+
+  /** Where handlers are registered for what clients ask of a master. */
+  get #mastersServer(): HandlerRegistry {
+    const mode = this.#controllerMode
+    if (mode === undefined) return this.server
+    return { handle: (code, handler) => this.server.handle(code, mode.wrap(code, handler)) }
   }
 
   #sendParts(): SendBackParts {
@@ -357,14 +445,14 @@ export class Broker {
     }
     registerQueryHandlers(server, { store, settings })
     registerClientHandlers(server, { clock, topics, groups, consumers, producers: this.#producers, settings })
-    registerOffsetHandlers(server, {
+    registerOffsetHandlers(this.#mastersServer, {
       topics,
       groups,
       offsets,
       settings,
       startsAtZero: (topic, queueId) => this.#startsAtZero(topic, queueId),
     })
-    registerLockHandlers(server, {
+    registerLockHandlers(this.#mastersServer, {
       locks: this.#locks,
       settings,
       logger,
@@ -409,6 +497,7 @@ export class Broker {
       store: this.store,
       replication: this.#replication,
     })
+    this.#controllerMode?.registerHandlers(this.server)
   }
 
   /** As checkInMemByConsumeOffset: the first message is number 0 and so recent that a new group may begin with it. */
@@ -450,6 +539,7 @@ export class Broker {
     }
     this.#replication.pushAll()
     this.acks.endOfTurn()
+    this.#controllerMode?.confirmed()
     this.#pulls.held.wake()
   }
 

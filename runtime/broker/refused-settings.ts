@@ -13,7 +13,6 @@ export function refusedSettings(conf: BrokerConf): string[] {
   }
   refuse('authenticationEnabled', 'this engine does not check yet who a client is')
   refuse('authorizationEnabled', 'this engine does not check yet what a client may do')
-  refuse('enableControllerMode', 'this engine does not take its role from a controller yet')
   refuse('enableDLegerCommitLog', 'this engine does not read or write DLedger files')
   return refused
 }

@@ -107,7 +107,7 @@ export function double(byDefault: number, doc: string, options: KeyOptions = {})
   return key('double', byDefault, doc, options)
 }
 
-export function flag(byDefault: boolean, doc: string, options: KeyOptions = {}): ConfKey<boolean> {
+export function flag(byDefault: boolean | Derived<boolean>, doc: string, options: KeyOptions = {}): ConfKey<boolean> {
   return key('boolean', byDefault, doc, options)
 }
 

@@ -21,7 +21,7 @@ const REQUEST_TIMEOUT_MS = 5_000
  */
 export class MetadataSync {
   readonly #clock: Clock
-  readonly #client: RemotingClient
+  readonly #client: Pick<RemotingClient, 'invoke'>
   readonly #logger: Logger
   readonly #sources: readonly MetadataSource[]
   readonly #applied = new Map<number, Buffer>()
@@ -30,7 +30,12 @@ export class MetadataSync {
   #timer: Timer | undefined
   #running = false
 
-  constructor(clock: Clock, client: RemotingClient, logger: Logger, sources: readonly MetadataSource[]) {
+  constructor(
+    clock: Clock,
+    client: Pick<RemotingClient, 'invoke'>,
+    logger: Logger,
+    sources: readonly MetadataSource[],
+  ) {
     this.#clock = clock
     this.#client = client
     this.#logger = logger

@@ -39,6 +39,7 @@ export interface ReplicaHandlerDeps {
     groupChanged(change: MinBrokerIdChange): void
     learn(master: MasterInfo): void
     status(): Response
+    epochs(): Response
   }
 }
 
@@ -57,10 +58,7 @@ export function registerReplicaHandlers(server: HandlerRegistry, deps: ReplicaHa
   })
   server.handle(RequestCode.EXCHANGE_BROKER_HA_INFO, (request) => exchange(deps, request))
   server.handle(RequestCode.RESET_MASTER_FLUSH_OFFSET, (request) => resetFlushOffset(deps, request))
-  server.handle(RequestCode.GET_BROKER_EPOCH_CACHE, () => ({
-    code: ResponseCode.SYSTEM_ERROR,
-    remark: 'this request only for controllerMode: enableControllerMode is false at this broker',
-  }))
+  server.handle(RequestCode.GET_BROKER_EPOCH_CACHE, () => replication.epochs())
 }
 
 /** With a master's address it tells a slave, without one it asks a master. */

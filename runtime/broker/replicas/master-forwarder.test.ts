@@ -144,7 +144,11 @@ test('refusals and failures become answers that clients try again after', async 
   const lost = new InvocationError('connection', 'connection to 10.0.0.2:10911 was lost')
   handler = forwarder(() => lost).wrap(local)
   send()
-  await settle()
+  for (let i = 0; i < 300; i++) {
+    clock.advance(10)
+    await settle()
+  }
+  expect(passedOn.length).toBeGreaterThan(50)
   master = 'self'
   handler = forwarder(() => lost).wrap(() => {
     throw new RequestError(ResponseCode.SYSTEM_BUSY, 'busy')
@@ -152,6 +156,31 @@ test('refusals and failures become answers that clients try again after', async 
   expect(() => send()).toThrow('busy')
   expect(answers).toEqual([
     { code: ResponseCode.SERVICE_NOT_AVAILABLE, remark: 'the master: connection to 10.0.0.2:10911 was lost' },
+  ])
+})
+
+test('when the master dies its successor gets the request', async () => {
+  handler = forwarder((to) =>
+    to === '10.0.0.2:10911' ? new InvocationError('connection', 'lost') : { code: ResponseCode.SUCCESS },
+  ).wrap(local)
+  send()
+  await settle()
+  master = '10.0.0.3:10911'
+  clock.advance(20)
+  await settle()
+  expect(passedOn.map(({ to }) => to)).toEqual(['10.0.0.2:10911', '10.0.0.3:10911'])
+  expect(answers).toMatchObject([{ code: ResponseCode.SUCCESS }])
+})
+
+test('what a replica can serve as well it serves when there is no master in reach', async () => {
+  handler = forwarder(() => new InvocationError('connection', 'lost')).wrap(local, true)
+  send()
+  await settle()
+  master = undefined
+  send()
+  expect(answers).toEqual([
+    { code: ResponseCode.SUCCESS, remark: 'here: hi' },
+    { code: ResponseCode.SUCCESS, remark: 'here: hi' },
   ])
 })
 

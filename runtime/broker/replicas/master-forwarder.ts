@@ -33,6 +33,15 @@ const POLL_MS = 20
 /** Marks a request that another replica passed on: two that take each other for the master must not play ball with it. */
 const FORWARDED = '__GANTRY_FORWARDED'
 
+interface PassedRequest {
+  readonly command: RemotingCommand
+  readonly channel: Channel
+  readonly handler: RequestHandler
+  readonly isOneway: boolean
+  readonly fallsBack: boolean
+  readonly deadlineMs: number
+}
+
 /**
  * Passes requests that only a master may serve on to the master of the moment, for clients whose routes are out of date:
  * official ones look at the routes every 30 seconds. A request that comes while the group has no master waits a moment
@@ -48,23 +57,28 @@ export class MasterForwarder {
     this.#parts = parts
   }
 
-  /** The handler for a master; on a replica the request goes to the master instead. */
-  wrap(handler: RequestHandler): RequestHandler {
+  /**
+   * The handler for a master; on a replica the request goes to the master instead. `fallsBack`: a replica without a master
+   * in reach serves it after all.
+   */
+  wrap(handler: RequestHandler, fallsBack = false): RequestHandler {
     return (request, channel) => {
-      if (this.#parts.master() === 'self') return handler(request, channel)
-      return this.#pass(request, channel, handler)
+      const master = this.#parts.master()
+      if (master === 'self' || (fallsBack && master === undefined)) return handler(request, channel)
+      return this.#pass(request, channel, handler, fallsBack)
     }
   }
 
-  #pass(request: CommandView, channel: Channel, handler: RequestHandler): Response | undefined {
+  #pass(request: CommandView, channel: Channel, handler: RequestHandler, fallsBack: boolean): Response | undefined {
     const bytes = request.bodyLength
     if (this.#waiting >= WAITING_MAX || this.#waitingBytes + bytes > WAITING_MAX_BYTES) {
       return { code: ResponseCode.SYSTEM_BUSY, remark: `${this.#waiting} requests wait for the master already` }
     }
-    const command = request.toCommand()
+    const deadlineMs = this.#parts.clock.monotonic() + WAIT_MS
+    const passed = { command: request.toCommand(), channel, handler, isOneway: request.isOneway, fallsBack, deadlineMs }
     this.#waiting++
     this.#waitingBytes += bytes
-    this.#serve(command, channel, handler, request.isOneway).finally(() => {
+    this.#serve(passed).finally(() => {
       this.#waiting--
       this.#waitingBytes -= bytes
     })
@@ -72,35 +86,49 @@ export class MasterForwarder {
   }
 
   /** Never rejects: what fails becomes the answer. */
-  async #serve(command: RemotingCommand, channel: Channel, handler: RequestHandler, isOneway: boolean): Promise<void> {
-    const deadlineMs = this.#parts.clock.monotonic() + WAIT_MS
+  async #serve(passed: PassedRequest): Promise<void> {
+    const { command, channel, isOneway } = passed
     let answer: Response | undefined
     try {
-      answer = await this.#answer(command, channel, handler, isOneway, deadlineMs)
+      answer = await this.#answer(passed)
     } catch (error) {
       answer = this.#failure(error, command.code)
     }
     if (answer !== undefined && !isOneway) channel.respond(command.opaque, command.serializeType, answer)
   }
 
-  async #answer(
-    command: RemotingCommand,
-    channel: Channel,
-    handler: RequestHandler,
-    isOneway: boolean,
-    deadlineMs: number,
-  ): Promise<Response | undefined> {
-    const { code, fields, body, serializeType } = command
-    if (fields[FORWARDED] !== undefined)
+  async #answer(passed: PassedRequest): Promise<Response | undefined> {
+    const { command, channel, handler, fallsBack, deadlineMs } = passed
+    if (command.fields[FORWARDED] !== undefined) {
       throw noMaster('this broker is not the master that another replica takes it for')
-    const master = await this.#masterUntil(deadlineMs)
-    if (master === 'self') return handler(viewOfCommand(command), channel)
+    }
+    for (;;) {
+      const master = await this.#masterUntil(deadlineMs)
+      if (master === 'self') return handler(viewOfCommand(command), channel)
+      try {
+        return await this.#ask(master, passed)
+      } catch (error) {
+        if (!(error instanceof InvocationError) || error.reason !== 'connection') throw error
+        if (fallsBack) return handler(viewOfCommand(command), channel)
+        // It has just died: its successor will be known in a moment.
+        if (this.#parts.clock.monotonic() + POLL_MS >= deadlineMs) throw error
+        await this.#pause()
+      }
+    }
+  }
+
+  async #ask(master: string, { command, isOneway, deadlineMs }: PassedRequest): Promise<Response | undefined> {
     this.#tell(master)
+    const { code, fields, body, serializeType } = command
     const request = { code, fields: { ...fields, [FORWARDED]: true }, body, serializeType }
     const leftMs = Math.max(1, deadlineMs - this.#parts.clock.monotonic())
     if (!isOneway) return this.#parts.invoke(master, request, leftMs)
     await this.#parts.sendOneway(master, request)
     return undefined
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(POLL_MS, resolve))
   }
 
   /** @throws RequestError when no master is known in time */
@@ -110,7 +138,7 @@ export class MasterForwarder {
       const known = master()
       if (known !== undefined) return known
       if (clock.monotonic() >= deadlineMs) throw noMaster('the broker group has no master at the moment')
-      await new Promise<void>((resolve) => clock.after(POLL_MS, resolve))
+      await this.#pause()
     }
   }
 

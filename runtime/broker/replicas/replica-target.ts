@@ -23,7 +23,7 @@ export interface ReplicaTarget {
   /** The id from the controllers, known before any role. */
   setBrokerId(brokerId: number): void
   becomeMaster(role: GroupRole): void
-  follow(master: MasterPlace): void
+  becomeSlave(master: MasterPlace): void
   /** Masters: the set that the controllers have agreed to. */
   setSyncStateSet(brokerIds: ReadonlySet<number>, epoch: number): void
   /**

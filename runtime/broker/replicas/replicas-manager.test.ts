@@ -48,7 +48,7 @@ class Target implements ReplicaTarget {
     if (this.fails !== undefined) throw new Error(this.fails)
     this.told.push(`master, epoch ${role.masterEpoch}, set ${role.syncStateSet}`)
   }
-  follow(master: MasterPlace): void {
+  becomeSlave(master: MasterPlace): void {
     this.told.push(`follow ${master.brokerId} at ${master.address}, epoch ${master.epoch}`)
   }
   setSyncStateSet(brokerIds: ReadonlySet<number>, epoch: number): void {

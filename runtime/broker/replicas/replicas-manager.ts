@@ -264,7 +264,7 @@ export class ReplicasManager {
         target.setSyncStateSet(new Set(role.syncStateSet), syncStateSetEpoch)
       } else return
     } else if (masterEpoch !== before?.masterEpoch || masterAddress !== before.masterAddress) {
-      target.follow({ brokerId: masterBrokerId, address: masterAddress, epoch: masterEpoch })
+      target.becomeSlave({ brokerId: masterBrokerId, address: masterAddress, epoch: masterEpoch })
       logger.info({ masterEpoch, masterBrokerId, masterAddress }, 'following the master of the group')
     }
     this.#role = role

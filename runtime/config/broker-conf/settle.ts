@@ -60,14 +60,32 @@ type Correct = <K extends keyof BrokerConf>(name: K, value: BrokerConf[K], why: 
 function settleRole(conf: BrokerConf, errors: string[], correct: Correct): void {
   if (conf.enableControllerMode && conf.enableDLegerCommitLog) {
     errors.push('enableControllerMode and enableDLegerCommitLog are both true: choose one')
+    return
   }
-  if (conf.enableControllerMode) return
+  if (conf.enableControllerMode) {
+    settleControllerMode(conf, errors, correct)
+    return
+  }
   if (conf.brokerRole === 'SLAVE') {
     if (conf.brokerId <= 0) {
       errors.push(`brokerRole = SLAVE needs a brokerId above 0, found ${conf.brokerId}: 0 is the master's`)
     }
   } else if (conf.brokerId !== 0) {
     correct('brokerId', 0, `brokerRole = ${conf.brokerRole} makes it a master, whose id is 0`)
+  }
+}
+
+/** The role and the id that goes with it are the controllers' to give: until they do, the broker is nobody's master. */
+function settleControllerMode(conf: BrokerConf, errors: string[], correct: Correct): void {
+  const why = 'with enableControllerMode the controllers decide who is master'
+  if (conf.brokerRole !== 'SLAVE') correct('brokerRole', 'SLAVE', why)
+  if (conf.brokerId !== -1) correct('brokerId', -1, why)
+  if (conf.controllerAddr.length === 0) {
+    errors.push('enableControllerMode needs controllerAddr: write it as in 127.0.0.1:9877;127.0.0.1:9878')
+  }
+  const wrong = wrongAddress(conf.controllerAddr)
+  if (wrong !== undefined) {
+    errors.push(`controllerAddr: "${wrong}" is not host:port; write it as in 127.0.0.1:9877;127.0.0.1:9878`)
   }
 }
 
