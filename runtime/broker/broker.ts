@@ -25,6 +25,7 @@ import { DelayDelivery } from './delay/delay-delivery.ts'
 import { registerLockHandlers } from './locks/lock-handlers.ts'
 import { QueueLocks } from './locks/queue-locks.ts'
 import type { HandlerRegistry } from './metadata/handler-registry.ts'
+import { journaledRegistry } from './metadata-journal/journaled-handler.ts'
 import { MetadataJournal } from './metadata-journal/metadata-journal.ts'
 import { forgetExpired } from './offsets/expired-offsets.ts'
 import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
@@ -71,6 +72,7 @@ export class Broker {
   readonly #replication: Replication
   /** The same, where controllers give the role. */
   readonly #controllerMode: ControllerMode | undefined
+  readonly #journal: MetadataJournal | undefined
   readonly #registration: Registration
   readonly #members: GroupMembers
   readonly #pulls: PullHandler
@@ -133,7 +135,7 @@ export class Broker {
         this.#producers.onChannelClosed(channel)
       },
     })
-    if (this.#controllerMode !== undefined) this.#keepJournal()
+    if (this.#controllerMode !== undefined) this.#journal = this.#keepJournal()
     this.#serveSends()
     this.#serveConsumers()
     this.#serveAdministration()
@@ -216,6 +218,16 @@ export class Broker {
     this.store.close()
   }
 
+  /** Whether it may store messages; in controller mode that changes while it runs. */
+  get isMaster(): boolean {
+    return this.#isMaster()
+  }
+
+  /** Controller mode, masters: the replicas that hold everything confirmed, as the controllers agreed to. */
+  get syncStateSet(): ReadonlySet<number> | undefined {
+    return this.#controllerMode?.replication.syncStateSet
+  }
+
   #isMaster(): boolean {
     return this.#conf.current.brokerRole !== 'SLAVE'
   }
@@ -281,7 +293,7 @@ export class Broker {
     this.#isRegistering = true
   }
 
-  #keepJournal(): void {
+  #keepJournal(): MetadataJournal {
     const { clock, logger } = this.#environment
     const journal = new MetadataJournal({
       gate: this.#gate,
@@ -297,6 +309,7 @@ export class Broker {
       if (this.#isMaster()) journal.write({ group })
     })
     this.store.onShown((queue) => this.#pulls.held.touch(queue))
+    return journal
   }
 
   #acknowledgements(rules: AckRules): Acknowledgements {
@@ -464,7 +477,9 @@ export class Broker {
   #serveAdministration(): void {
     const { disk, clock, logger, confEnv: env, confFile } = this.#environment
     const { topics, groups, offsets, delayOffsets, modes } = this.tables
-    registerAdminHandlers(this.server, {
+    const journal = this.#journal
+    const server = journal === undefined ? this.server : journaledRegistry(this.server, journal, this.acks)
+    registerAdminHandlers(server, {
       conf: this.#conf,
       env,
       confFile,

@@ -28,6 +28,8 @@ const JOURNAL_TOPIC = topicConfig(METADATA_TOPIC, { readQueueNums: 1, writeQueue
 export class MetadataJournal {
   readonly #parts: MetadataJournalParts
   readonly #draft = new MessageDraft()
+  /** Where the last entry ends in the log; 0 before the first. */
+  endOffset = 0
 
   constructor(parts: MetadataJournalParts) {
     this.#parts = parts
@@ -46,6 +48,8 @@ export class MetadataJournal {
     draft.storeHost = storeHost
     try {
       gate.putAsIs(draft, targets.of(JOURNAL_TOPIC), JOURNAL_QUEUE, undefined)
+      const { phyOffset, sizeBytes } = gate.log.lastAppend
+      this.endOffset = phyOffset + sizeBytes
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       // The change itself stands, here and in what replicas fetch: only a switch within seconds would miss it.

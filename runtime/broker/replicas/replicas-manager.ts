@@ -208,8 +208,7 @@ export class ReplicasManager {
 
   async #register(): Promise<void> {
     const { config, brokerAddr, beat } = this.#parts
-    // Before they hear of it they would not count it among those that live.
-    beat(this.#brokerId)
+    // Ahead of the first sign of life: by this our controllers tell a process that has started from one that goes on.
     const answer = await this.#ask(RequestCode.CONTROLLER_REGISTER_BROKER, {
       clusterName: config.brokerClusterName,
       brokerName: config.brokerName,
@@ -223,6 +222,7 @@ export class ReplicasManager {
       this.#isHoldingBreath = true
     }
     this.#isRegistered = true
+    if (this.mayBeat) beat(this.#brokerId)
   }
 
   async #elect(): Promise<void> {

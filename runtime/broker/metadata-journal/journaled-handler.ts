@@ -1,0 +1,51 @@
+import type { Response } from '../../codec/remoting/remoting-command.ts'
+import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { ResponseCode, responseCodeName } from '../../codec/remoting/response-code.ts'
+import type { RequestHandler } from '../../net/remoting-server.ts'
+import type { Acknowledgements } from '../acks/acknowledgements.ts'
+import type { HandlerRegistry } from '../metadata/handler-registry.ts'
+import type { MetadataJournal } from './metadata-journal.ts'
+
+/** Requests that change topics or groups. */
+const CHANGES: ReadonlySet<number> = new Set([
+  RequestCode.UPDATE_AND_CREATE_TOPIC,
+  RequestCode.UPDATE_AND_CREATE_TOPIC_LIST,
+  RequestCode.DELETE_TOPIC_IN_BROKER,
+  RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
+  RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST,
+  RequestCode.DELETE_SUBSCRIPTIONGROUP,
+])
+
+/** A registry whose handlers of changes answer when the change is as safe as a message would be. */
+export function journaledRegistry(
+  server: HandlerRegistry,
+  journal: MetadataJournal,
+  acks: Acknowledgements,
+): HandlerRegistry {
+  return {
+    handle: (code, handler) => server.handle(code, CHANGES.has(code) ? journaled(handler, journal, acks) : handler),
+  }
+}
+
+function journaled(handler: RequestHandler, journal: MetadataJournal, acks: Acknowledgements): RequestHandler {
+  return (request, channel) => {
+    const before = journal.endOffset
+    const response = handler(request, channel)
+    if (response === undefined || response instanceof Promise || journal.endOffset === before) return response
+    return response.code === ResponseCode.SUCCESS ? onceAcknowledged(response, journal.endOffset, acks) : response
+  }
+}
+
+function onceAcknowledged(response: Response, endOffset: number, acks: Acknowledgements): Promise<Response> {
+  return new Promise((resolve) => {
+    acks.addLate(acks.ringFor(true), endOffset, {
+      complete: (code, remark) => {
+        if (code === ResponseCode.SUCCESS) resolve(response)
+        else resolve({ code: ResponseCode.SYSTEM_ERROR, remark: notYet(code, remark) })
+      },
+    })
+  })
+}
+
+const notYet = (code: number, remark: string | undefined): string =>
+  `the change is made here, but not confirmed by the replicas (${remark ?? responseCodeName(code)}): try again`
