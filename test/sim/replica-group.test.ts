@@ -1,0 +1,119 @@
+import { afterEach, expect, onTestFailed, test } from 'vitest'
+import { decodeMessages } from '../../runtime/codec/message/message-ext.ts'
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
+import { ReplicaGroup } from './replica-group.ts'
+
+let group: ReplicaGroup
+
+async function start(brokers: number, settings = ''): Promise<void> {
+  onTestFailed(() => console.log(group?.lines.join('\n')))
+  group = await ReplicaGroup.start(brokers, settings)
+}
+
+const send = (index: number, body: string, queueId = 0, topic = 'T') =>
+  group.ask(index, RequestCode.SEND_MESSAGE_V2, {
+    fields: { a: 'pg', b: topic, c: 'TBW102', d: 4, e: queueId, f: 0, g: 5, h: 0, i: '', j: 0, k: false, m: false },
+    body: Buffer.from(body),
+  })
+
+async function bodies(index: number, topic = 'T', queueId = 0): Promise<string[]> {
+  const fields = {
+    consumerGroup: 'cg',
+    topic,
+    queueId,
+    queueOffset: 0,
+    maxMsgNums: 32,
+    sysFlag: 4,
+    commitOffset: 0,
+    suspendTimeoutMillis: 0,
+    subscription: '*',
+    subVersion: 1,
+    expressionType: 'TAG',
+  }
+  const { body } = await group.ask(index, RequestCode.PULL_MESSAGE, { fields })
+  return body ? decodeMessages(body).map((message) => `${message.queueOffset} ${message.body}`) : []
+}
+
+const setOf = (index: number) => [...(group.broker(index).syncStateSet ?? [])].sort()
+
+afterEach(() => group.killController())
+
+test('the first broker becomes master, the others follow and join the SyncStateSet', async () => {
+  await start(3)
+  expect(group.master).toBe(0)
+  await group.advance(1_000)
+  expect(setOf(0)).toEqual([1, 2, 3])
+  expect((await send(0, 'one')).code).toBe(ResponseCode.SUCCESS)
+  expect(await bodies(0)).toEqual(['0 one'])
+  await group.advance(500)
+  expect(await bodies(1)).toEqual(['0 one'])
+})
+
+test('when the master dies a replica takes over with everything that was acknowledged, and the old one rejoins', async () => {
+  await start(3)
+  await group.advance(1_000)
+  for (let i = 0; i < 5; i++) await send(0, `m${i}`)
+  group.crash(0)
+  await group.advance(500)
+  const master = group.master
+  expect([1, 2]).toContain(master)
+  expect(await bodies(master)).toEqual(['0 m0', '1 m1', '2 m2', '3 m3', '4 m4'])
+  const answer = await send(master, 'after')
+  expect([answer.code, answer.fields['queueOffset']]).toEqual([ResponseCode.SUCCESS, '5'])
+  await group.startAgain(0)
+  await group.advance(2_000)
+  expect(group.master).toBe(master)
+  expect(setOf(master)).toEqual([1, 2, 3])
+  expect(await bodies(0)).toEqual(await bodies(master))
+})
+
+test('a topic made shortly before the switch is there after it', async () => {
+  await start(3)
+  await group.advance(1_000)
+  const fields = {
+    topic: 'young',
+    defaultTopic: 'TBW102',
+    readQueueNums: 3,
+    writeQueueNums: 3,
+    perm: 6,
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag: 0,
+    order: false,
+  }
+  expect((await group.ask(0, RequestCode.UPDATE_AND_CREATE_TOPIC, { fields })).code).toBe(ResponseCode.SUCCESS)
+  group.crash(0)
+  await group.advance(500)
+  const { topics } = group.broker(group.master).tables
+  expect(topics.find('young')?.writeQueueNums).toBe(3)
+})
+
+test('a client with an old route is served by whichever replica it asks', async () => {
+  await start(3)
+  await group.advance(1_000)
+  await send(0, 'one')
+  const answer = await send(2, 'passed on')
+  expect([answer.code, answer.fields['queueOffset']]).toEqual([ResponseCode.SUCCESS, '1'])
+  expect(await bodies(0)).toEqual(['0 one', '1 passed on'])
+})
+
+test('without controllers the master goes on, and so does the next switch when they are gone for good', async () => {
+  await start(3)
+  await group.advance(1_000)
+  group.killController()
+  await group.advance(10_000)
+  expect((await send(0, 'alone')).code).toBe(ResponseCode.SUCCESS)
+})
+
+test('a single broker that restarts is master again, at a later epoch', async () => {
+  await start(1)
+  await send(0, 'one')
+  group.crash(0)
+  await group.advance(500)
+  await group.startAgain(0)
+  await group.advance(2_000)
+  expect(group.master).toBe(0)
+  const answer = await send(0, 'two')
+  expect([answer.code, answer.fields['queueOffset']]).toEqual([ResponseCode.SUCCESS, '1'])
+  expect(await bodies(0)).toEqual(['0 one', '1 two'])
+})
