@@ -64,7 +64,9 @@ export class ReplicaGroup {
 
   /** Index of the broker that takes itself for the master; the only one, or -1. */
   get master(): number {
-    const masters = this.#members.flatMap(({ broker, isRunning }, index) => (isRunning && broker.isMaster ? [index] : []))
+    const masters = this.#members.flatMap(({ broker, isRunning }, index) =>
+      isRunning && broker.isMaster ? [index] : [],
+    )
     if (masters.length > 1) throw new Error(`brokers ${masters} are all masters`)
     return masters[0] ?? -1
   }

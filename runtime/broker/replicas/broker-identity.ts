@@ -14,7 +14,7 @@ export interface WantedIdentity extends BrokerIdentity {
 }
 
 /** An identity file that cannot be used, with what to do. */
-export class BrokerIdentityError extends Error {
+class BrokerIdentityError extends Error {
   override readonly name = 'BrokerIdentityError'
 }
 

@@ -3,7 +3,7 @@ import { RequestCode } from '../../codec/remoting/request-code.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { ReplicaProgress } from './replica-target.ts'
 
-export interface HeartbeatConfig {
+interface HeartbeatConfig {
   readonly brokerClusterName: string
   readonly brokerName: string
   readonly controllerHeartBeatTimeoutMills: number

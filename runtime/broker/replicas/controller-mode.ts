@@ -27,7 +27,7 @@ import { ReplicasManager } from './replicas-manager.ts'
 import { type GroupRole, readGroupRole } from './role-answers.ts'
 
 /** What changes of the role mean to the rest of the broker. */
-export interface RoleEvents {
+interface RoleEvents {
   /** Writes what is staged: nothing may be while the role changes. */
   commit(): void
   /** The broker has become master and may store messages. */

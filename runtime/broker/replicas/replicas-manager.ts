@@ -9,7 +9,7 @@ import { type ControllerClient, ControllerRefusal } from './controller-client.ts
 import type { ReplicaTarget } from './replica-target.ts'
 import { type GroupRole, readElectedRole, readGroupRole } from './role-answers.ts'
 
-export interface ReplicasConfig {
+interface ReplicasConfig {
   readonly brokerClusterName: string
   readonly brokerName: string
   readonly storePathBrokerIdentity: string
