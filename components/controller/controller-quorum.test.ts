@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { allRegistered, mockEngine, registered, settled } from '../testing/registered-resources.ts'
+import { allRegistered, mockEngine, registered, registeredOf, settled } from '../testing/registered-resources.ts'
 import { ControllerQuorum } from './controller-quorum.ts'
 
 beforeEach(() => mockEngine())
@@ -36,9 +36,13 @@ it('warns of an even count', async () => {
   ])
 })
 
-it('says that it cannot start one', () => {
-  expect(() => new ControllerQuorum('quorum')).toThrow(
-    'gantry:cluster.controllers: cannot be: the engine gantry has no controller yet',
-  )
-  expect(registered).toEqual([])
+it('runs a node per controller', async () => {
+  const quorum = new ControllerQuorum('quorum', { platform: { process: { localDataDir: '/data' } } })
+  expect((await settled(quorum.nodes)).map(({ id, role, address }) => `${id} ${role} ${address}`)).toEqual([
+    'controller-0 CONTROLLER 127.0.0.1:19876',
+    'controller-1 CONTROLLER 127.0.0.1:19877',
+    'controller-2 CONTROLLER 127.0.0.1:19878',
+  ])
+  const nodes = registeredOf('pulumi-nodejs:dynamic/gantry:ProcessNode')
+  expect(nodes.map(({ name }) => name)).toEqual(['quorum-0', 'quorum-1', 'quorum-2'])
 })

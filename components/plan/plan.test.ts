@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseBrokerConf } from '../../runtime/config/broker-conf.ts'
 import type { ConfEnv } from '../../runtime/config/conf-key.ts'
+import { parseControllerConf } from '../../runtime/config/controller-conf.ts'
 import { parseNamesrvConf } from '../../runtime/config/namesrv-conf.ts'
 import { arbitraryConfig } from './arbitrary-config.ts'
 import { ConfigError } from './config-problem.ts'
@@ -28,7 +29,9 @@ const machine: ConfEnv = {
 
 /** What the engine itself has to say about a rendered conf file. */
 const confWarnings = ({ kind, confFile }: PlanNode): readonly string[] => {
-  const parse = kind === 'broker' ? parseBrokerConf : parseNamesrvConf
+  const parse = { broker: parseBrokerConf, controller: parseControllerConf, nameServer: parseNamesrvConf }[
+    kind as 'broker' | 'controller' | 'nameServer'
+  ]
   const result = parse(confFile.text, confFile.path, machine)
   return result.ok ? result.warnings : [...result.errors, ...result.warnings]
 }
@@ -75,6 +78,14 @@ const dockerStacks = ['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync'
 )
 
 describe.each(['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync', ...dockerStacks])('stack %s', (stack) => {
+describe.each([
+  'single-master',
+  '2m-noslave',
+  '2m-2s-async',
+  '2m-2s-sync',
+  'controller-embedded',
+  'controller-standalone',
+])('stack %s', (stack) => {
   it('plans as reviewed', async () => {
     const file = new URL(`../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
     const plan = planCluster(parseStackFile(readFileSync(file, 'utf8')), options)
