@@ -77,7 +77,6 @@ const dockerStacks = ['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync'
   (stack) => `docker-${stack}`,
 )
 
-describe.each(['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync', ...dockerStacks])('stack %s', (stack) => {
 describe.each([
   'single-master',
   '2m-noslave',
@@ -85,6 +84,7 @@ describe.each([
   '2m-2s-sync',
   'controller-embedded',
   'controller-standalone',
+  ...dockerStacks,
 ])('stack %s', (stack) => {
   it('plans as reviewed', async () => {
     const file = new URL(`../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
