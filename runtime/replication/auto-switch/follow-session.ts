@@ -33,6 +33,7 @@ export class FollowSession implements SlaveSession {
   readonly #header = { phyOffset: 0, epoch: 0, epochStartOffset: 0, confirmOffset: 0 }
   #hasMet = false
   #epoch = -1
+  #epochStart = -1
   /** -1: the first report, which says where to start, has not gone out. */
   #reportedOffset = -1
 
@@ -78,10 +79,11 @@ export class FollowSession implements SlaveSession {
       }
       throw new Error(`master sends offset ${phyOffset}, our log ends at ${writtenOffset}: the two logs differ`)
     }
-    if (epoch !== this.#epoch) {
+    if (epoch !== this.#epoch || epochStartOffset !== this.#epochStart) {
       this.#checkEpoch(epoch, epochStartOffset, phyOffset + length)
       this.#owner.enterEpoch(epoch, epochStartOffset)
       this.#epoch = epoch
+      this.#epochStart = epochStartOffset
     }
     if (length > 0) this.#log.appendReplicated(bytes, start, length, phyOffset)
     this.#log.confirm(confirmOffset)

@@ -38,7 +38,8 @@ export class ReplicaLink implements ServedSlave, FrameReader, TransferFormat {
   readonly #owner: ReplicaLinkOwner
   readonly #feed: LogFeed
   readonly #stream = new FrameStream(this, 512)
-  readonly #header = { phyOffset: 0, epoch: 0, epochStartOffset: 0, confirmOffset: 0 }
+  /** Of the last transfer. */
+  readonly #header = { phyOffset: 0, epoch: -1, epochStartOffset: 0, confirmOffset: 0 }
   #handshake: SlaveHandshake | undefined
   #lastReceivedMs: number
   /** Of the bytes being handled, the newest report; NaN for what is no offset. */
@@ -99,7 +100,13 @@ export class ReplicaLink implements ServedSlave, FrameReader, TransferFormat {
 
   /** Sends what the log has beyond `nextOffset`, as far as the socket keeps up. */
   push(): void {
-    if (this.#isTooOld || this.#feed.push()) return
+    if (this.#isTooOld) return
+    if (this.#feed.push()) {
+      // An epoch in which nothing was written yet is not known from any message.
+      const isAtEnd = this.nextOffset === this.#log.writtenOffset
+      if (isAtEnd && this.#header.epoch < this.#owner.epochs.lastEpoch) this.#feed.sendEmpty()
+      return
+    }
     this.#refuse(
       `log has no bytes at ${this.nextOffset} any more (it starts at ${this.#log.minOffset}): slave was too slow`,
     )
@@ -220,8 +227,6 @@ export class ReplicaLink implements ServedSlave, FrameReader, TransferFormat {
     }
     const from = this.#feed.nextOffset
     this.#context.logger.info({ slave: this.remoteText, brokerId, requestOffset, from }, 'slave connected')
-    // It learns the epoch and what is confirmed at once.
-    if (from === writtenOffset) this.#feed.sendEmpty()
   }
 
   /** A transfer that does not continue its log: it is to drop that and begin where ours does. */
