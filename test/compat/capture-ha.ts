@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ControllerGroup, sendRaw } from './controller-group.ts'
 import { ask } from './remoting.ts'
-import { freePortBlock, Server, stopAllServers, waitUntil } from './server.ts'
+import { freePortBlock, type Server, stopAllServers } from './server.ts'
 
-const FILE_BYTES = 65_536
 /** Of a longer transfer only the header and the number of bytes are kept. */
 const BODY_KEPT_BYTES = 512
 /** What follows on a connection is more of the same. */
@@ -96,113 +96,34 @@ function relayNamesrv(near: Socket, namesrvPort: number, ports: ReadonlyMap<numb
 }
 
 interface Group {
-  readonly controller: Server
+  readonly controllers: ControllerGroup
   readonly brokers: Server[]
 }
 
 async function layOut(dir: string): Promise<Group> {
-  const namesrvPort = await freePortBlock()
-  const namesrv = new Server({
-    name: 'namesrv',
-    kind: 'namesrv',
-    engine: 'apache',
-    port: namesrvPort,
-    dir,
-    jvm: '',
-    conf: { listenPort: namesrvPort, bindAddress: '127.0.0.1' },
-  })
-  const controllerPort = await freePortBlock()
-  const controller = new Server({
-    name: 'controller',
-    kind: 'controller',
-    engine: 'apache',
-    port: controllerPort,
-    dir,
-    jvm: '',
-    conf: {
-      controllerDLegerGroup: 'group1',
-      controllerDLegerPeers: `n0-127.0.0.1:${controllerPort}`,
-      controllerDLegerSelfId: 'n0',
-      controllerStorePath: join(dir, 'controller-store'),
-      enableElectUncleanMaster: true,
-    },
-  })
-  await namesrv.start()
-  await controller.start()
+  const controllers = await ControllerGroup.start(dir)
   const relays = new Map<number, number>()
   const namesrvRelay = await freePortBlock()
-  await listen(namesrvRelay, (socket) => relayNamesrv(socket, namesrvPort, relays))
+  await listen(namesrvRelay, (socket) => relayNamesrv(socket, controllers.namesrv.port, relays))
   const brokers: Server[] = []
   for (const name of ['a', 'b', 'c']) {
-    const port = await freePortBlock()
-    const relayed = await freePortBlock()
-    relays.set(port + 1, relayed)
-    await listen(relayed, (socket) => relayReplication(socket, port + 1))
-    const conf = {
-      brokerClusterName: 'CompatCluster',
-      brokerName: 'broker-a',
-      brokerId: -1,
-      brokerRole: 'SLAVE',
-      listenPort: port,
-      haListenPort: port + 1,
-      bindAddress: '127.0.0.1',
-      brokerIP1: '127.0.0.1',
-      brokerIP2: '127.0.0.1',
+    const isLearner = name === 'c'
+    const broker = await controllers.broker(name, {
       namesrvAddr: `127.0.0.1:${namesrvRelay}`,
-      enableControllerMode: true,
-      controllerAddr: controller.address,
-      allAckInSyncStateSet: true,
-      storePathRootDir: join(dir, name),
-      storePathCommitLog: join(dir, name, 'commitlog'),
-      mappedFileSizeCommitLog: FILE_BYTES,
-      autoCreateTopicEnable: true,
-      diskMaxUsedSpaceRatio: 95,
-      haSendHeartbeatInterval: 1000,
-      syncBrokerMetadataPeriod: 1000,
-      checkSyncStateSetPeriod: 1000,
-      ...(name === 'c' ? { syncFromLastFile: true, asyncLearner: true } : {}),
-    }
-    brokers.push(new Server({ name, kind: 'broker', engine: 'apache', port, dir, conf, jvm: '' }))
+      syncFromLastFile: isLearner,
+      asyncLearner: isLearner,
+    })
+    const relayed = await freePortBlock()
+    relays.set(broker.port + 1, relayed)
+    await listen(relayed, (socket) => relayReplication(socket, broker.port + 1))
+    brokers.push(broker)
   }
-  return { controller, brokers }
+  return { controllers, brokers }
 }
 
-async function groupState({ controller }: Group): Promise<{ master: string | undefined; set: number[] }> {
-  const answer = await ask(controller.address, { code: 1004, extFields: { brokerName: 'broker-a' } })
-  if (answer.code !== 0) return { master: undefined, set: [] }
-  const { syncStateSet } = JSON.parse(answer.body.toString()) as { syncStateSet: number[] }
-  return { master: answer.extFields['masterAddress'], set: syncStateSet }
-}
-
-async function awaitState(group: Group, master: Server, setSize: number): Promise<void> {
-  await waitUntil(`${master.name} master of ${setSize}`, 90_000, async () => {
-    const state = await groupState(group)
-    return state.master === master.address && state.set.length === setSize
-  })
-}
-
-async function send(broker: Server, count: number, bodyBytes: number): Promise<void> {
-  for (let sent = 0; sent < count; ) {
-    const extFields = {
-      producerGroup: 'raw',
-      topic: 'HaTopic',
-      defaultTopic: 'TBW102',
-      defaultTopicQueueNums: '1',
-      queueId: '0',
-      sysFlag: '0',
-      bornTimestamp: '1700000000000',
-      flag: '0',
-      properties: '',
-      reconsumeTimes: '0',
-      unitMode: 'false',
-      batch: 'false',
-    }
-    const answer = await ask(broker.address, { code: 10, extFields, body: Buffer.alloc(bodyBytes, 97 + (sent % 26)) })
-    if (answer.code === 0) sent++
-    else await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
+const awaitState = ({ controllers }: Group, master: Server, setSize: number) =>
+  controllers.awaitMaster(master.address, setSize)
+const send = (broker: Server, count: number, bodyBytes: number) => sendRaw(broker.address, count, bodyBytes)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 type Facts = { about: string; text?: string; bodies?: { code: number; body: string }[] }

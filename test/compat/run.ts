@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { adminCommands } from './admin.ts'
+import { autoSwitchInterop } from './auto-switch.ts'
 import { clientScenarios } from './clients.ts'
 import { controllers } from './controllers.ts'
 import { Driver } from './driver.ts'
@@ -39,6 +40,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'mixed', run: mixedClusters },
   { name: 'handover', run: storeHandover },
   { name: 'controllers', run: controllers },
+  { name: 'auto-switch', run: autoSwitchInterop },
 ]
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-compat-'))
