@@ -180,7 +180,7 @@ export class AutoSwitchMaster implements ReplicaLinkOwner {
     this.#acked(link)
     this.advance()
     this.#events.progressed()
-    this.#askIfWanted()
+    if (this.#set.hasJoining) this.#askIfWanted()
   }
 
   onClosed(link: ReplicaLink, error: Error | undefined): void {

@@ -151,6 +151,7 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#keep(epochs)
     this.#toldEpoch = epoch
     this.#log.continueQueues()
+    this.#log.flush()
     this.#role = 'master'
     this.#master.begin(this.#brokerId, this.#epochs, members, setEpoch)
     this.#log.showConfirmed()
@@ -307,9 +308,13 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#trustedEndOffset = Number.POSITIVE_INFINITY
   }
 
-  /** Epochs whose messages have all expired are forgotten. */
+  /** Epochs whose messages have all expired are forgotten; if the disk refuses that, some time later. */
   #forgetExpiredEpochs(): void {
-    this.#keep(this.#epochs.startingAt(this.#log.minOffset))
+    try {
+      this.#keep(this.#epochs.startingAt(this.#log.minOffset))
+    } catch (error) {
+      this.#context.logger.warn({ err: error, file: this.#file.path }, 'cannot shorten the epoch file')
+    }
   }
 
   #keep(epochs: EpochHistory): void {

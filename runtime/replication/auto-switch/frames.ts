@@ -21,7 +21,7 @@ import { EPOCHS_MAX, EpochHistory } from './epoch-history.ts'
 export const State = { handshake: 1, transfer: 2 } as const
 
 export const SLAVE_HANDSHAKE_BYTES = 16
-export const REPORT_BYTES = 12
+const REPORT_BYTES = 12
 const MASTER_HANDSHAKE_HEADER_BYTES = 20
 const EPOCH_ENTRY_BYTES = 12
 export const TRANSFER_HEADER_BYTES = 36

@@ -42,6 +42,7 @@ export class SyncStateSet {
   #sinceMs: number
   #confirmOffset: number
   #counting: readonly number[] = []
+  #hasJoining = false
 
   /**
    * A master's term begins. `confirmOffset`: what is confirmed already.
@@ -70,6 +71,11 @@ export class SyncStateSet {
 
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** Whether replicas that are no members are about to be. */
+  get hasJoining(): boolean {
+    return this.#hasJoining
   }
 
   /** Who has to have a message before it is confirmed, this master included. */
@@ -103,6 +109,8 @@ export class SyncStateSet {
     if (replica === undefined) return
     replica.isConnected = false
     replica.joiningSinceMs = undefined
+    // What a stranger held matters to nobody.
+    if (!this.#members.has(brokerId) && !this.#asked.has(brokerId)) this.#replicas.delete(brokerId)
     this.#recount()
   }
 
@@ -229,8 +237,11 @@ export class SyncStateSet {
 
   #recount(): void {
     const counting = new Set([...this.#members, ...this.#asked])
+    this.#hasJoining = false
     for (const [brokerId, { joiningSinceMs }] of this.#replicas) {
-      if (joiningSinceMs !== undefined) counting.add(brokerId)
+      if (joiningSinceMs === undefined) continue
+      counting.add(brokerId)
+      this.#hasJoining = true
     }
     counting.delete(this.selfId)
     this.#counting = [...counting].sort((a, b) => a - b)

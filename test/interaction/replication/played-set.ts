@@ -37,16 +37,21 @@ export class PlayedSet {
         this.#endOffset += command.number(0)
         return
       case 'connect':
-        return set.connected(command.number(0), command.has('learner'), this.#nowMs)
+        set.connected(command.number(0), command.has('learner'), this.#nowMs)
+        return
       case 'close':
-        return set.disconnected(command.number(0))
+        set.disconnected(command.number(0))
+        return
       case 'ack':
-        return set.acked(command.number(0), command.number(1), this.#endOffset, this.#epochStart, this.#nowMs)
+        set.acked(command.number(0), command.number(1), this.#endOffset, this.#epochStart, this.#nowMs)
+        return
       case 'wait':
         this.#nowMs += command.number(0)
-        return set.keepHouse(this.#nowMs)
+        set.keepHouse(this.#nowMs)
+        return
       case 'ask':
-        return set.asked(command.ids(0))
+        set.asked(command.ids(0))
+        return
       case 'refuse':
         set.refused(command.named('epoch') ?? set.epoch)
         return
