@@ -181,6 +181,33 @@ test.each(SEEDS)('a power cut at any moment while everything is dropped leaves a
   }
 })
 
+test('what is taken back is kept in a copy, of which there are not more and more', () => {
+  const { fixture, offsets } = world(3, true)
+  const cut = offsets[20]!
+  const taken = fixture.logBytes().subarray(cut)
+  fixture.store.truncateTo(cut)
+  const path = `/store/cut/${String(cut).padStart(20, '0')}.taken-back`
+  expect(fixture.disk.readFile(path).equals(taken)).toBe(true)
+  expect(fixture.reports.warnings.at(-1)).toBe(
+    `${taken.length} bytes of the commit log from offset ${cut} on are taken back; a copy is ${path}`,
+  )
+  for (let i = 0; i < 20; i++) {
+    fixture.put({ body: `again ${i}` })
+    fixture.store.truncateTo(cut)
+  }
+  const names = fixture.disk.list('/store/cut')
+  expect(names.length).toBe(16)
+  expect(fixture.disk.readFile(`/store/cut/${names.at(-1)}`).includes('again')).toBe(true)
+  // The oldest is gone, and its name was given again.
+  expect(fixture.disk.readFile(path).equals(taken)).toBe(false)
+  // Without room for a copy the cut is made all the same.
+  fixture.put({ body: 'no copy of this' })
+  fixture.disk.fail({ nth: 1, code: 'ENOSPC', operations: ['write'], path: /taken-back/ })
+  fixture.store.truncateTo(cut)
+  expect(fixture.store.writtenOffset).toBe(cut)
+  expect(fixture.reports.errors).toEqual([expect.stringContaining('no copy of')])
+})
+
 test('a cut that the disk refuses is tried again', () => {
   const { fixture, offsets } = world(5, true)
   const old = fixture.logBytes()

@@ -1,3 +1,4 @@
+import { cutFolder, keepTakenBack } from './cut-folder.ts'
 import type { LogReader } from './log-reader.ts'
 import type { StoreParts } from './store-parts.ts'
 
@@ -28,6 +29,7 @@ export class LogTruncation {
     if (phyOffset !== log.minOffset && phyOffset !== intake.borderOffset && !this.#reader.isBorder(phyOffset)) {
       throw new Error(`cannot cut the commit log at offset ${phyOffset}: no message starts there`)
     }
+    this.#keepCopy(phyOffset)
     this.#lowerCheckpoint(phyOffset)
     this.#cutDerived(phyOffset)
     log.truncateTo(phyOffset)
@@ -44,6 +46,14 @@ export class LogTruncation {
     dispatchFlush.flushNow()
     log.clear()
     intake.cutTo(0)
+  }
+
+  /** The beginning of a message that is not there as a whole is worth nothing. */
+  #keepCopy(phyOffset: number): void {
+    const { log, intake, options } = this.#parts
+    const { disk, config, reporter } = options
+    const end = intake.borderOffset
+    if (phyOffset < end) keepTakenBack(disk, log.files, phyOffset, end, cutFolder(config), reporter)
   }
 
   #lowerCheckpoint(phyOffset: number): void {

@@ -1,5 +1,6 @@
 import type { Disk } from '../../io/disk.ts'
 import { type SegmentFiles, segmentName } from '../commit-log/segment-files.ts'
+import { copyStretch, freePath } from '../cut-folder.ts'
 import type { StoreReporter } from '../store-options.ts'
 import type { ScanEnd } from './log-scanner.ts'
 
@@ -44,30 +45,11 @@ export function cutLog(
   }
 }
 
-function copyDebris(disk: Disk, files: SegmentFiles, end: ScanEnd, cutFolder: string): string {
-  disk.makeFolder(cutFolder)
-  const path = freePath(disk, `${cutFolder}/${segmentName(end.endOffset)}.part`)
-  const bytes = new Uint8Array(COPY_BYTES)
-  const copy = disk.open(path, 'write')
-  try {
-    for (let at = end.endOffset; at < end.debrisEnd; ) {
-      const length = files.read(bytes, 0, Math.min(COPY_BYTES, end.debrisEnd - at), at)
-      copy.write(bytes, 0, length, at - end.endOffset)
-      at += length
-    }
-    copy.syncDataNow()
-  } finally {
-    copy.close()
-  }
-  disk.syncFolder(cutFolder)
+function copyDebris(disk: Disk, files: SegmentFiles, end: ScanEnd, folder: string): string {
+  disk.makeFolder(folder)
+  const path = freePath(disk, `${folder}/${segmentName(end.endOffset)}.part`)
+  copyStretch(disk, files, end.endOffset, end.debrisEnd, path)
   return path
-}
-
-/** A later cut at the same offset must not overwrite an earlier one. */
-function freePath(disk: Disk, path: string): string {
-  let free = path
-  for (let n = 2; disk.stat(free) !== undefined; n++) free = `${path}.${n}`
-  return free
 }
 
 /** Files are made ahead of their use (Apache RocketMQ makes two): such a one begins with zeros. */

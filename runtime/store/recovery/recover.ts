@@ -1,8 +1,8 @@
-import { dirname } from 'node:path'
 import type { Disk } from '../../io/disk.ts'
 import type { StoreCheckpoint } from '../checkpoint.ts'
 import type { CommitLog } from '../commit-log/commit-log.ts'
 import type { ConsumeQueueTable } from '../consume-queue/consume-queue-table.ts'
+import { cutFolder } from '../cut-folder.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { IndexService } from '../index/index-service.ts'
 import type { StoreConfig, StoreReporter } from '../store-options.ts'
@@ -71,7 +71,7 @@ export function recover(input: RecoveryInput): RecoveryResult {
   })
   // What will be written at these offsets is not what the checkpoint speaks of.
   if (checkpoint.logicsPhysicalOffset >= end.endOffset) checkpoint.clear()
-  cutLog(input.disk, files, end, `${dirname(config.storePathCommitLog)}/cut`, reporter)
+  cutLog(input.disk, files, end, cutFolder(config), reporter)
   // After a kill the bytes are there, but only in the system's cache.
   log.recoveredTo(end.endOffset, wasClosed ? end.endOffset : start.phyOffset)
   if (!wasClosed) log.flushNow()
