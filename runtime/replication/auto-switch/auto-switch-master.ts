@@ -92,7 +92,7 @@ export class AutoSwitchMaster implements ReplicaLinkOwner {
       () => this.#config.haMaxTimeSlaveNotCatchup,
     )
     for (const link of this.links) {
-      if (link.brokerId !== undefined && link.isFed) this.#count(link)
+      if (link.brokerId !== undefined) this.#count(link)
     }
     this.advance()
     // They learn the epoch at once.

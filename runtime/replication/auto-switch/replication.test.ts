@@ -247,6 +247,16 @@ test('elected once more a master keeps its slaves, which learn the epoch', async
   expect(master.replication.epochs.lastEpoch).toBe(5)
 })
 
+test('a slave that has only introduced itself when its master is elected once more counts all the same', async () => {
+  const [master] = await hosts(1)
+  master!.replication.changeToMaster(1, new Set([1]), 1)
+  const slave = new RawSlave(master!.port)
+  await slave.say(encodeSlaveHandshake(HELLO))
+  master!.replication.changeToMaster(2, new Set([1]), 2)
+  await slave.say(encodeReport(0))
+  expect(master!.wanted).toEqual(new Set([1, 9]))
+})
+
 test('a slave that was away until its place in the log has expired drops its log and begins where the master does', async () => {
   const [master, slave] = await group()
   master.put('zero')
