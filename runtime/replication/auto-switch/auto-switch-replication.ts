@@ -14,6 +14,8 @@ import type { MasterHandshake, SlaveHandshake } from './frames.ts'
 import type { ReplicaLink } from './replica-link.ts'
 
 const FORGET_EPOCHS_PERIOD_MS = 60_000
+/** A slave may hear of a new master before that has heard of it itself. */
+const FIRST_RETRY_MS = 30
 
 /** The master that a replica follows. */
 export interface FollowedMaster {
@@ -64,7 +66,7 @@ export class AutoSwitchReplication implements SessionOwner {
       progressed: () => this.#progressed(),
       setWanted: (wanted) => this.#onSetWanted?.(wanted),
     })
-    this.#connection = new MasterConnection(context, config, () => this.#newSession())
+    this.#connection = new MasterConnection(context, config, () => this.#newSession(), FIRST_RETRY_MS)
     log.onFlushed(() => this.#flushed())
     context.turn.onEnd(() => this.#endOfTurn())
   }
@@ -214,7 +216,9 @@ export class AutoSwitchReplication implements SessionOwner {
   setCutOff(isCutOff: boolean): void {
     if (this.#isCutOff === isCutOff) return
     this.#isCutOff = isCutOff
-    this.#context.logger.warn({ isCutOff }, 'messages are acknowledged when every member of the SyncStateSet has them')
+    const waits = 'messages are acknowledged when every member of the SyncStateSet has them'
+    if (isCutOff) this.#context.logger.warn({}, `the controllers have not been heard of for long: ${waits}`)
+    else this.#context.logger.info({}, 'the controllers are heard of again')
     this.#progressed()
   }
 

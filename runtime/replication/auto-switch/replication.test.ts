@@ -228,6 +228,18 @@ test('who is not master serves nobody, and lets go of those it served', async ()
   expect([master.replication.role, slave.replication.role]).toEqual(['slave', 'master'])
 })
 
+test('a slave that hears of its new master first reaches it as soon as that has heard of it, too', async () => {
+  const [one, two, three] = (await group({}, 3)) as [ReplicaHost, ReplicaHost, ReplicaHost]
+  one.crash('process')
+  three.follow(two, 2)
+  await world.advance(50, [two, three])
+  expect(three.replication.connection.isOpen).toBe(false)
+  two.replication.changeToMaster(2, new Set([2]), 2)
+  await world.advance(100, [two, three])
+  expect(three.replication.connection.isOpen).toBe(true)
+  expect(two.wanted).toEqual(new Set([2, 3]))
+})
+
 test('elected once more a master keeps its slaves, which learn the epoch', async () => {
   const [master, slave] = await group()
   master.put('one')

@@ -119,7 +119,10 @@ test.each(SEEDS)(
       old.stop()
       await world.settle()
       await old.start()
-      old.store.appendReplicated(Buffer.from('000002d0daa320a700000000', 'hex'), 0, 12, end)
+      // 100 bytes fit into every file that does not end here.
+      if (8192 - (end % 8192) > 108) {
+        old.store.appendReplicated(Buffer.from('00000064daa320a700000000', 'hex'), 0, 12, end)
+      }
       const become = async () => {
         old.replication.changeToMaster(7, new Set([1]), 9)
       }

@@ -7,6 +7,8 @@ import { type FrameReader, FrameStream } from './frame-stream.ts'
 import { HOUSEKEEPING_PERIOD_MS, type LinkOptions, RECONNECT_DELAY_MS } from './link-options.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
+/** A connection that lasted so long was a sound one: what ended it is new. */
+const SOUND_AFTER_MS = 5_000
 
 /** What a slave does on one connection to its master. */
 export interface SlaveSession extends FrameReader {
@@ -34,13 +36,24 @@ export class MasterConnection {
   lastWriteTimestamp = 0
   #lastReadMonotonic = 0
   #lastWriteMonotonic = 0
+  #openedMonotonic = 0
   /** Why the last connection ended; shown in the log. */
   #lastProblem: string | undefined
+  readonly #firstRetryMs: number
+  #retryMs: number
 
-  constructor(context: NetContext, options: LinkOptions, makeSession: () => SlaveSession) {
+  /** `firstRetryMs`: pause before the first of several attempts in vain; it doubles up to RECONNECT_DELAY_MS. */
+  constructor(
+    context: NetContext,
+    options: LinkOptions,
+    makeSession: () => SlaveSession,
+    firstRetryMs: number = RECONNECT_DELAY_MS,
+  ) {
     this.#context = context
     this.#options = options
     this.#makeSession = makeSession
+    this.#firstRetryMs = firstRetryMs
+    this.#retryMs = firstRetryMs
   }
 
   get masterText(): string {
@@ -78,6 +91,7 @@ export class MasterConnection {
     this.#context.logger.info({ from: this.#masterText, to: haAddress }, 'master replication address')
     this.#masterText = haAddress
     this.#master = haAddress === '' ? undefined : parseAddress(haAddress)
+    this.#retryMs = this.#firstRetryMs
     if (this.#connection) this.#connection.destroy(new Error('the master changed'))
     else this.#connect()
   }
@@ -123,7 +137,8 @@ export class MasterConnection {
     }
     this.#connection = connection
     this.#state = 'open'
-    this.#lastReadMonotonic = this.#context.clock.monotonic()
+    this.#openedMonotonic = this.#context.clock.monotonic()
+    this.#lastReadMonotonic = this.#openedMonotonic
     session.opened()
   }
 
@@ -141,6 +156,7 @@ export class MasterConnection {
   }
 
   #closed(error: Error | undefined, master: Address): void {
+    const wasSound = this.#state === 'open' && this.#context.clock.monotonic() - this.#openedMonotonic >= SOUND_AFTER_MS
     this.#connection = undefined
     this.#session = undefined
     if (this.#state === 'stopped') return
@@ -149,8 +165,13 @@ export class MasterConnection {
     // The same reason again and again is one line, not one per attempt.
     if (problem !== this.#lastProblem) this.#context.logger.warn({ master: this.#masterText, problem }, 'lost master')
     this.#lastProblem = problem
-    if (master !== this.#master) this.#connect()
-    else this.#retry = this.#context.clock.after(RECONNECT_DELAY_MS, () => this.#connect())
+    if (master !== this.#master) {
+      this.#connect()
+      return
+    }
+    if (wasSound) this.#retryMs = this.#firstRetryMs
+    this.#retry = this.#context.clock.after(this.#retryMs, () => this.#connect())
+    this.#retryMs = Math.min(2 * this.#retryMs, RECONNECT_DELAY_MS)
   }
 
   #keepHouse(): void {
