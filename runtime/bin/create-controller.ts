@@ -20,12 +20,15 @@ interface CreateControllerOptions {
   readonly onFailed: (error: Error) => void
 }
 
+/** Its messages are small and its bursts short. */
+const SLABS_KEPT = 8
+
 /** A controller on the machine's disk. */
 export function createController(options: CreateControllerOptions): Controller {
   const { conf, env, confFile, clock, network, logger, onFailed } = options
   // 0, the default of Netty's water mark here, stands for the built-in limit.
   const limits = conf.writeBufferHighWaterMark > 0 ? { pauseAboveBytes: conf.writeBufferHighWaterMark } : {}
-  const context = createNetContext(clock, network, logger, limits)
+  const context = createNetContext(clock, network, logger, { ...limits, slabsKept: SLABS_KEPT })
   const disk = new RealDisk()
   const join = raftMember({ context, disk, random: new RealRandom(), conf, onFailed })
   return new Controller({ context, disk, conf, env, confFile, join })

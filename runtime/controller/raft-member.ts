@@ -17,6 +17,9 @@ interface RaftMemberOptions {
   readonly onFailed: (error: Error) => void
 }
 
+/** The log is kept short: entries are small, and the books of ten thousand groups make a snapshot of three megabytes. */
+const SETTINGS = { snapshotEveryEntries: 4000, snapshotKeepEntries: 500 }
+
 /** The controllers as a raft group, whose members talk on the port that brokers use. */
 export function raftMember(options: RaftMemberOptions): (machine: StateMachine, server: RemotingServer) => RaftGroup {
   const { context, disk, random, conf, onFailed } = options
@@ -35,6 +38,7 @@ export function raftMember(options: RaftMemberOptions): (machine: StateMachine, 
       disk,
       logger: context.logger,
       transport: new RemotingTransport({ context, server, group, selfId, peers }),
+      settings: SETTINGS,
       onFailed,
     })
 }

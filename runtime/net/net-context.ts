@@ -19,6 +19,8 @@ export interface NetLimits {
   readonly closeAboveBytes: number
   /** Requests sent and not answered yet, per process. One more fails at once. */
   readonly invocationsMax: number
+  /** Buffers of 64 KiB kept for the next burst, and an eighth as many of 256 KiB. */
+  readonly slabsKept: number
 }
 
 const DEFAULT_NET_LIMITS: NetLimits = {
@@ -27,12 +29,11 @@ const DEFAULT_NET_LIMITS: NetLimits = {
   pauseAboveBytes: 1024 * 1024,
   closeAboveBytes: 64 * 1024 * 1024,
   invocationsMax: 65_535,
+  slabsKept: 64,
 }
 
 const SLAB_BYTES = 64 * 1024
-const SLABS_KEPT = 64
 const LARGE_SLAB_BYTES = 256 * 1024
-const LARGE_SLABS_KEPT = 8
 /** One read takes what the kernel has, up to this. */
 const SHARED_READ_BYTES = 256 * 1024
 
@@ -55,7 +56,7 @@ export function createNetContext(
   limits: Partial<NetLimits> = {},
 ): NetContext {
   const all = { ...DEFAULT_NET_LIMITS, ...limits }
-  const slabs = new SlabPool(SLAB_BYTES, SLABS_KEPT)
+  const slabs = new SlabPool(SLAB_BYTES, all.slabsKept)
   return {
     clock,
     network,
@@ -66,7 +67,7 @@ export function createNetContext(
     receive: {
       shared: new SlabPool(SHARED_READ_BYTES, 0).acquire(),
       carries: slabs,
-      largeCarries: new SlabPool(LARGE_SLAB_BYTES, LARGE_SLABS_KEPT),
+      largeCarries: new SlabPool(LARGE_SLAB_BYTES, all.slabsKept >> 3),
       command: new CommandView(),
       frameMaxBytes: all.frameMaxBytes,
     },

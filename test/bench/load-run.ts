@@ -21,11 +21,14 @@ export function stopAllLoads(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-export type LoadProgram = 'lean-producer' | 'lean-consumer' | 'latency-probe'
+type LoadProgram = 'lean-producer' | 'lean-consumer' | 'latency-probe'
 export type LoadOptions = Readonly<Record<string, string | number | true>>
 
 /** Runs a load program to its end. @throws Error when it ends otherwise than with a result */
-export async function runLoad(program: LoadProgram, options: LoadOptions): Promise<LoadResult> {
+export async function runLoad<R = LoadResult>(
+  program: LoadProgram | 'broker-groups',
+  options: LoadOptions,
+): Promise<R> {
   const args = Object.entries(options).flatMap(([key, value]) =>
     value === true ? [`--${key}`] : [`--${key}=${value}`],
   )
@@ -41,7 +44,7 @@ export async function runLoad(program: LoadProgram, options: LoadOptions): Promi
   const output = await outputOf(child, plannedMs + GRACE_MS)
   const last = output.trimEnd().split('\n').at(-1) ?? ''
   if (!last.startsWith('{')) throw new Error(`${program} gave no result: ${last}`)
-  return JSON.parse(last) as LoadResult
+  return JSON.parse(last) as R
 }
 
 async function outputOf(child: ChildProcess, limitMs: number): Promise<string> {

@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stopAllServers } from '../compat/server.ts'
 import { Bench, type CellGroup, tell } from './bench.ts'
+import { controller } from './cells/controller.ts'
 import { queueGrowth } from './cells/queue-growth.ts'
 import { replication } from './cells/replication.ts'
 import { singleMaster, syncFlush } from './cells/single-master.ts'
@@ -24,7 +25,7 @@ import { recovery, startUp } from './cells/start-up.ts'
 import { stopAllLoads } from './load-run.ts'
 import { missedText, noiseTable, textTable, writeJson, writeMarkdown } from './report.ts'
 
-const GROUPS: readonly CellGroup[] = [startUp, singleMaster, syncFlush, replication, queueGrowth, recovery]
+const GROUPS: readonly CellGroup[] = [startUp, singleMaster, syncFlush, replication, queueGrowth, controller, recovery]
 
 const { values } = parseArgs({
   options: {

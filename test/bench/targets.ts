@@ -46,7 +46,7 @@ function atMost(cell: string, figure: FigureName, factor: number, target: string
 function below(cell: string, figure: FigureName, limit: number): Target {
   const judge: Judge = (results) => {
     const ours = median(results, cell, 'gantry', figure)
-    return ours === undefined ? UNKNOWN : { isMet: ours <= limit, value: ours.toFixed(0) }
+    return ours === undefined ? UNKNOWN : { isMet: ours <= limit, value: ours.toFixed(limit < 10 ? 2 : 0) }
   }
   return { cell, figure, target: `at most ${limit}`, judge }
 }
@@ -116,6 +116,9 @@ const TARGETS: readonly Target[] = [
   ...UNDER_LOAD.map((cell) => below(cell, 'rssAnonMiB', 250)),
   below('idle-memory', 'rssMiB', 100),
   below('idle-memory', 'namesrvRssMiB', 80),
+  below('controller-idle-memory', 'rssMiB', 80),
+  below('controller-10000-groups', 'rssMiB', 80),
+  below('controller-10000-groups', 'cores', 1),
   atMost('start-up', 'durationMs', 0.2, 'at most 0.2 x Apache'),
   costsAtMost('queues-10000', 'queues-8', 10),
   recoveryTarget,

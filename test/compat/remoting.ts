@@ -35,6 +35,7 @@ export function encodeRequest(request: {
   code: number
   opaque: number
   version?: number
+  flag?: number
   extFields?: Record<string, string>
   body?: Buffer
 }): Buffer {
@@ -44,7 +45,7 @@ export function encodeRequest(request: {
       language: 'OTHER',
       version: request.version ?? 509,
       opaque: request.opaque,
-      flag: 0,
+      flag: request.flag ?? 0,
       serializeTypeCurrentRPC: 'JSON',
       extFields: request.extFields ?? {},
     }),

@@ -199,6 +199,47 @@ describe('bytes', () => {
     expect([...state.groups.keys()]).toEqual(['a'])
   })
 
+  test('the bytes of version 1, which lie on disks', () => {
+    const elect = encodeCommand({
+      kind: 'electMaster',
+      brokerName: 'a',
+      brokerId: undefined,
+      isDesignated: false,
+      isUncleanAllowed: true,
+      reports: [{ brokerId: 2, life: 'alive', epoch: 3, maxOffset: 500, priority: 7 }],
+    })
+    expect(elect.toString('hex')).toBe(
+      '01040000000161000000000000000000010000000100000000000000020100000003' + '00000000000001f500000007',
+    )
+    const alter = encodeCommand({
+      kind: 'alterSyncStateSet',
+      brokerName: 'a',
+      masterBrokerId: 1,
+      masterEpoch: 2,
+      syncStateSetEpoch: 3,
+      syncStateSet: [1, 2],
+      gone: [],
+    })
+    expect(alter.toString('hex')).toBe(
+      '01010000000161000000000000000100000002000000030000000200000000000000010000000000000002' + '00000000',
+    )
+    const state = run(newState(), [
+      { kind: 'applyBrokerId', cluster: 'c', brokerName: 'a', brokerId: 1, registerCheckCode: 'h:1;1' },
+      {
+        kind: 'electMaster',
+        brokerName: 'a',
+        brokerId: 1,
+        isDesignated: false,
+        isUncleanAllowed: false,
+        reports: [],
+      },
+    ])
+    expect(Buffer.from(state.snapshot()).toString('hex')).toBe(
+      '01000000010000000163000000016100000000000000020000000000000002000000010000000100000000000000010000000100000001' +
+        '000000000000000100000003683a3100000005683a313b31',
+    )
+  })
+
   test('groups stand in a snapshot by their names, whatever order they came in', () => {
     const groups = run(newState(), [
       { kind: 'applyBrokerId', cluster: 'c', brokerName: 'b', brokerId: 1, registerCheckCode: 'h:1;1' },
