@@ -42,10 +42,11 @@ interface ControllerProcess {
   readonly process: EngineProcess
 }
 
+/** By name, as people write them. */
 async function addresses(count: number): Promise<string[]> {
   const ports: number[] = []
   for (let i = 0; i < count; i++) ports.push(await freePortBlock())
-  return ports.map((port) => `127.0.0.1:${port}`)
+  return ports.map((port) => `localhost:${port}`)
 }
 
 /** Lays out controllers `first`, `first + 1`, ...; each knows of those before it and of its own kind. */

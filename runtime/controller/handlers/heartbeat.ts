@@ -120,9 +120,13 @@ class Strangers {
   }
 }
 
+const NO_OFFSET = -1
+/** What follows it is a number that the log holds. */
+const OFFSET_MAX = Number.MAX_SAFE_INTEGER - 1
+
 function readInto(broker: LiveBroker, request: CommandView): void {
   broker.epoch = int32(request, 'epoch') ?? -1
-  broker.maxOffset = Math.max(-1, request.integer('maxOffset') ?? -1)
+  broker.maxOffset = Math.min(Math.max(NO_OFFSET, request.integer('maxOffset') ?? NO_OFFSET), OFFSET_MAX)
   broker.timeoutMs = int32(request, 'heartbeatTimeoutMills') ?? DEFAULT_TIMEOUT_MS
   broker.priority = int32(request, 'electionPriority') ?? LOWEST_PRIORITY
 }

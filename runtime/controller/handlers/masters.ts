@@ -6,6 +6,7 @@ import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { type BrokerGroup, masterAddressOf } from '../state/broker-group.ts'
 import type { Decision } from '../state/decision.ts'
+import { requiredBrokerId } from './request-fields.ts'
 import type { Handlers, Services } from './services.ts'
 
 type Needed = Pick<Services, 'agreement' | 'state' | 'elections'>
@@ -31,7 +32,7 @@ export function masters(services: Needed): Handlers {
 /** Absent fields have the defaults of ElectMasterRequestHeader. */
 function elect({ agreement, elections }: Needed, request: CommandView): Promise<Response> {
   const brokerName = request.text('brokerName') ?? ''
-  const asked = Math.max(NO_BROKER_ID, request.integer('brokerId') ?? NO_BROKER_ID)
+  const asked = (request.integer('brokerId') ?? NO_BROKER_ID) < 0 ? NO_BROKER_ID : requiredBrokerId(request, 'brokerId')
   const isDesignated = request.flagField('designateElect') ?? false
   const command = elections.command(brokerName, asked === NO_BROKER_ID ? undefined : asked, isDesignated)
   const reason = isDesignated ? `an operator wants ${asked}` : `broker ${asked} asks for a master`

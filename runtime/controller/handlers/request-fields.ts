@@ -3,7 +3,7 @@ import { JsonSyntaxError } from '../../codec/json/parse-json.ts'
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import { REPLICAS_MAX } from '../state/broker-group.ts'
+import { BROKER_ID_MAX, REPLICAS_MAX } from '../state/broker-group.ts'
 
 /** What `decode` makes of the request's body. @throws RequestError when it is no JSON, or not such as `decode` expects */
 export function readBody<T>(request: CommandView, decode: (body: Buffer) => T): T {
@@ -18,7 +18,7 @@ export function readBody<T>(request: CommandView, decode: (body: Buffer) => T): 
 
 /** @throws RequestError for more ids than a group can have, and for one that no broker can have */
 export function checkIds(ids: readonly number[]): void {
-  const odd = ids.find((id) => id < 0)
+  const odd = ids.find((id) => !isBrokerId(id))
   if (odd !== undefined) {
     const remark = `Rejecting alter syncStateSet request because the replicas {${odd}} don't exist`
     throw new RequestError(ResponseCode.CONTROLLER_INVALID_REPLICAS, remark)
@@ -26,6 +26,10 @@ export function checkIds(ids: readonly number[]): void {
   if (ids.length <= REPLICAS_MAX) return
   const remark = `${ids.length} replicas are named, a group has at most ${REPLICAS_MAX}`
   throw new RequestError(ResponseCode.CONTROLLER_INVALID_REPLICAS, remark)
+}
+
+function isBrokerId(id: number): boolean {
+  return id >= 0 && id <= BROKER_ID_MAX
 }
 
 /** Longer names and addresses are not taken; the official ones are far shorter. */
@@ -44,7 +48,7 @@ export function boundedText(request: CommandView, name: string): string {
 /** @throws RequestError when absent, or no id of a broker */
 export function requiredBrokerId(request: CommandView, name: string): number {
   const id = request.requiredInteger(name)
-  if (id >= 0) return id
+  if (isBrokerId(id)) return id
   const remark = `the custom field <${name}> is ${id}, which no broker has as its id`
   throw new RequestError(ResponseCode.CONTROLLER_INVALID_REQUEST, remark)
 }

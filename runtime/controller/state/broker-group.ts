@@ -28,6 +28,8 @@ export interface BrokerGroup {
 
 /** The id of the first broker of a group (source: MixAll.FIRST_BROKER_CONTROLLER_ID). */
 export const FIRST_BROKER_ID = 1
+/** Nobody counts up to here; what follows an id is an id that the books can hold. */
+export const BROKER_ID_MAX = 2 ** 31 - 1
 /** A group has three replicas or five; one with more than this is a mistake in somebody's script. */
 export const REPLICAS_MAX = 100
 

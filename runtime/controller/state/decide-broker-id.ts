@@ -1,5 +1,13 @@
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import { type BrokerGroup, FIRST_BROKER_ID, newGroup, REPLICAS_MAX, replicaOf, withReplica } from './broker-group.ts'
+import {
+  BROKER_ID_MAX,
+  type BrokerGroup,
+  FIRST_BROKER_ID,
+  newGroup,
+  REPLICAS_MAX,
+  replicaOf,
+  withReplica,
+} from './broker-group.ts'
 import type { ApplyBrokerId } from './command.ts'
 import { accepted, type Decision, refused } from './decision.ts'
 
@@ -31,7 +39,7 @@ export function decideBrokerId(group: BrokerGroup | undefined, command: ApplyBro
   }
   const holder = replicaOf(group, brokerId)
   if (holder?.registerCheckCode === registerCheckCode) return accepted(group)
-  if (holder || brokerId < FIRST_BROKER_ID) {
+  if (holder || brokerId < FIRST_BROKER_ID || brokerId > BROKER_ID_MAX) {
     return refuse(`Fail to apply brokerId: ${brokerId} in broker-set: ${brokerName}`)
   }
   if (group.replicas.length >= REPLICAS_MAX) {
