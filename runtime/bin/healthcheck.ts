@@ -18,20 +18,33 @@ const opaque = 1
 const responseFlag = 1
 const headerAt = 8
 
-const listenPorts: Readonly<Record<string, number>> = { mqnamesrv: 9876, mqbroker: 10_911, mqproxy: 8080 }
-
 /** What the first process was started with: program and conf file. */
 function ownServer(): { host: string; port: number } {
   const words = readFileSync('/proc/1/cmdline', 'utf8').split('\0')
   const program = words.find((word) => /^mq[a-z]+$/.test(word)) ?? ''
-  const flag = words.findIndex((word) => word === '-c' || word === '--configFile')
+  const flag = words.findIndex((word) => word === '-c' || word === '-pc' || word === '--configFile')
   const confFile = flag < 0 ? undefined : words[flag + 1]
   const conf = confFile !== undefined && existsSync(confFile) ? readFileSync(confFile, 'utf8') : ''
-  const settingOf = (key: string) => new RegExp(`^\\s*${key}\\s*[=:]\\s*(\\S+)`, 'm').exec(conf)?.[1]
+  // Of a properties file, or of a proxy's JSON.
+  const settingOf = (key: string) => new RegExp(`^\\s*"?${key}"?\\s*[=:]\\s*"?([^",\\s]+)`, 'm').exec(conf)?.[1]
   const bound = settingOf('bindAddress') ?? '0.0.0.0'
-  return {
-    host: bound === '0.0.0.0' ? '127.0.0.1' : bound,
-    port: Number(settingOf('listenPort') ?? listenPorts[program] ?? 0),
+  return { host: bound === '0.0.0.0' ? '127.0.0.1' : bound, port: Number(portOf(program, settingOf)) }
+}
+
+function portOf(program: string, settingOf: (key: string) => string | undefined): string {
+  switch (program) {
+    case 'mqnamesrv':
+      return settingOf('listenPort') ?? '9876'
+    case 'mqproxy':
+      return settingOf('remotingListenPort') ?? '8080'
+    case 'mqcontroller': {
+      // It serves on the port that its peers have for it: `n0-host:port;n1-host:port`.
+      const peers = settingOf('controllerDLegerPeers')?.split(';') ?? []
+      const own = peers.find((peer) => peer.startsWith(`${settingOf('controllerDLegerSelfId')}-`))
+      return own?.slice(own.lastIndexOf(':') + 1) ?? '0'
+    }
+    default:
+      return settingOf('listenPort') ?? '10911'
   }
 }
 

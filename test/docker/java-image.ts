@@ -40,7 +40,15 @@ function javaFiles(): TarEntry[] {
   const home = dirname(dirname(realpathSync(stdout.trim())))
   const java = filesBelow(home, 'opt/java')
   const programs = [join(home, 'bin/java'), ...readdirSync(join(home, 'lib')).map((name) => join(home, 'lib', name))]
-  const libraries = [...programs, join(home, 'lib/server/libjvm.so'), '/bin/sh'].flatMap(librariesOf)
+  // RocksDB's library, which its jar brings along, asks for those that Node has loaded too, and for librt beside them.
+  const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] }
+  const ofNode = sharedObjects.filter((path) => path.startsWith('/') && path.includes('.so'))
+  const beside = ofNode.filter((path) => path.includes('libpthread')).map((path) => join(dirname(path), 'librt.so.1'))
+  const libraries = [
+    ...ofNode,
+    ...beside,
+    ...[...programs, join(home, 'lib/server/libjvm.so'), '/bin/sh'].flatMap(librariesOf),
+  ]
   const outside = [...new Set(libraries)].filter((path) => relative(home, path).startsWith('..'))
   return [...java, ...outside.map((path) => ({ path: path.slice(1), content: { file: realpathSync(path) } }))]
 }

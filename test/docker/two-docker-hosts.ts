@@ -150,7 +150,14 @@ async function startSsh(folder: string, key: string, host: NetworkHost, engine: 
   )
   // Where it goes without rights; its package makes the folder at boot.
   if (!existsSync('/run/sshd')) mkdirSync('/run/sshd')
-  const [command = '', ...args] = inNamespace(host.namespace, ['/usr/sbin/sshd', '-D', '-e', '-f', config])
+  const [command = '', ...args] = inNamespace(host.namespace, [
+    '/usr/sbin/sshd',
+    '-D',
+    '-E',
+    join(folder, 'sshd.log'),
+    '-f',
+    config,
+  ])
   const server = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const deadlineMs = performance.now() + sshReadyWithinMs
   while (!(await listens(host.address, 22))) {

@@ -56,7 +56,9 @@ async function classic(scenario: Scenario, nodes: readonly string[]): Promise<vo
   await scenario.run('preview')
   assert.deepEqual([...(await lab.containers()).keys(), ...(await lab.volumes())], [], 'a preview touches nothing')
 
+  const startMs = performance.now()
   const made = await scenario.run('up')
+  process.stdout.write(`     ${stack} serves after ${((performance.now() - startMs) / 1000).toFixed(1)} s\n`)
   assert.deepEqual(await runningNodes(scenario), nodes)
   await clientsReachAll(scenario, made)
   assert.deepEqual(changesOf(await scenario.run('up')), [], 'a second up changes nothing')
@@ -230,13 +232,17 @@ async function refusals(scenario: Scenario): Promise<void> {
   await refused({}, /has no image gantry:0\.1\.0: make it with "gantry image build"/)
   await engine.ask('POST', '/images/kept:1/tag?repo=gantry&tag=0.1.0')
 
-  const nowhere = { brokerConfig: { storePathCommitLog: '/proc/nowhere' } }
+  await engine.ask('POST', '/containers/create?name=docker-single-master-namesrv-0', { json: { Image: 'kept:1' } })
+  await refused({}, /there is a container docker-single-master-namesrv-0 already, which gantry did not make/)
+  await engine.ask('DELETE', '/containers/docker-single-master-namesrv-0')
+
+  const wrongFlag = { runtime: { nodeOptions: ['--no-such-flag'] } }
   await refused(
     {},
-    /broker-a-0 ended while starting \(exit code \d+\): .*\/proc\/nowhere.* Its log: docker logs docker-single/,
-    nowhere,
+    /namesrv-0 ended while starting \(exit code \d+\): .*--no-such-flag.* Its log: docker logs docker-single/,
+    wrongFlag,
   )
-  project.configureCluster({ brokerConfig: {} })
+  project.configureCluster({ runtime: {} })
   await scenario.run('up')
 }
 

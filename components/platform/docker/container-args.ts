@@ -74,7 +74,8 @@ export function containerLimits({ kind, engine }: ContainerNode, docker: DockerC
     ...(docker.cpus === undefined ? {} : { cpus: String(docker.cpus) }),
     ulimits: [{ name: 'nofile', soft: docker.openFiles, hard: docker.openFiles }],
     readOnly: true,
-    tmpfs: { '/tmp': 'rw,nosuid,nodev,size=64m' },
+    // Java unpacks native libraries there.
+    tmpfs: { '/tmp': `rw,${engine === 'apache' ? 'exec,' : ''}nosuid,nodev,size=64m` },
     user: containerUsers[engine],
     capabilities: { drops: ['ALL'] },
     securityOpts: ['no-new-privileges:true'],

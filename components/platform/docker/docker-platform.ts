@@ -14,6 +14,7 @@ import {
   volumeMount,
 } from './container-args.ts'
 import type { DockerSite, DockerSites } from './docker-sites.ts'
+import { nodeLabel } from './leftover-containers.ts'
 import type { DockerNodeInputs } from './provider/docker-node-implementation.ts'
 import type { DockerPlaceInputs } from './provider/docker-place-implementation.ts'
 
@@ -82,7 +83,7 @@ export class DockerPlatform implements NodePlatform {
     const volumeName = `${name}-data`
     const volume = new docker.Volume(
       `${name}-data`,
-      { name: volumeName, labels: [label('gantry.node', place.id)] },
+      { name: volumeName, labels: [label(nodeLabel, place.id)] },
       { ...onHost, retainOnDelete: retainData, protect: protectData },
     )
     const image = this.#sites.imageId(place.host, place.engine)
@@ -109,7 +110,7 @@ export class DockerPlatform implements NodePlatform {
         networksAdvanced: [{ name: site.networkName, aliases: [place.id] }],
         ports: publishedPorts(place, site.publishAddress),
         mounts: [volumeMount(volumeName)],
-        labels: [label('gantry.node', place.id), label('gantry.stack', pulumi.getStack())],
+        labels: [label(nodeLabel, place.id), label('gantry.stack', pulumi.getStack())],
       },
       {
         ...onHost,

@@ -8,6 +8,9 @@ import { tarOf } from './engine/tar.ts'
  * container of the node's name whose id is not there was made by a run that did not live to write down that it did.
  */
 
+/** On every container of a node: what does not have it is not ours. */
+export const nodeLabel = 'gantry.node'
+
 const markFile = '.gantry-container'
 const asideSuffix = '-left'
 

@@ -6,6 +6,7 @@ export interface Container {
   /** With a slash ahead. */
   readonly Name: string
   readonly RestartCount: number
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null }
   readonly State: {
     readonly Running: boolean
     readonly Restarting: boolean
@@ -19,13 +20,16 @@ export const findContainer = (engine: EngineClient, name: string): Promise<Conta
   engine.find<Container>(`/containers/${encodeURIComponent(name)}/json`)
 
 const headerBytes = 8
-const lastLineCount = 5
+const linesAsked = 200
+const linesKept = 5
+/** What says nothing by itself: where a Java exception was thrown, and what Java says of its options. */
+const noise = /^\s+at |^\s*$|^NOTE: Picked up/
 
 /**
  * The last lines a container wrote. The engine sends them in frames: stream (1 byte), three zeros, length (4 bytes), text.
  */
 export async function lastWords(engine: EngineClient, id: string): Promise<string> {
-  const query = `stdout=1&stderr=1&tail=${lastLineCount}`
+  const query = `stdout=1&stderr=1&tail=${linesAsked}`
   const chunks: Buffer[] = []
   for await (const chunk of await engine.open('GET', `/containers/${id}/logs?${query}`)) chunks.push(chunk as Buffer)
   const bytes = Buffer.concat(chunks)
@@ -35,6 +39,6 @@ export async function lastWords(engine: EngineClient, id: string): Promise<strin
     text += bytes.toString('utf8', at + headerBytes, at + headerBytes + length)
     at += headerBytes + length
   }
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  return lines.length === 0 ? 'it left no word' : lines.join(' | ')
+  const lines = text.split('\n').filter((line) => !noise.test(line))
+  return lines.length === 0 ? 'it left no word' : lines.slice(-linesKept).join(' | ')
 }

@@ -78,7 +78,8 @@ export class EngineClient {
     if (address.kind === 'unix') return { transport: http, options: { socketPath: address.path }, done: nothing }
     if (address.kind === 'ssh') {
       const child = dialThroughSsh(address, sshOpts)
-      const options = { createConnection: () => streamOf(child), agent: false as const, host: 'docker' }
+      // Without an agent, which would make connections of its own.
+      const options = { createConnection: () => streamOf(child), host: 'docker' }
       return { transport: http, options, done: () => void child.kill() }
     }
     const { host, port } = address

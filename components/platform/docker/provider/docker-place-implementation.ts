@@ -5,7 +5,7 @@ import { type Container, findContainer } from '../engine/container-state.ts'
 import type { EngineClient } from '../engine/engine-client.ts'
 import { type EngineChoice, engineOf } from '../engine/engine-of.ts'
 import { tarOf } from '../engine/tar.ts'
-import { isMarked, leftoversOf, moveAside } from '../leftover-containers.ts'
+import { isMarked, leftoversOf, moveAside, nodeLabel } from '../leftover-containers.ts'
 
 /**
  * Where a node's container is going to be. Pulumi's docker provider refuses to make a container whose name is taken, and
@@ -29,13 +29,14 @@ export const dockerPlaceImplementation: Implementation<DockerPlaceInputs, Docker
     return { changes: !isSameValue(olds, news) || inTheWay !== undefined, replaces }
   },
   async create(news) {
-    return { id: news.container, outs: await makeRoom(news) }
+    // Whoever has no place is not known to have a container either: the state was lost.
+    return { id: news.container, outs: await makeRoom(news, findContainer) }
   },
   async read(_, known) {
     return known
   },
   async update(_, news) {
-    return makeRoom(news)
+    return makeRoom(news, containerInTheWay)
   },
   async delete({ engine: choice, container }) {
     const engine = engineOf(choice)
@@ -49,10 +50,15 @@ async function containerInTheWay(engine: EngineClient, name: string): Promise<Co
   return found === undefined || (await isMarked(engine, found)) ? undefined : found
 }
 
-async function makeRoom(news: DockerPlaceInputs): Promise<DockerPlaceInputs> {
+async function makeRoom(news: DockerPlaceInputs, find: typeof containerInTheWay): Promise<DockerPlaceInputs> {
   const engine = engineOf(news.engine)
-  const found = await containerInTheWay(engine, news.container)
-  if (found !== undefined) await moveAside(engine, found, news.stopTimeoutSeconds)
+  const found = await find(engine, news.container)
+  if (found !== undefined) {
+    if (found.Config.Labels?.[nodeLabel] === undefined) {
+      throw new Error(`there is a container ${news.container} already, which gantry did not make: remove or rename it`)
+    }
+    await moveAside(engine, found, news.stopTimeoutSeconds)
+  }
   if (news.volume !== undefined) await giveVolume(engine, news.volume)
   return news
 }
@@ -63,7 +69,7 @@ async function makeRoom(news: DockerPlaceInputs): Promise<DockerPlaceInputs> {
  */
 async function giveVolume(engine: EngineClient, { name, owner, image }: NonNullable<DockerPlaceInputs['volume']>) {
   const HostConfig = { Mounts: [{ Type: 'volume', Source: name, Target: containerDataDir }] }
-  const json = { Image: image, HostConfig }
+  const json = { Image: image, Cmd: ['never-started'], HostConfig }
   const { Id } = await engine.ask<{ Id: string }>('POST', '/containers/create', { json })
   try {
     const [uid = 0, gid = 0] = owner.split(':').map(Number)
