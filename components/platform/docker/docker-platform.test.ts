@@ -123,6 +123,9 @@ describe('one Docker host', () => {
     ])
     const { entrypoints, command, envs, user, memory } = containerOf('broker-a-0') as Record<string, string[]>
     expect([command, user, memory]).toEqual([undefined, '3000:3000', 2048])
+    expect(containerOf('broker-a-0')['tmpfs'], 'Java unpacks libraries there').toEqual({
+      '/tmp': 'rw,exec,nosuid,nodev,size=64m',
+    })
     expect(entrypoints?.slice(0, 2)).toEqual(['sh', '-c'])
     expect(entrypoints?.[2]).toMatch(
       /^printf %s "\$GANTRY_CONF" > \/var\/lib\/gantry\/broker\.conf && exec java -Xms256m -Xmx256m .* -cp "\$ROCKETMQ_HOME\/lib\/\*" org\.apache\.rocketmq\.broker\.BrokerStartup -c \/var\/lib\/gantry\/broker\.conf$/,
