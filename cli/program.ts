@@ -82,6 +82,13 @@ function buildProgram(): Command {
     .description('write what it is built from as a tar archive, for other builders')
     .argument('<file>')
     .action(async (file) => (await import('./commands/image.ts')).imageContext(file))
+  const artifact = program.command('artifact').description('the engine in one file, to run on other machines')
+  artifact
+    .command('build')
+    .description('pack the engine, its packages and Node; the same sources give the same bytes')
+    .option('--arch <architecture>', 'x64, arm64 or all', 'all')
+    .option('--out <folder>', 'where to put it', '.gantry/artifacts')
+    .action(async (options) => (await import('./commands/artifact.ts')).buildArtifacts(options))
   program
     .command('supervise', { hidden: true })
     .argument('<folder>')

@@ -9,6 +9,7 @@ const userCodes: ReadonlySet<unknown> = new Set([
   'STACK_FILE_INVALID',
   'DATA_DIR_IN_USE',
   'PORTS_TAKEN',
+  'ARTIFACT_INVALID',
 ])
 
 /** What the operating system refuses for reasons outside this program; its message names the file. */
