@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Architecture, architectures } from '../../components/artifact/architecture.ts'
+import { type Architecture, architectures } from '../../components/plan/architecture.ts'
 import { buildArtifact } from '../../components/artifact/build-artifact.ts'
 import { nodeBinary } from '../../components/artifact/node-binary.ts'
 import { UserError } from '../user-error.ts'

@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts'
+import type { Architecture } from '../plan/architecture.ts'
 
 /** What tells one artifact from another. */
 export interface ArtifactIdentity {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Architecture } from './architecture.ts'
+import type { Architecture } from '../plan/architecture.ts'
 import { artifactFileName, checksumFileName, checksumLine } from './artifact-name.ts'
 import { gzipBytes } from './gzip-bytes.ts'
 import { nodeVersion } from './node-binary.ts'

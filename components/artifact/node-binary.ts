@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Architecture } from './architecture.ts'
+import type { Architecture } from '../plan/architecture.ts'
 import { ArtifactError } from './artifact-error.ts'
 
 /**

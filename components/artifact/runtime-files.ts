@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Architecture } from './architecture.ts'
+import type { Architecture } from '../plan/architecture.ts'
 import { ArtifactError } from './artifact-error.ts'
 import { type PackageLock, packageClosure } from './package-closure.ts'
 import type { TarEntry } from './tar-archive.ts'

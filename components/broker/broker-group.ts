@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi'
+import type { AwsGroupArgs } from '../cluster/aws-platform-args.ts'
 import type { Flush, Replication } from '../cluster/cluster-enums.ts'
 import { partConfig } from '../cluster/part-config.ts'
 import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
@@ -33,6 +34,8 @@ export interface BrokerGroupArgs extends PlacedArgs {
   listenPorts?: number[]
   /** Further keys of broker.conf. Default: none. */
   config?: { [key: string]: string }
+  /** On AWS: what is different for the brokers of this group; groups that are not made together need a slot each. */
+  aws?: AwsGroupArgs
 }
 
 /** Addresses of the nodes that a group registers with. */
@@ -46,8 +49,8 @@ const someController = 'controllers'
 
 /** `plan` gives the nodes for addresses; whatever these are, the same nodes in the same places. */
 function planGroup(args: BrokerGroupArgs) {
-  const { brokerName, replicas, replication, minInSyncReplicas, flush, placement, listenPorts, config } = args
-  const group = { name: brokerName, replicas, replication, minInSyncReplicas, flush, hosts: placement, config }
+  const { brokerName, replicas, replication, minInSyncReplicas, flush, placement, listenPorts, config, aws } = args
+  const group = { name: brokerName, replicas, replication, minInSyncReplicas, flush, hosts: placement, config, aws }
   const given = Object.entries(group).filter(([, value]) => value !== undefined)
   const checked = partConfig(args, {
     ...(args.controllerAddr === undefined ? {} : { controllers: { mode: 'standalone', replicas: 1 } }),

@@ -1,7 +1,6 @@
 import type { ClusterConfig, ClusterConfigInput } from '../plan/schema/cluster-config.ts'
-import type { DockerConfig } from '../plan/schema/docker-config.ts'
-import { given } from './given.ts'
-import { configOfPlatform, type DockerPlatformArgs, type PlatformArgs } from './platform-args.ts'
+import { deeplyGiven, given } from './given.ts'
+import { configOfPlatform } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
 
 /*
@@ -48,32 +47,19 @@ function apart<T extends { replicas: number | string[]; config: Readonly<Record<
   return { ...rest, ...where, config: textsOf(config) }
 }
 
-function platformArgs({ process, docker, aws: _, ...same }: ClusterConfig['platform']): PlatformArgs {
-  return {
-    ...same,
-    ...(process === undefined ? {} : { process: given(process) }),
-    ...(docker === undefined ? {} : { docker: dockerArgs(docker) }),
-  }
-}
-
-function dockerArgs({ hosts, ...same }: DockerConfig): DockerPlatformArgs {
-  const filled = Object.entries(hosts).map(([name, host]) => [name, given(host)] as const)
-  return { ...given(same), hosts: Object.fromEntries(filled) }
-}
-
 /** A checked `gantry:cluster` as arguments. */
 export function argsOfConfig(config: ClusterConfig): RocketClusterArgs {
   const { nameServers, topics, hosts, controllers, proxies, platform, ...same } = config
   return {
     ...same,
-    platform: platformArgs(platform),
+    platform: deeplyGiven(platform),
     ...(controllers === undefined ? {} : { controllers: apart(controllers) }),
     ...(proxies === undefined ? {} : { proxies: apart(proxies) }),
     ...(typeof nameServers === 'number' ? { nameServers } : { nameServerHosts: nameServers }),
     nameServerConfig: textsOf(config.nameServerConfig),
     brokerConfig: textsOf(config.brokerConfig),
     hosts: hosts.map(given),
-    groups: config.groups.map((group) => ({ ...given(group), config: textsOf(group.config) })),
+    groups: config.groups.map((group) => ({ ...deeplyGiven(group), config: textsOf(group.config) })),
     topics: topics.map(topicArgs),
     consumerGroups: config.consumerGroups satisfies ConsumerGroupSpecArgs[],
   }

@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi'
 import type { z } from 'zod'
 import type { platformSchema } from '../plan/schema/platform-config.ts'
+import type { AwsPlatformArgs } from './aws-platform-args.ts'
 
 /** Nodes as processes of this machine. */
 export interface ProcessPlatformArgs {
@@ -76,6 +77,8 @@ export interface PlatformArgs {
   process?: ProcessPlatformArgs
   /** Containers on one Docker host or several. */
   docker?: DockerPlatformArgs
+  /** EC2 instances with volumes of their own. */
+  aws?: AwsPlatformArgs
   /** Whether the files of a node stay when the node is deleted. Default: true. */
   retainData?: boolean
   /** Whether deleting a node's files is refused (Pulumi's protect). Default: false. */
@@ -85,11 +88,21 @@ export interface PlatformArgs {
 }
 
 /** The plain part of it, as `platform` in a stack file has it. */
-export function configOfPlatform({ docker, ...same }: PlatformArgs = {}): z.input<typeof platformSchema> {
-  if (docker?.hosts === undefined)
-    return { ...same, ...(docker === undefined ? {} : { docker: { ...docker, hosts: {} } }) }
-  const plain = Object.entries(docker.hosts).map(
+export function configOfPlatform({ docker, aws, ...same }: PlatformArgs = {}): z.input<typeof platformSchema> {
+  return {
+    ...same,
+    ...(docker === undefined ? {} : { docker: configOfDocker(docker) }),
+    ...(aws === undefined ? {} : { aws: configOfAws(aws) }),
+  }
+}
+
+function configOfDocker({ hosts = {}, ...same }: DockerPlatformArgs) {
+  const plain = Object.entries(hosts).map(
     ([name, { caMaterial: _, certMaterial: __, keyMaterial: ___, ...host }]) => [name, host] as const,
   )
-  return { ...same, docker: { ...docker, hosts: Object.fromEntries(plain) } }
+  return { ...same, hosts: Object.fromEntries(plain) }
+}
+
+function configOfAws({ foundation: _, ...plain }: AwsPlatformArgs) {
+  return plain
 }

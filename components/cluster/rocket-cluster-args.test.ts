@@ -2,6 +2,7 @@ import { expect, expectTypeOf, it } from 'vitest'
 import type { ClusterConfigInput } from '../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
+import type { DeeplyGiven } from './given.ts'
 import type { DockerHostArgs, DockerMemoryArgs, DockerPlatformArgs, PlatformArgs } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
 import type {
@@ -26,7 +27,7 @@ it('arguments and the schema of the config agree, key by key', () => {
   expectTypeOf<HostArgs>().toEqualTypeOf<Plain<WithoutUndefined<Item<ClusterConfigInput['hosts']>>>>()
   expectTypeOf<PortsArgs>().toEqualTypeOf<Plain<WithoutUndefined<Given<ClusterConfigInput['ports']>>>>()
   expectTypeOf<RuntimeArgs>().toEqualTypeOf<Plain<WithoutUndefined<Given<ClusterConfigInput['runtime']>>>>()
-  expectTypeOf<BrokerGroupSpecArgs>().toEqualTypeOf<Plain<WithTexts<WithoutUndefined<Group>, 'config'>>>()
+  expectTypeOf<BrokerGroupSpecArgs>().toEqualTypeOf<Plain<WithTexts<DeeplyGiven<Group>, 'config'>>>()
   expectTypeOf<ConsumerGroupSpecArgs>().toEqualTypeOf<
     Plain<WithoutUndefined<Item<ClusterConfigInput['consumerGroups']>>>
   >()
@@ -61,6 +62,10 @@ it('arguments and the schema of the config agree, key by key', () => {
     Plain<WithoutUndefined<Given<Docker['hosts']>[string]>>
   >()
   expectTypeOf<Given<PlatformArgs['process']>>().toEqualTypeOf<Plain<WithoutUndefined<Given<Platform['process']>>>>()
+  // What only arguments can hold is left out: values of other resources.
+  expectTypeOf<Omit<Given<PlatformArgs['aws']>, 'foundation'>>().toEqualTypeOf<
+    Plain<DeeplyGiven<Given<Platform['aws']>>>
+  >()
 })
 
 /** Two keys of arguments where config has one for a number or a list. */
@@ -79,6 +84,15 @@ it('a docker platform comes back the same too, and keeps for itself what only ar
   expect(parseClusterConfig(configOfArgs(argsOfConfig(config)))).toEqual(config)
   const args = { hosts, groups: [{ name: 'a' }], platform: { docker: { hosts: { h1: { keyMaterial: 'PEM' } } } } }
   expect(configOfArgs(args).platform).toEqual({ docker: { hosts: { h1: {} } } })
+})
+
+it('a config of AWS comes back the same from arguments', () => {
+  const subnets = [{ id: 'subnet-0123456789abcdef0', zone: 'eu-central-1a', cidr: '10.1.0.0/24' }]
+  const config = parseClusterConfig({
+    groups: [{ name: 'a', replicas: 2, aws: { slot: 3, volumeSizeGiB: 500 } }],
+    platform: { aws: { network: { vpcId: 'vpc-0123456789abcdef0', subnets }, tags: { team: 'shop' } } },
+  })
+  expect(parseClusterConfig(configOfArgs(argsOfConfig(config)))).toEqual(config)
 })
 
 it('a config comes back the same from arguments', () => {

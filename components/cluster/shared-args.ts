@@ -1,3 +1,4 @@
+import type { AwsGroupArgs } from './aws-platform-args.ts'
 import type { AntiAffinity, ControllerMode, Engine, Flush, Replication } from './cluster-enums.ts'
 import type { PlatformArgs } from './platform-args.ts'
 
@@ -57,6 +58,8 @@ export interface BrokerGroupSpecArgs {
   hosts?: string[]
   /** Further keys of broker.conf for the brokers of this group. Default: none. */
   config?: { [key: string]: string }
+  /** On AWS: what is different for the brokers of this group. */
+  aws?: AwsGroupArgs
 }
 
 /** Controllers of a cluster. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { awsGroupSchema } from './aws-group-config.ts'
 import { controllersSchema } from './controllers-config.ts'
 import { address, confOverrides, engine, folder, identifier, port, topicOrGroupName } from './field-types.ts'
 import { platformSchema } from './platform-config.ts'
@@ -8,6 +9,9 @@ import { proxiesSchema } from './proxies-config.ts'
  * What a user writes under `gantry:cluster`. Every default of the planner stands here and nowhere else; descriptions end
  * up in stacks/gantry.schema.json and from there in the editor.
  */
+
+/** The only host of a config that names none. */
+export const thisMachine = { name: 'local', address: '127.0.0.1' } as const
 
 const hostSchema = z
   .strictObject({
@@ -62,6 +66,7 @@ const groupSchema = z
       .optional()
       .describe('Pins the replicas: one host name per replica, the master first. Left out: the planner spreads them.'),
     config: confOverrides('broker.conf for the brokers of this group'),
+    aws: awsGroupSchema.optional().describe('On platform.aws: what is different for the brokers of this group.'),
   })
   .describe('A broker group: replicas of the same queues under one brokerName.')
 
@@ -116,8 +121,10 @@ export const clusterConfigSchema = z
     hosts: z
       .array(hostSchema)
       .min(1)
-      .default([{ name: 'local', address: '127.0.0.1' }])
-      .describe('The machines. Left out: everything runs on this machine and listens on loopback only.'),
+      .default([thisMachine])
+      .describe(
+        'The machines. Left out: everything runs on this machine and listens on loopback only; on platform.aws every node gets an instance of its own.',
+      ),
     antiAffinity: z
       .enum(['preferred', 'required'])
       .default('preferred')

@@ -1,3 +1,4 @@
+import { withHosts } from '../aws/aws-hosts.ts'
 import { checkClusterConfig } from '../checks/check-cluster-config.ts'
 import { checkEngine } from '../checks/check-engine.ts'
 import { ConfigError, type ConfigPath, type ConfigProblem } from '../config-problem.ts'
@@ -40,7 +41,7 @@ export const parseClusterConfig = (written: unknown, { toRun = true }: ParseOpti
   if (parsed.success) {
     const problems = check(parsed.data)
     if (problems.length > 0) throw new ConfigError(problems)
-    return parsed.data
+    return withHosts(parsed.data)
   }
   const formProblems = parsed.error.issues.flatMap((issue) => describeIssue(issue, input, clusterConfigSchema))
   const meaningProblems: ConfigProblem[] = []
