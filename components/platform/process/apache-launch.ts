@@ -40,15 +40,17 @@ export const openPackages = [
   '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
 ]
 
-const heapDefault = '512m'
+/** Enough for what is no broker, and for a broker one tries out. */
+export const apacheHeapSmall = '512m'
 
-/** What `java` is given to run the server of a node, the release's folder being `home`. */
+/** What `java` is given to run the server of a node, the release's folder being `home`. `logback`: file or resource that says where its logs go. */
 export function apacheArguments(
   { kind, dataDir, confFile }: Pick<PlanNode, 'kind' | 'dataDir' | 'confFile'>,
   home: string,
-  heap = heapDefault,
+  heap = apacheHeapSmall,
+  logback = servers[kind].logback,
 ): string[] {
-  const { main, confFlag, logback } = servers[kind]
+  const { main, confFlag } = servers[kind]
   return [
     `-Xms${heap}`,
     `-Xmx${heap}`,

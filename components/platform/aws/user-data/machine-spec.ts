@@ -1,0 +1,45 @@
+import type { Engine } from '../../../plan/plan-node.ts'
+
+/** A file to put onto the machine. */
+export interface MachineFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** An object that the machine fetches with its role. */
+export interface MachineObject {
+  readonly bucket: string
+  readonly key: string
+  readonly sha256: string
+}
+
+/** What a machine is to become: everything that its user data says. */
+export interface MachineSpec {
+  /** Id of the node it runs. */
+  readonly node: string
+  /** What the node is, in a few words, for people. */
+  readonly description: string
+  readonly region: string
+  readonly engine: Engine
+  /** The engine: an artifact of gantry, or a release of Apache RocketMQ. */
+  readonly artifact: MachineObject
+  /** Where the data volume is mounted. */
+  readonly dataRoot: string
+  /** Folder of the node below it. */
+  readonly dataDir: string
+  /** Without one the node keeps nothing that matters. */
+  readonly dataVolumeId?: string
+  readonly confFile: MachineFile
+  /** The program and its arguments. */
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Where artifacts are unpacked; a link, so that what runs is not moved by the next one. */
+export const engineFolder = '/opt/gantry/current'
+
+/** Folder the service may write its caches to. */
+export const cacheFolder = '/var/cache/gantry'
+
+/** Log configuration of Apache's servers, which would write files by themselves. */
+export const logbackPath = '/opt/gantry/logback.xml'

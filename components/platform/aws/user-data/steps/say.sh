@@ -1,0 +1,5 @@
+say() { echo "gantry: $*"; }
+fail() {
+  say "$*" >&2
+  exit 1
+}
