@@ -44,7 +44,12 @@ export class Machine {
     writeFileSync(join(this.#overlay, 'usr/local/share/ca-certificates/test.crt'), readFileSync(certificate))
     mustRun('chroot', [this.#overlay, 'update-ca-certificates'])
     const flags = ['--quiet', '--register=no', '--keep-unit', '--boot', `--machine=${name}`, '--resolv-conf=off']
-    flags.push(`--directory=${this.#overlay}`, `--network-namespace-path=${network.path}`, '--console=pipe')
+    flags.push(
+      `--directory=${this.#overlay}`,
+      `--network-namespace-path=${network.path}`,
+      '--console=pipe',
+      '--rlimit=NOFILE=655360',
+    )
     this.#child = spawn('systemd-nspawn', flags, { stdio: ['pipe', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {

@@ -20,7 +20,7 @@ export class PrivateNetwork {
   }
 
   add(address: string): void {
-    ip('-n', this.name, 'address', 'add', `${address}/32`, 'dev', 'lo')
+    ip('-n', this.name, 'address', 'replace', `${address}/32`, 'dev', 'lo')
   }
 
   /** A command as it is run inside. */

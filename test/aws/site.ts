@@ -24,6 +24,7 @@ export const bucket = 'artifacts-0123456789'
 export class Site {
   readonly network = new PrivateNetwork()
   readonly services = new AwsServices()
+  readonly cacheFolder = cacheFolder
   readonly #root = debianRoot(cacheFolder)
   readonly #machines: Machine[] = []
   readonly #disks: DataDisk[] = []

@@ -68,7 +68,7 @@ def fetch(region, bucket, key, sha256, target):
                 file.write(chunk)
     if digest.hexdigest() != sha256:
         os.remove(target + '.part')
-        raise ValueError('s3://%s/%s has sha256 %s instead of %s' % (bucket, key, digest.hexdigest(), sha256))
+        sys.exit('fetch-object: s3://%s/%s has sha256 %s instead of %s' % (bucket, key, digest.hexdigest(), sha256))
     os.replace(target + '.part', target)
 
 
@@ -98,7 +98,7 @@ def persistently(action):
     for attempt in range(ATTEMPTS):
         try:
             return action()
-        except (OSError, ValueError, KeyError, IndexError) as error:
+        except (OSError, ValueError) as error:
             reason = '%s %s' % (error, error.read(500).decode('utf-8', 'replace') if isinstance(error, urllib.error.HTTPError) else '')
             print('fetch-object: attempt %d of %d: %s' % (attempt + 1, ATTEMPTS, reason), file=sys.stderr)
             if attempt + 1 < ATTEMPTS:
