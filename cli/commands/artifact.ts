@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Architecture, architectures } from '../../components/plan/architecture.ts'
 import { buildArtifact } from '../../components/artifact/build-artifact.ts'
 import { nodeBinary } from '../../components/artifact/node-binary.ts'
+import { type Architecture, architectures } from '../../components/plan/architecture.ts'
 import { UserError } from '../user-error.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -21,10 +21,10 @@ function chosen(arch: string): readonly Architecture[] {
 }
 
 /** `gantry artifact build`: the engine with its Node in one file, for machines that have neither npm nor a network. */
-export function buildArtifacts({ arch, out }: ArtifactBuildOptions): void {
+export async function buildArtifacts({ arch, out }: ArtifactBuildOptions): Promise<void> {
   for (const architecture of chosen(arch)) {
     const node = nodeBinary(root, architecture, join(root, '.cache/node'))
-    const { path, sha256, sizeBytes } = buildArtifact({ root, architecture, outFolder: resolve(out), node })
+    const { path, sha256, sizeBytes } = await buildArtifact({ root, architecture, outFolder: resolve(out), node })
     process.stdout.write(`${path}\n  ${(sizeBytes / 2 ** 20).toFixed(1)} MiB, sha256 ${sha256}\n`)
   }
 }

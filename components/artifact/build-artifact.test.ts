@@ -26,6 +26,7 @@ beforeEach(() => {
   for (const system of ['linux-x64', 'linux-arm64', 'win32-x64']) {
     write(`node_modules/fs-native/prebuilds/${system}/fs-native.node`, system)
   }
+  write('node', 'node for x64')
   write('node_modules/other/package.json', '{"version":"1.0.0"}')
   const runtime = { dependencies: { 'fs-native': '1' } }
   const packages = {
@@ -37,11 +38,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-const node = Buffer.from('node for x64')
-const build = () => buildArtifact({ root, architecture: 'x64', outFolder: join(root, 'out'), node })
+const build = () => buildArtifact({ root, architecture: 'x64', outFolder: join(root, 'out'), node: join(root, 'node') })
 
-it('packs what runs, for one architecture, and says its checksum', () => {
-  const { path, sha256 } = build()
+it('packs what runs, for one architecture, and says its checksum', async () => {
+  const { path, sha256 } = await build()
   expect(path).toBe(join(root, 'out/gantry-runtime-1.2.3-linux-x64.tar.gz'))
   expect(createHash('sha256').update(readFileSync(path)).digest('hex')).toBe(sha256)
   expect(readFileSync(`${path}.sha256`, 'utf8')).toBe(`${sha256}  gantry-runtime-1.2.3-linux-x64.tar.gz\n`)
@@ -56,15 +56,17 @@ it('packs what runs, for one architecture, and says its checksum', () => {
   ])
 })
 
-it('gives the same bytes when only times differ, others when a source does', () => {
-  const first = build()
+it('gives the same bytes when only times differ, others when a source does', async () => {
+  const first = await build()
   utimesSync(join(root, 'runtime/store/store.ts'), 1, 1)
-  expect(build().sha256).toBe(first.sha256)
+  expect((await build()).sha256).toBe(first.sha256)
   write('runtime/store/store.ts', 'export { }\n')
-  expect(build().sha256).not.toBe(first.sha256)
+  expect((await build()).sha256).not.toBe(first.sha256)
 })
 
-it('refuses packages that are not those of the lock file', () => {
+it('refuses packages that are not those of the lock file', async () => {
   write('node_modules/fs-native/package.json', '{"version":"1.0.1"}')
-  expect(build).toThrow('node_modules/fs-native is 1.0.1, package-lock.json says 1.0.0: run "npm ci" first')
+  await expect(build()).rejects.toThrow(
+    'node_modules/fs-native is 1.0.1, package-lock.json says 1.0.0: run "npm ci" first',
+  )
 })

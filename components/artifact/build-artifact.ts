@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Architecture } from '../plan/architecture.ts'
+import { type TarEntry, tarOf } from '../platform/docker/engine/tar.ts'
 import { artifactFileName, checksumFileName, checksumLine } from './artifact-name.ts'
 import { gzipBytes } from './gzip-bytes.ts'
 import { nodeVersion } from './node-binary.ts'
 import { runtimeFiles, runtimeVersion } from './runtime-files.ts'
-import { tarArchive } from './tar-archive.ts'
 
 export interface BuildOptions {
   /** Folder of this package: where runtime/ and node_modules/ are. */
@@ -14,8 +14,8 @@ export interface BuildOptions {
   readonly architecture: Architecture
   /** Where the artifact and its checksum go. */
   readonly outFolder: string
-  /** Node for that architecture; see nodeBinary. */
-  readonly node: Buffer
+  /** Path of Node for that architecture; see nodeBinary. */
+  readonly node: string
 }
 
 export interface BuiltArtifact {
@@ -31,16 +31,15 @@ const nodePath = 'node_modules/.bin/node'
  * The engine in one file: runtime/, the packages it needs and Node, ready to run where it is unpacked. The same sources
  * and packages give the same bytes.
  */
-export function buildArtifact({ root, architecture, outFolder, node }: BuildOptions): BuiltArtifact {
+export async function buildArtifact({ root, architecture, outFolder, node }: BuildOptions): Promise<BuiltArtifact> {
   const version = runtimeVersion(root)
   const description = { name: 'gantry-runtime', version, architecture, node: nodeVersion }
-  const bytes = gzipBytes(
-    tarArchive([
-      { path: 'artifact.json', executable: false, bytes: Buffer.from(`${JSON.stringify(description, null, 2)}\n`) },
-      { path: nodePath, executable: true, bytes: node },
-      ...runtimeFiles(root, architecture),
-    ]),
-  )
+  const entries: TarEntry[] = [
+    { path: 'artifact.json', content: { text: `${JSON.stringify(description, null, 2)}\n`, mode: 0o644 } },
+    { path: nodePath, content: { file: node } },
+    ...runtimeFiles(root, architecture),
+  ]
+  const bytes = gzipBytes(await archiveOf(entries.sort((a, b) => (a.path < b.path ? -1 : 1))))
   const fileName = artifactFileName({ version, architecture })
   const path = join(outFolder, fileName)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
@@ -50,4 +49,10 @@ export function buildArtifact({ root, architecture, outFolder, node }: BuildOpti
   renameSync(`${path}.new`, path)
   writeFileSync(join(outFolder, checksumFileName(fileName)), checksumLine(sha256, fileName))
   return { path, sha256, sizeBytes: bytes.length }
+}
+
+async function archiveOf(entries: readonly TarEntry[]): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of tarOf(entries)) pieces.push(piece)
+  return Buffer.concat(pieces)
 }

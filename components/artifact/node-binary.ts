@@ -17,12 +17,9 @@ const checksums: Readonly<Record<Architecture, string>> = {
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
-/** The file when it is there and has the right bytes. */
-function readIfRight(path: string, architecture: Architecture): Buffer | undefined {
-  if (!existsSync(path)) return undefined
-  const bytes = readFileSync(path)
-  return sha256(bytes) === checksums[architecture] ? bytes : undefined
-}
+/** Whether the file is there and has the right bytes. */
+const isRight = (path: string, architecture: Architecture): boolean =>
+  existsSync(path) && sha256(readFileSync(path)) === checksums[architecture]
 
 /** Lets npm fetch the package of that architecture and takes the binary out of it. */
 function fetchBinary(architecture: Architecture, target: string): void {
@@ -46,17 +43,14 @@ function fetchBinary(architecture: Architecture, target: string): void {
 /**
  * The Node binary of an architecture: the installed one, one fetched before, or one fetched by npm now.
  * @param cacheFolder where fetched ones are kept
+ * @returns path of the file
  */
-export function nodeBinary(root: string, architecture: Architecture, cacheFolder: string): Buffer {
+export function nodeBinary(root: string, architecture: Architecture, cacheFolder: string): string {
   const cached = join(cacheFolder, `node-${nodeVersion}-linux-${architecture}`)
-  const known = [join(root, 'node_modules/node/bin/node'), cached]
-  for (const path of known) {
-    const bytes = readIfRight(path, architecture)
-    if (bytes !== undefined) return bytes
-  }
+  const known = [join(root, 'node_modules/node/bin/node'), cached].find((path) => isRight(path, architecture))
+  if (known !== undefined) return known
   fetchBinary(architecture, cached)
-  const fetched = readIfRight(cached, architecture)
-  if (fetched !== undefined) return fetched
+  if (isRight(cached, architecture)) return cached
   rmSync(cached)
   throw new ArtifactError(
     `npm's node-linux-${architecture} ${nodeVersion} is not the one known here (sha256 ${checksums[architecture]}): it was removed again`,

@@ -1,14 +1,14 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Architecture } from '../plan/architecture.ts'
+import type { TarEntry } from '../platform/docker/engine/tar.ts'
 import { ArtifactError } from './artifact-error.ts'
 import { type PackageLock, packageClosure } from './package-closure.ts'
-import type { TarEntry } from './tar-archive.ts'
 
 /** Folders of the engine that only tests read, and what a run leaves behind. */
 const notShippedFolders = new Set(['testing', 'golden', 'node_modules', '.cache'])
 
-const isShipped = (name: string): boolean => !name.endsWith('.test.ts') && !name.endsWith('.md')
+const isShipped = (name: string): boolean => !/\.test\.ts$|\.md$|\/Dockerfile$/.test(name)
 
 /** Native code for other systems: `prebuilds/win32-x64` and so on, and what only another JavaScript engine loads. */
 const isForeign = (path: string, architecture: Architecture): boolean => {
@@ -20,9 +20,7 @@ function filesBelow(root: string, folder: string, skip: (name: string) => boolea
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`
     if (entry.isDirectory()) return skip(entry.name) ? [] : filesBelow(root, path, skip)
-    if (!entry.isFile()) return []
-    const executable = (statSync(join(root, path)).mode & 0o111) !== 0
-    return [{ path, executable, bytes: readFileSync(join(root, path)) }]
+    return entry.isFile() ? [{ path, content: { file: join(root, path) } }] : []
   })
 }
 

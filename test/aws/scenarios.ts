@@ -50,7 +50,7 @@ async function bootCluster(site: Site, specOf: ReturnType<typeof specsOf>) {
 
 /** From blank volumes to a message, and to the same message after a kill, a new instance and a larger volume. */
 async function lifeOfACluster(site: Site): Promise<void> {
-  const specOf = specsOf(site.artifact)
+  const specOf = specsOf(await site.artifact())
   const { broker, disk } = await bootCluster(site, specOf)
   assert.match(broker.output, /is blank: making a file system/)
   assert.match(broker.output, /gantry: broker-a-0 has been started/)
@@ -99,7 +99,7 @@ async function foreignData(site: Site): Promise<void> {
   const file = openSync(disk.device, 'r+')
   writeSync(file, Buffer.from('not ours'), 0, 8, 2 ** 20)
   closeSync(file)
-  const { ok, output } = await site.boot(specsOf(site.artifact)('broker-a-0'), disk)
+  const { ok, output } = await site.boot(specsOf(await site.artifact())('broker-a-0'), disk)
   assert.equal(ok, false)
   assert.match(output, /has no file system and is not blank: it is left as it is/)
   const found = Buffer.alloc(8)
@@ -129,7 +129,7 @@ async function wrongBytes(site: Site): Promise<void> {
 async function secretFromParameterStore(site: Site): Promise<void> {
   const secret = '{"accessKey":"broker","secretKey":"it\'s\\\\secret \u00e9"}'
   site.services.parameters = { '/rocketmq/broker': secret }
-  const spec = specsOf(site.artifact, {
+  const spec = specsOf(await site.artifact(), {
     brokerConfig: { innerClientAuthenticationCredentials: 'ssm:/rocketmq/broker' },
   })('broker-a-0')
   assert.doesNotMatch(renderUserData(spec), /secretKey/)
@@ -157,7 +157,10 @@ async function apacheEngine(site: Site): Promise<void> {
 
 async function soundScripts(site: Site): Promise<void> {
   for (const engine of ['gantry', 'apache']) {
-    const specOf = specsOf(site.artifact, { engine, brokerConfig: { innerClientAuthenticationCredentials: 'ssm:/a' } })
+    const specOf = specsOf(await site.artifact(), {
+      engine,
+      brokerConfig: { innerClientAuthenticationCredentials: 'ssm:/a' },
+    })
     for (const id of ['namesrv-0', 'broker-a-0'] as const) assert.equal(shellProblems(renderUserData(specOf(id))), '')
   }
 }

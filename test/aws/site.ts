@@ -37,11 +37,16 @@ export class Site {
   }
 
   /** The engine of this checkout in the bucket. */
-  get artifact(): MachineObject {
+  async artifact(): Promise<MachineObject> {
     if (this.#artifact !== undefined) return this.#artifact
     const architecture = process.arch as Architecture
     const node = nodeBinary(repository, architecture, join(repository, '.cache/node'))
-    const built = buildArtifact({ root: repository, architecture, outFolder: join(cacheFolder, 'artifacts'), node })
+    const built = await buildArtifact({
+      root: repository,
+      architecture,
+      outFolder: join(cacheFolder, 'artifacts'),
+      node,
+    })
     this.#artifact = this.#put(built.path, 'gantry-runtime')
     return this.#artifact
   }
