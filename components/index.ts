@@ -1,4 +1,5 @@
 export { BrokerGroup, type BrokerGroupArgs } from './broker/broker-group.ts'
+export type * from './cluster/aws-platform-args.ts'
 export { argsOfConfig } from './cluster/cluster-config-form.ts'
 export { AntiAffinity, ControllerMode, Engine, Flush, Permission, Replication } from './cluster/cluster-enums.ts'
 export type { PlatformArgs, ProcessPlatformArgs } from './cluster/platform-args.ts'
@@ -23,5 +24,6 @@ export {
   type NameServerFleetArgs,
 } from './nameserver/name-server-fleet.ts'
 export { parseClusterConfig } from './plan/schema/parse-cluster-config.ts'
+export { AwsFoundation, type AwsFoundationArgs } from './platform/aws/foundation/aws-foundation.ts'
 export { ProxyFleet, type ProxyFleetArgs } from './proxy/proxy-fleet.ts'
 export { Topic, type TopicArgs } from './topic/topic.ts'

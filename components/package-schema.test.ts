@@ -19,7 +19,9 @@ it('every exported component can be described to other Pulumi languages', { time
   )
   const placed = 'clusterName,engine,hosts,antiAffinity,ports,dataDir,runtime,platform'
   expect(shape).toEqual({
-    BrokerGroup: `brokerName,namesrvAddr,controllerAddr,replicas,replication,minInSyncReplicas,flush,placement,listenPorts,config,${placed} -> nodes,brokerName`,
+    AwsFoundation:
+      'engines,controllers,architectures,clusterName,ports,platform -> vpcId,subnetIds,securityGroupIds,instanceProfile,zoneId,imageIds,objects,routeTableId',
+    BrokerGroup: `brokerName,namesrvAddr,controllerAddr,replicas,replication,minInSyncReplicas,flush,placement,listenPorts,config,aws,${placed} -> nodes,brokerName`,
     ConsumerGroup: 'groupName,namesrvAddr,clusterName,orderly,broadcast,retryQueues,retryMaxTimes -> groupName',
     ControllerQuorum: `replicas,placement,config,run,${placed} -> controllerAddr,nodes,confFiles,warnings`,
     NameServerFleet: `replicas,placement,config,controllers,${placed} -> namesrvAddr,internalNamesrvAddr,controllerAddr,nodes`,

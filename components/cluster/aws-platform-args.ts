@@ -103,7 +103,7 @@ export interface AwsObjectArgs {
 }
 
 /** What the nodes of a cluster share on AWS: the outputs of an AwsFoundation. */
-export interface AwsFoundationArgs {
+export interface AwsSharedArgs {
   /** Id of the VPC. */
   vpcId: Input<string>
   /** Ids of the subnets by zone. */
@@ -155,7 +155,7 @@ export interface AwsPlatformArgs {
   /** Whether a node counts as made only when it answers; Pulumi has to run where it reaches the nodes. Default: false. */
   waitUntilHealthy?: boolean
   /** What the parts of a cluster share. Default: a RocketCluster makes an AwsFoundation of its own; parts on their own need one. */
-  foundation?: AwsFoundationArgs
+  foundation?: AwsSharedArgs
 }
 
 /** On AWS: what is different for the brokers of one group. */

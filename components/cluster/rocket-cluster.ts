@@ -51,7 +51,7 @@ export class RocketCluster extends pulumi.ComponentResource {
     const config = parseClusterConfig(configOfArgs(args))
     const plan = planCluster(config, { localDataDir: localDataDirOf(args.platform) })
     super('gantry:index:RocketCluster', name, args, opts)
-    nodePlatformOf(config, args.platform, { component: this, name })
+    nodePlatformOf(config, args.platform, { component: this, name, isCluster: true })
     const context = { parent: this, name, config, plan, placed: placedArgs(config, args) }
     const nameServers = addNameServers(context)
     const controllers = addControllers(context)

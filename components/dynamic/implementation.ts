@@ -5,8 +5,8 @@ import type { dynamic } from '@pulumi/pulumi'
  * is what the program asks for, `O` what is kept in the state: everything of `I` and what was found or made.
  */
 export interface Implementation<I, O extends I> {
-  /** What is wrong with the inputs, before anything is touched. Unknown values of a preview are texts here. */
-  problems?(news: I): dynamic.CheckFailure[]
+  /** What is wrong with the inputs, before anything is touched. Unknown values of a preview are texts here. `olds`: what was asked for before. */
+  problems?(news: I, olds: I | undefined): dynamic.CheckFailure[]
   /** May look at the real thing: what was killed or changed by hand is a difference. */
   diff(olds: O, news: I): Promise<dynamic.DiffResult>
   /** Also takes over what an interrupted run left behind. */

@@ -1,4 +1,6 @@
 import { consumerGroupImplementation } from '../consumer-group/consumer-group-implementation.ts'
+import { nodeReadyImplementation } from '../platform/aws/node-ready-implementation.ts'
+import { nodeSeatImplementation } from '../platform/aws/node-seat-implementation.ts'
 import { dockerNetworkImplementation } from '../platform/docker/provider/docker-network-implementation.ts'
 import { dockerNodeImplementation } from '../platform/docker/provider/docker-node-implementation.ts'
 import { dockerPlaceImplementation } from '../platform/docker/provider/docker-place-implementation.ts'
@@ -13,6 +15,8 @@ export const implementations = {
   dockerNetwork: dockerNetworkImplementation,
   dockerPlace: dockerPlaceImplementation,
   dockerNode: dockerNodeImplementation,
+  nodeSeat: nodeSeatImplementation,
+  nodeReady: nodeReadyImplementation,
   topic: topicImplementation,
   consumerGroup: consumerGroupImplementation,
 }

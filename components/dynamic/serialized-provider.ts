@@ -38,9 +38,12 @@ export function serializedProvider(name: keyof typeof implementations): dynamic.
     return (await import(found)).implementations[name]
   }
   return {
-    async check(_olds, news) {
+    async check(olds, news) {
       const { problems } = await load()
-      return { inputs: news, failures: problems === undefined ? [] : problems(news) }
+      return {
+        inputs: news,
+        failures: problems === undefined ? [] : problems(news, Object.keys(olds ?? {}).length > 0 ? olds : undefined),
+      }
     },
     async diff(_id, olds, news) {
       return (await load()).diff(olds, news)

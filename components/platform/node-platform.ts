@@ -1,4 +1,4 @@
-import type { CustomResourceOptions, Input, Output, Resource } from '@pulumi/pulumi'
+import type { ComponentResource, CustomResourceOptions, Input, Output, Resource } from '@pulumi/pulumi'
 import type { PlanNode } from '../plan/plan-node.ts'
 
 /** A node to bring to life. */
@@ -24,8 +24,20 @@ export interface NodeResource {
   readonly advertisedAddress: Output<string>
 }
 
+/** The component whose nodes a platform makes. */
+export interface PlatformOwner {
+  readonly component: ComponentResource
+  readonly name: string
+  /** The component it is part of: what all parts share belongs to that. */
+  readonly parent?: Resource | undefined
+  /** A whole cluster, which makes what its parts share. */
+  readonly isCluster?: boolean
+}
+
 /** Where nodes run: one implementation per kind of machine, nodes in, addresses and handles out. */
 export interface NodePlatform {
   /** Registers the resources of a node. They depend on its master and on what its inputs come from. */
   addNode(request: NodeRequest, options: CustomResourceOptions): NodeResource
+  /** `host:port` of what stands before all proxies added so far, if anything does. */
+  proxyEndpoint?(): Output<string> | undefined
 }

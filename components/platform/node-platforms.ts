@@ -1,9 +1,10 @@
 import type { PlatformArgs } from '../cluster/platform-args.ts'
 import type { ClusterConfig } from '../plan/schema/cluster-config.ts'
-import { platformKind } from '../plan/schema/platform-config.ts'
+import { sharedOf } from './aws/aws-foundations.ts'
+import { AwsPlatform } from './aws/aws-platform.ts'
 import { DockerPlatform } from './docker/docker-platform.ts'
-import { DockerSites, type SiteOwner } from './docker/docker-sites.ts'
-import type { NodePlatform } from './node-platform.ts'
+import { DockerSites } from './docker/docker-sites.ts'
+import type { NodePlatform, PlatformOwner } from './node-platform.ts'
 import { ProcessPlatform } from './process/provider/process-platform.ts'
 
 /**
@@ -12,15 +13,10 @@ import { ProcessPlatform } from './process/provider/process-platform.ts'
  * @param config the checked config of the component: everything plain, with defaults
  * @param args its arguments: what only they can hold, values of other resources among them
  */
-export function nodePlatformOf(
-  { platform, ...config }: ClusterConfig,
-  args: PlatformArgs = {},
-  owner: SiteOwner,
-): NodePlatform {
-  const { docker } = platform
-  if (docker !== undefined) {
-    return new DockerPlatform(platform, docker, DockerSites.open({ ...config, platform }, docker, args, owner))
-  }
-  if (platformKind(platform) === 'aws') throw new Error('gantry:cluster.platform.aws: this platform is not there yet')
+export function nodePlatformOf(config: ClusterConfig, args: PlatformArgs = {}, owner: PlatformOwner): NodePlatform {
+  const { platform } = config
+  const { docker, aws } = platform
+  if (docker !== undefined) return new DockerPlatform(platform, docker, DockerSites.open(config, docker, args, owner))
+  if (aws !== undefined) return new AwsPlatform(config, aws, sharedOf(config, aws, args, owner))
   return new ProcessPlatform(platform)
 }

@@ -64,9 +64,11 @@ export class ProxyFleet extends pulumi.ComponentResource {
         })
     const addresses = pulumi.all(made.map((node) => node.advertisedAddress))
     const outputs = {
-      endpoints: addresses.apply(() =>
-        places.map(({ advertisedAddress, port }) => joinHostPort(advertisedAddress, port)).join(';'),
-      ),
+      endpoints:
+        platform.proxyEndpoint?.() ??
+        addresses.apply(() =>
+          places.map(({ advertisedAddress, port }) => joinHostPort(advertisedAddress, port)).join(';'),
+        ),
       nodes: addresses.apply((list) =>
         list.map((address, index) => ({
           id: places[index]?.id ?? '',

@@ -10,17 +10,24 @@ export interface RegisteredResource {
 /** Everything registered since {@link mockEngine}, without the text of dynamic providers. */
 export const registered: RegisteredResource[] = []
 
+/** What a provider would answer beyond the inputs. */
+export interface MockAnswers {
+  readonly outputsOf?: (type: string, name: string) => Readonly<Record<string, unknown>>
+  readonly call?: (token: string, inputs: Readonly<Record<string, unknown>>) => Record<string, unknown>
+}
+
 /** Puts Pulumi's mocks in the place of an engine. Inputs come back as outputs. */
-export async function mockEngine(stack = 'dev'): Promise<void> {
+export async function mockEngine(stack = 'dev', { outputsOf, call }: MockAnswers = {}): Promise<void> {
   registered.length = 0
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
         const { __provider: _, ...shown } = inputs as Record<string, unknown>
         registered.push({ type, name, inputs: shown })
-        return { id: `${name}-id`, state: { ...inputs, ...foundByProvider(type, inputs) } }
+        const found = { ...foundByProvider(type, inputs), ...outputsOf?.(type, name) }
+        return { id: `${name}-id`, state: { ...inputs, ...found } }
       },
-      call: ({ inputs }) => inputs,
+      call: ({ token, inputs }) => call?.(token, inputs) ?? inputs,
     },
     'gantry',
     stack,

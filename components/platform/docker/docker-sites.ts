@@ -7,6 +7,7 @@ import type { Engine } from '../../plan/plan-node.ts'
 import type { ClusterConfig } from '../../plan/schema/cluster-config.ts'
 import type { DockerConfig } from '../../plan/schema/docker-config.ts'
 import { gatewayOf, parseSubnet } from '../../plan/subnet.ts'
+import type { PlatformOwner } from '../node-platform.ts'
 import type { EngineChoice } from './engine/engine-of.ts'
 import { engineImage } from './image/build-image.ts'
 import type { DockerNetworkInputs } from './provider/docker-network-implementation.ts'
@@ -38,23 +39,16 @@ class DockerNetwork extends pulumi.dynamic.Resource {
 /** Sites of the components that have opened some: their parts share them. */
 const sitesOf = new WeakMap<pulumi.Resource, DockerSites>()
 
-/** Whose sites these are, and what their resources are called after. */
-export interface SiteOwner {
-  readonly component: pulumi.ComponentResource
-  readonly name: string
-  readonly parent?: pulumi.Resource | undefined
-}
-
 /** The Docker hosts of a cluster, each with its provider, network and images: made when the first node asks for them. */
 export class DockerSites {
   readonly #config: ClusterConfig
   readonly #docker: DockerConfig
   readonly #hosts: Readonly<Record<string, DockerHostArgs>>
-  readonly #owner: SiteOwner
+  readonly #owner: PlatformOwner
   readonly #made = new Map<string, DockerSite>()
   readonly #images = new Map<string, docker.RemoteImage>()
 
-  private constructor(config: ClusterConfig, docker: DockerConfig, args: PlatformArgs, owner: SiteOwner) {
+  private constructor(config: ClusterConfig, docker: DockerConfig, args: PlatformArgs, owner: PlatformOwner) {
     this.#config = config
     this.#docker = docker
     const plain = Object.entries(docker.hosts).map(([name, host]) => [name, given(host)] as const)
@@ -63,7 +57,7 @@ export class DockerSites {
   }
 
   /** Those of the component's parent, or its own. */
-  static open(config: ClusterConfig, docker: DockerConfig, args: PlatformArgs, owner: SiteOwner): DockerSites {
+  static open(config: ClusterConfig, docker: DockerConfig, args: PlatformArgs, owner: PlatformOwner): DockerSites {
     const known = sitesOf.get(owner.component) ?? (owner.parent === undefined ? undefined : sitesOf.get(owner.parent))
     const sites = known ?? new DockerSites(config, docker, args, owner)
     sitesOf.set(owner.component, sites)
