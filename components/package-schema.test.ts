@@ -32,9 +32,14 @@ it('every exported component can be described to other Pulumi languages', { time
   })
   const types =
     'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs DockerHostArgs DockerMemoryArgs DockerPlatformArgs EmbeddedControllersArgs Engine Flush HostArgs Permission'
+  const aws =
+    'Artifacts BrokerMachine Group Images Network Object Peers Platform ProxyMachine RegistryMachine Shared Subnet'
   expect(Object.keys(typeDefinitions).sort()).toEqual(
-    `${types} PlatformArgs PortsArgs ProcessPlatformArgs ProxiesArgs RenderedConf Replication RuntimeArgs TopicSpecArgs`.split(
-      ' ',
-    ),
+    [
+      ...`${types} PlatformArgs PortsArgs ProcessPlatformArgs ProxiesArgs RenderedConf Replication RuntimeArgs TopicSpecArgs`.split(
+        ' ',
+      ),
+      ...aws.split(' ').map((name) => `Aws${name}Args`),
+    ].sort(),
   )
 })

@@ -31,7 +31,7 @@ export interface NodeSeat {
 }
 
 /** A node that no subnet has room for. */
-export interface SeatFault {
+interface SeatFault {
   readonly id: string
   readonly subnet: AwsSubnet
   /** How many addresses the subnet would have to have. */

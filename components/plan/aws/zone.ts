@@ -12,7 +12,3 @@ export const partitionOfRegion = (region: string): string => {
   if (region.startsWith('cn-')) return 'aws-cn'
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
 }
-
-/** The name space of the services of a region: endpoints end in it. */
-export const domainOfRegion = (region: string): string =>
-  region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'

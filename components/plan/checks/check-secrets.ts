@@ -6,7 +6,7 @@ import { problemAt } from './problem-at.ts'
 const secretKey = /secret|password|credential/i
 
 /** Stands for a value that the instance itself reads from Parameter Store: `ssm:/rocketmq/credentials`. */
-export const parameterPattern = /^ssm:(\/[A-Za-z0-9._/-]+)$/
+const parameterPattern = /^ssm:(\/[A-Za-z0-9._/-]+)$/
 
 function plainSecrets(overrides: ConfOverrides, path: ConfigPath): ConfigProblem[] {
   return Object.entries(overrides).flatMap(([key, value]) => {

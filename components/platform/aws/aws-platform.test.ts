@@ -66,7 +66,7 @@ describe('nodes on AWS', () => {
         alarmTopicArns: ['arn:aws:sns:eu-central-1:123456789012:alarms'],
         clients: { cidrs: ['10.1.0.0/16'], securityGroupIds: ['sg-0123456789abcdef0'] },
         operators: { cidrs: ['10.2.0.0/24'] },
-        artifacts: { folder, apacheRelease: `${folder}/gantry-runtime-0.1.0-linux-x64.tar.gz` },
+        artifacts: { folder, apacheRelease: `${folder}/release.zip` },
         tags: { team: 'shop' },
       },
     })
@@ -214,7 +214,7 @@ describe('nodes on AWS', () => {
         { name: 'broker-a', replicas: 3 },
         { name: 'broker-b', replicas: 3 },
       ],
-      aws: { artifacts: { folder, apacheRelease: `${folder}/gantry-runtime-0.1.0-linux-x64.tar.gz` } },
+      aws: { artifacts: { folder, apacheRelease: `${folder}/release.zip` } },
     })
     const zones = new Map(
       registeredOf('aws:ebs/volume:Volume').map(({ name, inputs }) => [
@@ -306,7 +306,7 @@ describe('nodes on AWS', () => {
       /artifacts\.folder: has no gantry-runtime-0\.1\.0-linux-arm64\.tar\.gz/,
     )
     expect(cluster(awsArgs(), { engine: 'apache' })).toThrow(/apacheRelease: is missing/)
-    const apacheRelease = `${folder}/gantry-runtime-0.1.0-linux-x64.tar.gz`
+    const apacheRelease = `${folder}/release.zip`
     expect(
       cluster(awsArgs({ artifacts: { folder, apacheRelease, apacheReleaseSha512: '0'.repeat(128) } }), {
         engine: 'apache',
@@ -320,7 +320,7 @@ describe('nodes on AWS', () => {
       proxies: { replicas: 2 },
       aws: {
         proxyLoadBalancer: true,
-        artifacts: { folder, apacheRelease: `${folder}/gantry-runtime-0.1.0-linux-x64.tar.gz` },
+        artifacts: { folder, apacheRelease: `${folder}/release.zip` },
       },
     })
     expect(await settled(cluster.endpoints)).toBe('rocket-proxy-balancer.elb.eu-central-1.amazonaws.com:8081')

@@ -31,7 +31,7 @@ export const awsAnswers: MockAnswers = {
   },
 }
 
-/** A folder that looks as after `gantry artifact build`. */
+/** A folder that looks as after `gantry artifact build`, with a release of Apache RocketMQ in it. */
 export function artifactFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-artifacts-'))
   for (const [index, architecture] of architectures.entries()) {
@@ -39,5 +39,6 @@ export function artifactFolder(): string {
     writeFileSync(join(folder, fileName), architecture)
     writeFileSync(join(folder, checksumFileName(fileName)), checksumLine(`${index + 1}`.repeat(64), fileName))
   }
+  writeFileSync(join(folder, 'release.zip'), 'release')
   return folder
 }

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import type { CustomResourceOptions } from '@pulumi/pulumi'
+import { parse } from 'yaml'
+import { argsOfConfig } from '../../../cluster/cluster-config-form.ts'
+import { RocketCluster } from '../../../cluster/rocket-cluster.ts'
+import { ConfigError } from '../../../plan/config-problem.ts'
+import type { ClusterConfig } from '../../../plan/schema/cluster-config.ts'
+import { parseClusterConfig } from '../../../plan/schema/parse-cluster-config.ts'
+import {
+  allRegistered,
+  mockEngine,
+  type RegisteredResource,
+  registered,
+  settled,
+} from '../../../testing/registered-resources.ts'
+import { artifactFolder, awsAnswers } from './aws-answers.ts'
+
+/** A resource with those of its options that decide what becomes of it. */
+export interface PreviewedResource extends RegisteredResource {
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+export interface StackPreview {
+  readonly config: ClusterConfig
+  readonly resources: readonly PreviewedResource[]
+  /** What the stack file says that cannot be yet; the preview is without it. */
+  readonly engine: 'gantry' | 'apache'
+}
+
+interface StackFile {
+  readonly config: { readonly 'gantry:cluster': ClusterConfig }
+}
+
+/** What a stack file asks for, as far as the engine of it can run already: controllers are Apache's until ours are there. */
+function clusterOf(stack: string, artifacts: object) {
+  const path = new URL(`../../../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
+  const { 'gantry:cluster': written } = (parse(readFileSync(path, 'utf8')) as StackFile).config
+  const aws = { ...written.platform.aws, artifacts }
+  const cluster = { ...written, platform: { ...written.platform, aws } }
+  try {
+    return parseClusterConfig(cluster)
+  } catch (error) {
+    if (
+      !(error instanceof ConfigError) ||
+      !error.problems.every(({ problem }) => problem.includes('the engine gantry has no'))
+    )
+      throw error
+    return parseClusterConfig({ ...cluster, engine: 'apache' })
+  }
+}
+
+/** Registers a stack of this repository with Pulumi's mocks: everything a preview would show. */
+export async function previewStack(stack: string): Promise<StackPreview> {
+  const folder = artifactFolder()
+  const config = clusterOf(stack, { folder, apacheRelease: `${folder}/release.zip` })
+  await mockEngine(stack, awsAnswers)
+  const options = new Map<string, CustomResourceOptions>()
+  const cluster = new RocketCluster(stack, argsOfConfig(config), {
+    transformations: [
+      ({ type, name, opts }) => {
+        options.set(`${type} ${name}`, opts)
+        return undefined
+      },
+    ],
+  })
+  await settled(cluster.nodes)
+  await allRegistered()
+  const resources = registered.map((resource) => {
+    const { protect, retainOnDelete, ignoreChanges, deleteBeforeReplace } =
+      options.get(`${resource.type} ${resource.name}`) ?? {}
+    const decisive = Object.entries({ protect, retainOnDelete, ignoreChanges, deleteBeforeReplace })
+    const given = decisive.filter(([, value]) => value !== undefined && value !== false && `${value}` !== '')
+    return { ...resource, options: Object.fromEntries(given) }
+  })
+  return { config, resources: resources.sort(byName), engine: config.engine }
+}
+
+const byName = (a: RegisteredResource, b: RegisteredResource): number =>
+  `${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1

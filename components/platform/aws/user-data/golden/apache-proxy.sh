@@ -1,0 +1,306 @@
+#!/bin/bash
+# Makes this machine proxy-0. Rendered by gantry: change the stack config instead.
+set -euo pipefail
+trap 'echo "gantry: ended at line $LINENO: $BASH_COMMAND" >&2' ERR
+
+NODE=proxy-0
+REGION=eu-central-1
+BUCKET=artifacts
+ARTIFACT_KEY=gantry-runtime/1111111111111111111111111111111111111111111111111111111111111111/a.tar.gz
+ARTIFACT_SHA256=1111111111111111111111111111111111111111111111111111111111111111
+USER_ID=9876
+DATA_ROOT=/var/lib/gantry
+
+say() { echo "gantry: $*"; }
+fail() {
+  say "$*" >&2
+  exit 1
+}
+
+# The same number on every instance: files on the volume outlive the instance that wrote them.
+create_user() {
+  getent group gantry >/dev/null || groupadd --gid "$USER_ID" gantry
+  getent passwd gantry >/dev/null ||
+    useradd --uid "$USER_ID" --gid gantry --home-dir "$DATA_ROOT" --no-create-home --shell /usr/sbin/nologin gantry
+}
+
+# The time of the machine's own clock source, without a network; names of folders differ between distributions.
+configure_clock() {
+  local folder
+  for folder in /etc/chrony.d /etc/chrony/sources.d; do
+    [ -d "$folder" ] || continue
+    echo 'server 169.254.169.123 prefer iburst minpoll 4 maxpoll 4' >"$folder/gantry.sources"
+    systemctl try-restart chronyd.service chrony.service 2>/dev/null || true
+    return
+  done
+  say 'there is no chrony: the clock is left to what the image has'
+}
+
+apply_settings() {
+  systemd-tmpfiles --create /etc/tmpfiles.d/gantry.conf || say 'transparent huge pages could not be set'
+  sysctl -q -p /etc/sysctl.d/90-gantry.conf || say 'not all kernel settings could be applied'
+  systemctl try-restart systemd-journald.service
+  # Growing pauses between restarts, where systemd knows them.
+  if [ "$(systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p')" -ge 254 ]; then
+    mkdir -p /etc/systemd/system/gantry.service.d
+    printf '[Service]\nRestartSteps=5\nRestartMaxDelaySec=60\n' >/etc/systemd/system/gantry.service.d/backoff.conf
+  fi
+  # Session Manager is the way in: nothing listens for logins.
+  systemctl disable --now sshd.service ssh.service ssh.socket 2>/dev/null || true
+}
+
+start_node() {
+  systemctl daemon-reload
+  systemctl enable -q gantry.service
+  systemctl restart gantry.service
+  say "$NODE has been started"
+}
+
+# Java from the packages of the distribution, which reach an instance of Amazon Linux through the endpoint for S3.
+install_java() {
+  command -v java >/dev/null && return
+  if command -v dnf >/dev/null; then
+    dnf install -y -q java-17-amazon-corretto-headless
+  else
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless
+  fi
+}
+
+install_engine() {
+  local target=/opt/gantry/$ARTIFACT_SHA256
+  install_java
+  if [ ! -d "$target" ]; then
+    rm -rf "$target.new"
+    /opt/gantry/bin/fetch-object object "$REGION" "$BUCKET" "$ARTIFACT_KEY" "$ARTIFACT_SHA256" /opt/gantry/release.zip
+    python3 -m zipfile -e /opt/gantry/release.zip "$target.new"
+    rm /opt/gantry/release.zip
+    mv "$target.new" "$target"
+  fi
+  # The release has everything in one folder.
+  local libraries
+  libraries=$(find "$target" -maxdepth 2 -type d -name lib | head -n 1)
+  [ -n "$libraries" ] || fail "s3://$BUCKET/$ARTIFACT_KEY is no release of Apache RocketMQ: it has no lib folder"
+  ln -sfn "$(dirname "$libraries")" /opt/gantry/current
+}
+
+mkdir -p /etc/systemd/system /etc/sysctl.d /etc/tmpfiles.d /etc/systemd/journald.conf.d /opt/gantry /opt/gantry/bin
+cat >/etc/systemd/system/gantry.service <<'END'
+[Unit]
+Description=RocketMQ proxy proxy-0 of Shop
+Wants=network-online.target
+After=network-online.target chronyd.service chrony.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+User=gantry
+Group=gantry
+WorkingDirectory=/var/lib/gantry/proxy-0
+Environment=ROCKETMQ_HOME=/opt/gantry/current
+ExecStart=/usr/bin/java -Xms512m -Xmx512m -XX:MaxDirectMemorySize=512m --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED -Duser.home=/var/lib/gantry/proxy-0 -Drmq.logback.configurationFile=/opt/gantry/logback.xml -Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener -cp /opt/gantry/current/lib/* org.apache.rocketmq.proxy.ProxyStartup -pc /var/lib/gantry/proxy-0/rmq-proxy.json
+Restart=always
+RestartSec=5
+KillMode=mixed
+TimeoutStopSec=180
+SuccessExitStatus=143
+StandardOutput=journal
+StandardError=journal
+SyslogIdentifier=gantry
+LimitNOFILE=655360
+LimitCORE=0
+TasksMax=16384
+MemoryMax=90%
+OOMScoreAdjust=-500
+CacheDirectory=gantry
+ReadWritePaths=/var/lib/gantry
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+UMask=0027
+
+[Install]
+WantedBy=multi-user.target
+END
+cat >/etc/sysctl.d/90-gantry.conf <<'END'
+# A server whose memory is swapped out answers too late; swapping is for when there is no other way.
+vm.swappiness = 1
+# Write early and steadily: a sync must not wait for gigabytes.
+vm.dirty_background_bytes = 67108864
+vm.dirty_bytes = 1073741824
+# Apache RocketMQ maps every segment and queue file.
+vm.max_map_count = 655360
+net.core.somaxconn = 4096
+# Find dead peers in minutes, not in hours.
+net.ipv4.tcp_keepalive_time = 120
+net.ipv4.tcp_keepalive_intvl = 20
+net.ipv4.tcp_keepalive_probes = 6
+END
+cat >/etc/tmpfiles.d/gantry.conf <<'END'
+w /sys/kernel/mm/transparent_hugepage/enabled - - - - madvise
+w /sys/kernel/mm/transparent_hugepage/defrag - - - - madvise
+END
+cat >/etc/systemd/journald.conf.d/gantry.conf <<'END'
+[Journal]
+Storage=persistent
+SystemMaxUse=1G
+RateLimitIntervalSec=30s
+RateLimitBurst=100000
+END
+cat >/opt/gantry/logback.xml <<'END'
+<configuration>
+  <appender name="out" class="org.apache.rocketmq.logging.ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%d{yyyy-MM-dd HH:mm:ss,GMT+0} %p %t - %m%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="out"/></root>
+</configuration>
+END
+cat >/opt/gantry/bin/fetch-object <<'END'
+#!/usr/bin/python3
+"""Gets files and secrets of AWS with the credentials of the instance's role, by what every image with cloud-init has.
+
+fetch-object object REGION BUCKET KEY SHA256 FILE   fetches an object and keeps it only if its bytes are the right ones
+fetch-object secrets REGION FILE                    puts parameters in the place of "ssm:/name" values of a conf file
+"""
+import datetime
+import hashlib
+import hmac
+import json
+import os
+import re
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+METADATA = 'http://169.254.169.254/latest/'
+EMPTY_SHA256 = hashlib.sha256(b'').hexdigest()
+ATTEMPTS = 12
+
+
+def metadata(path, method='GET', headers=None):
+    request = urllib.request.Request(METADATA + path, method=method, headers=headers or {})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def credentials():
+    token = metadata('api/token', 'PUT', {'X-aws-ec2-metadata-token-ttl-seconds': '300'})
+    headers = {'X-aws-ec2-metadata-token': token}
+    role = metadata('meta-data/iam/security-credentials/', headers=headers).split()[0]
+    return json.loads(metadata('meta-data/iam/security-credentials/' + role, headers=headers))
+
+
+def signed(service, region, host, path, body=None, headers=None):
+    """A request with an AWS Signature Version 4."""
+    known = credentials()
+    now = datetime.datetime.now(datetime.timezone.utc).strftime('%Y%m%dT%H%M%SZ')
+    body_sha256 = EMPTY_SHA256 if body is None else hashlib.sha256(body).hexdigest()
+    method = 'GET' if body is None else 'POST'
+    sent = {'host': host, 'x-amz-content-sha256': body_sha256, 'x-amz-date': now, 'x-amz-security-token': known['Token']}
+    sent.update(headers or {})
+    names = ';'.join(sorted(sent))
+    lines = ''.join('%s:%s\n' % (name, sent[name]) for name in sorted(sent))
+    canonical = '\n'.join([method, path, '', lines, names, body_sha256])
+    scope = '/'.join([now[:8], region, service, 'aws4_request'])
+    text = '\n'.join(['AWS4-HMAC-SHA256', now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ('AWS4' + known['SecretAccessKey']).encode()
+    for part in scope.split('/'):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    sent['authorization'] = 'AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s' % (
+        known['AccessKeyId'], scope, names, signature)
+    return urllib.request.Request('https://' + host + path, data=body, method=method, headers=sent)
+
+
+def fetch(region, bucket, key, sha256, target):
+    domain = 'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'
+    host = '%s.s3.%s.%s' % (bucket, region, domain)
+    path = '/' + urllib.parse.quote(key)
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(signed('s3', region, host, path), timeout=60) as answer:
+        with open(target + '.part', 'wb') as file:
+            for chunk in iter(lambda: answer.read(1 << 20), b''):
+                digest.update(chunk)
+                file.write(chunk)
+    if digest.hexdigest() != sha256:
+        os.remove(target + '.part')
+        sys.exit('fetch-object: s3://%s/%s has sha256 %s instead of %s' % (bucket, key, digest.hexdigest(), sha256))
+    os.replace(target + '.part', target)
+
+
+def parameter(region, name):
+    domain = 'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'
+    headers = {'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter'}
+    body = json.dumps({'Name': name, 'WithDecryption': True}).encode()
+    with urllib.request.urlopen(signed('ssm', region, 'ssm.%s.%s' % (region, domain), '/', body, headers), timeout=60) as answer:
+        return json.load(answer)['Parameter']['Value']
+
+
+def fill_secrets(region, file):
+    with open(file, encoding='latin-1') as conf:
+        text = conf.read()
+    # In a .properties file "key=ssm:/name", in JSON "key": "ssm:/name".
+    def properties_value(found):
+        value = parameter(region, found.group(1)).replace('\\', '\\\\').replace('\n', '\\n')
+        return '=' + ''.join(each if ' ' <= each <= '~' else '\\u%04x' % ord(each) for each in value)
+    text = re.sub(r'(?m)=ssm:(/[A-Za-z0-9._/-]+)$', properties_value, text)
+    text = re.sub(r'"ssm:(/[A-Za-z0-9._/-]+)"', lambda found: json.dumps(parameter(region, found.group(1))), text)
+    with open(file, 'w', encoding='latin-1') as conf:
+        conf.write(text)
+
+
+def persistently(action):
+    """A role takes seconds to be known everywhere, an endpoint may be slow: try for some minutes, then say why not."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return action()
+        except (OSError, ValueError) as error:
+            reason = '%s %s' % (error, error.read(500).decode('utf-8', 'replace') if isinstance(error, urllib.error.HTTPError) else '')
+            print('fetch-object: attempt %d of %d: %s' % (attempt + 1, ATTEMPTS, reason), file=sys.stderr)
+            if attempt + 1 < ATTEMPTS:
+                time.sleep(min(2 ** attempt, 30))
+    sys.exit('fetch-object: gave up')
+
+
+if __name__ == '__main__':
+    act = {'object': fetch, 'secrets': fill_secrets}[sys.argv[1]]
+    persistently(lambda: act(*sys.argv[2:]))
+END
+chmod 755 /opt/gantry/bin/fetch-object
+
+create_user
+install_engine
+install -d -o gantry -g gantry -m 750 "$DATA_ROOT" /var/lib/gantry/proxy-0
+install -o gantry -g gantry -m 640 /dev/null /var/lib/gantry/proxy-0/rmq-proxy.json
+cat >/var/lib/gantry/proxy-0/rmq-proxy.json <<'END'
+{
+  "rocketMQClusterName": "Shop",
+  "proxyMode": "CLUSTER",
+  "grpcServerPort": 8081,
+  "remotingListenPort": 8080,
+  "namesrvAddr": "namesrv-0.rocketmq.internal:9876"
+}
+END
+
+configure_clock
+apply_settings
+start_node
