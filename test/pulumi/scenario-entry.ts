@@ -12,5 +12,7 @@ export interface ScenarioEntry {
   readonly needsInterrupts?: boolean
   /** Gets a Docker engine of its own, with the images on it. */
   readonly needsDocker?: boolean
+  /** Its provider is a stand-in that only the small engine has. */
+  readonly needsStandIns?: boolean
   readonly run: (scenario: Scenario) => Promise<void>
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
+import { existingVpcExample } from './aws-scenarios.ts'
 import { type ClusterClient, withClient as withClientOf } from './cluster-client.ts'
 import { changesOf, namesOf, type Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
@@ -225,5 +226,13 @@ export const scenarios: readonly ScenarioEntry[] = [
     configure: firstPort,
     dataDir: 'west',
     run: twoClusters,
+  },
+  {
+    name: 'example: a cluster in an existing VPC, on an AWS that moto plays',
+    program: 'stacks/examples/existing-vpc',
+    stack: 'dev',
+    configure: () => {},
+    needsStandIns: true,
+    run: existingVpcExample,
   },
 ]

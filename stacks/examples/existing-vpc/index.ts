@@ -13,7 +13,7 @@ const aws = {
   network: { vpcId: config.require('vpcId'), subnets: config.requireObject<AwsSubnetArgs[]>('subnets') },
   clients: { securityGroupIds: [config.require('clientSecurityGroup')] },
   artifacts: { folder: config.require('artifacts') },
-  brokers: { instanceType: 'm7g.large', volumeSizeGiB: 200 },
+  brokers: { instanceType: 'm7g.large', volumeSizeGiB: config.getNumber('volumeSizeGiB') ?? 200 },
 }
 
 /** What all nodes share: security groups, what instances may do, what they run, a private zone. */

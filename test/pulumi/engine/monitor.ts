@@ -4,6 +4,7 @@ import engine from '@pulumi/pulumi/proto/engine_pb.js'
 import monitorService from '@pulumi/pulumi/proto/resource_grpc_pb.js'
 import resource from '@pulumi/pulumi/proto/resource_pb.js'
 import protobuf from 'google-protobuf/google/protobuf/empty_pb.js'
+import { awsInvoke } from './aws/aws-provider.ts'
 import { type RegistrationContext, registerComponent, registerCustom, requestedResource } from './registration.ts'
 import { answer, fromStruct, messageSizes, service, toStruct } from './sdk.ts'
 import { plain } from './values.ts'
@@ -57,6 +58,11 @@ export class Monitor {
         if (!preview && known !== undefined) state.put({ ...known, outputs })
         if (!preview && request.getUrn() === this.#rootUrn) state.outputs = outputs
         return new protobuf.Empty()
+      }),
+      invoke: answer(async (request: resource.ResourceInvokeRequest) => {
+        const response = new resource.ResourceInvokeResponse()
+        response.setReturn(toStruct(await awsInvoke(request.getTok(), fromStruct(request.getArgs()))))
+        return response
       }),
       signalAndWaitForShutdown: answer(() => new protobuf.Empty()),
     })

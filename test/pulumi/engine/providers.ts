@@ -1,5 +1,6 @@
 import { engineOf } from '../../../components/platform/docker/engine/engine-of.ts'
 import { argumentProblems } from '../../../components/testing/argument-problems.ts'
+import { awsProvider } from './aws/aws-provider.ts'
 import { DockerProvider } from './docker/docker-provider.ts'
 import { DynamicProvider } from './dynamic-provider.ts'
 import type { Project } from './project.ts'
@@ -55,6 +56,7 @@ export class Providers {
   async of({ type, provider }: Pick<ResourceState, 'type' | 'provider'>): Promise<ResourceProvider> {
     if (type.startsWith('pulumi:providers:')) return providerResource
     if (type.startsWith('docker:')) return new DockerProvider(() => dockerEngine(this.#inputsOf(provider)))
+    if (type.startsWith('aws:')) return awsProvider
     this.#dynamic ??= DynamicProvider.start(this.#project, this.engineAddress, this.#print)
     return this.#dynamic
   }

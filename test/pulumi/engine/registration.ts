@@ -46,10 +46,18 @@ export function requestedResource(
     inputDependencies: Object.fromEntries(ofProperties.map(([key, urns]) => [key, urns.getUrnsList()])),
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
+    deleteBeforeReplace: request.getDeletebeforereplace(),
     deletedWith: request.getDeletedwith(),
+    ignoreChanges: request.getIgnorechangesList(),
     inputs,
     outputs: inputs,
   }
+}
+
+/** The inputs of before where a change is to be ignored. */
+function withIgnored({ inputs, ignoreChanges }: ResourceState, old: ResourceState | undefined): Properties {
+  if (old === undefined) return inputs
+  return { ...inputs, ...Object.fromEntries(ignoreChanges.map((key) => [key, old.inputs[key]])) }
 }
 
 /** Brings a component into the state; there is nothing to do for it. */
@@ -65,7 +73,7 @@ export async function registerCustom(context: RegistrationContext, asked: Resour
   const { state, preview } = context
   const provider = await context.providers.of(asked)
   const old = state.find(asked.urn)
-  const inputs = await provider.check(asked.urn, old?.inputs ?? {}, asked.inputs)
+  const inputs = await provider.check(asked.urn, old?.inputs ?? {}, withIgnored(asked, old))
   const wanted = { ...asked, inputs, outputs: inputs }
   if (old === undefined) return create(context, provider, wanted, 'create')
   const difference = hasUnknown(inputs)
@@ -78,7 +86,10 @@ export async function registerCustom(context: RegistrationContext, asked: Resour
     if (!preview) state.put(same)
     return same
   }
-  if (difference.replaces.length > 0) return replace(context, provider, old, wanted, difference.deleteBeforeReplace)
+  if (difference.replaces.length > 0) {
+    const deleteFirst = wanted.deleteBeforeReplace || difference.deleteBeforeReplace
+    return replace(context, provider, old, wanted, deleteFirst)
+  }
   if (preview) {
     context.steps.add('update', asked.urn)
     return { ...wanted, id: old.id, outputs: { ...old.outputs, ...inputs } }

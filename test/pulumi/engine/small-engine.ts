@@ -15,8 +15,8 @@ const parallel = 16
 
 /**
  * Does the engine's part of Pulumi for tests on machines without the CLI: it runs the real program through the real SDK
- * and the real dynamic providers; for Pulumi's docker provider there is a stand-in (docker/). It leaves out: other providers,
- * encryption, import, aliases, targets, transforms, hooks and policies.
+ * and the real dynamic providers; for Pulumi's docker and aws providers there are stand-ins (docker/, aws/). It leaves out: other
+ * providers, encryption, import, aliases, targets, transforms, hooks and policies.
  */
 export class SmallEngine implements Engine {
   readonly name = 'the test engine of this repository (no pulumi on PATH)'

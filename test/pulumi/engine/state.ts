@@ -18,8 +18,10 @@ export interface ResourceState {
   readonly inputDependencies: Readonly<Record<string, readonly string[]>>
   readonly protect: boolean
   readonly retainOnDelete: boolean
+  readonly deleteBeforeReplace: boolean
   /** URN of a resource whose deletion takes this one along. */
   readonly deletedWith: string
+  readonly ignoreChanges: readonly string[]
   readonly inputs: Properties
   readonly outputs: Properties
 }

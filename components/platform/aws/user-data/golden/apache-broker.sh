@@ -134,7 +134,7 @@ Group=gantry
 WorkingDirectory=/var/lib/gantry/broker-a-0
 Environment=ROCKETMQ_HOME=/opt/gantry/current
 ExecStartPre=-+/usr/sbin/resize2fs /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0
-ExecStart=/usr/bin/java -Xms4g -Xmx4g -XX:MaxDirectMemorySize=4g --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED -Duser.home=/var/lib/gantry/broker-a-0 -Drmq.logback.configurationFile=/opt/gantry/logback.xml -Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener -cp /opt/gantry/current/lib/* org.apache.rocketmq.broker.BrokerStartup -c /var/lib/gantry/broker-a-0/broker.conf
+ExecStart=/usr/bin/java --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED -Xms4g -Xmx4g -XX:MaxDirectMemorySize=4g -Duser.home=/var/lib/gantry/broker-a-0 -Drmq.logback.configurationFile=/opt/gantry/logback.xml -Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener -cp /opt/gantry/current/lib/* org.apache.rocketmq.broker.BrokerStartup -c /var/lib/gantry/broker-a-0/broker.conf
 Restart=always
 RestartSec=5
 KillMode=mixed

@@ -98,7 +98,7 @@ User=gantry
 Group=gantry
 WorkingDirectory=/var/lib/gantry/proxy-0
 Environment=ROCKETMQ_HOME=/opt/gantry/current
-ExecStart=/usr/bin/java -Xms512m -Xmx512m -XX:MaxDirectMemorySize=512m --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED -Duser.home=/var/lib/gantry/proxy-0 -Drmq.logback.configurationFile=/opt/gantry/logback.xml -Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener -cp /opt/gantry/current/lib/* org.apache.rocketmq.proxy.ProxyStartup -pc /var/lib/gantry/proxy-0/rmq-proxy.json
+ExecStart=/usr/bin/java --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED -Xms512m -Xmx512m -XX:MaxDirectMemorySize=512m -Duser.home=/var/lib/gantry/proxy-0 -Drmq.logback.configurationFile=/opt/gantry/logback.xml -Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener -cp /opt/gantry/current/lib/* org.apache.rocketmq.proxy.ProxyStartup -pc /var/lib/gantry/proxy-0/rmq-proxy.json
 Restart=always
 RestartSec=5
 KillMode=mixed
