@@ -15,7 +15,7 @@ export interface MachineOptions {
   readonly certificate: string
 }
 
-const setUpSecondsMax = 180
+const setUpSecondsMax = 300
 const stopSecondsMax = 60
 
 /** A container with systemd as its first process, on a copy of a root file system that is thrown away afterwards. */

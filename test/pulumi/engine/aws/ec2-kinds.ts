@@ -1,6 +1,5 @@
 import type { Properties } from '../values.ts'
 import { type AwsKind, tagsFor, text } from './aws-kind.ts'
-import type { MotoBridge } from './moto-bridge.ts'
 
 const ec2 = 'ec2'
 
@@ -125,20 +124,9 @@ export const instanceKind: AwsKind = {
     const { Reservations } = await cloud.ask<Described>(ec2, 'describe_instances', { InstanceIds: [id] })
     if (Reservations[0]?.Instances[0]?.State.Name !== 'running') throw new Error(`${id} does not run`)
   },
-  async delete(cloud, id, { primaryNetworkInterface }) {
-    await keepInterface(cloud, text((primaryNetworkInterface as Properties)['networkInterfaceId']))
+  async delete(cloud, id) {
     await cloud.ask(ec2, 'terminate_instances', { InstanceIds: [id] })
   },
-}
-
-/** On EC2 an interface made on its own outlives the instance; moto deletes it unless it was taken out before. */
-async function keepInterface(cloud: MotoBridge, id: string): Promise<void> {
-  type Found = { NetworkInterfaces: { Attachment?: { AttachmentId: string } }[] }
-  const { NetworkInterfaces } = await cloud.ask<Found>(ec2, 'describe_network_interfaces', {
-    NetworkInterfaceIds: [id],
-  })
-  const attachment = NetworkInterfaces[0]?.Attachment?.AttachmentId
-  if (attachment !== undefined) await cloud.ask(ec2, 'detach_network_interface', { AttachmentId: attachment })
 }
 
 export const volumeAttachmentKind: AwsKind = {
