@@ -52,8 +52,9 @@ const inputsOf = (name: string) =>
 const ofAws = () => registered.filter(({ type }) => type.startsWith('aws:'))
 const userDataOf = (name: string) => Buffer.from(String(inputsOf(name)?.['userDataBase64']), 'base64').toString()
 
-describe('nodes on AWS', () => {
-  it('every input is one that the resource has, of the right type', { timeout: 60_000 }, async () => {
+// Loading @pulumi/aws and its declarations takes long on a busy machine.
+describe('nodes on AWS', { timeout: 120_000 }, () => {
+  it('every input is one that the resource has, of the right type', { timeout: 240_000 }, async () => {
     await made({
       nameServers: 3,
       groups: [{ name: 'broker-a', replicas: 3, aws: { volumeIops: 6000 } }],

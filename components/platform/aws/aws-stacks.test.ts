@@ -1,11 +1,24 @@
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { argumentProblems } from '../../testing/argument-problems.ts'
 import { previewPage } from './testing/preview-page.ts'
-import { previewStack } from './testing/stack-preview.ts'
+import { previewStack, type StackPreview } from './testing/stack-preview.ts'
 
-it.each(['aws-dev', 'aws-prod'])('%s gives every resource inputs that it has', { timeout: 60_000 }, async (stack) => {
-  const { resources } = await previewStack(stack)
+const stacks = ['aws-dev', 'aws-prod'] as const
+const previews = new Map<string, StackPreview>()
+
+beforeAll(async () => {
+  for (const stack of stacks) previews.set(stack, await previewStack(stack))
+}, 240_000)
+
+function previewOf(stack: string): StackPreview {
+  const preview = previews.get(stack)
+  if (preview === undefined) throw new Error(`${stack} has not been previewed`)
+  return preview
+}
+
+it.each(stacks)('%s gives every resource inputs that it has', { timeout: 240_000 }, (stack) => {
+  const { resources } = previewOf(stack)
   const ofAws = resources.filter(({ type }) => type.startsWith('aws:'))
   const wrong = ofAws.flatMap(({ type, name, inputs }) =>
     argumentProblems(type, inputs).map((problem) => `${name}: ${problem}`),
@@ -21,13 +34,13 @@ it.each(['aws-dev', 'aws-prod'])('%s gives every resource inputs that it has', {
   )
 })
 
-it('the preview in docs is that of aws-prod (run: npm run docs)', async () => {
-  const page = previewPage('aws-prod', await previewStack('aws-prod'))
+it('the preview in docs is that of aws-prod (run: npm run docs)', () => {
+  const page = previewPage('aws-prod', previewOf('aws-prod'))
   expect(readFileSync(new URL('../../../docs/aws-prod-preview.md', import.meta.url), 'utf8')).toBe(page)
 })
 
-it('aws-prod guards its data: volumes are kept, protected, encrypted and not in the instance', async () => {
-  const { resources } = await previewStack('aws-prod')
+it('aws-prod guards its data: volumes are kept, protected, encrypted and not in the instance', () => {
+  const { resources } = previewOf('aws-prod')
   const volumes = resources.filter(({ type }) => type === 'aws:ebs/volume:Volume')
   expect(volumes.length).toBe(12)
   for (const { inputs, options } of volumes) {
