@@ -3,7 +3,6 @@ import type { CustomResourceOptions } from '@pulumi/pulumi'
 import { parse } from 'yaml'
 import { argsOfConfig } from '../../../cluster/cluster-config-form.ts'
 import { RocketCluster } from '../../../cluster/rocket-cluster.ts'
-import { ConfigError } from '../../../plan/config-problem.ts'
 import type { ClusterConfig } from '../../../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../../../plan/schema/parse-cluster-config.ts'
 import {
@@ -21,32 +20,20 @@ export interface PreviewedResource extends RegisteredResource {
 }
 
 export interface StackPreview {
-  readonly config: ClusterConfig
   readonly resources: readonly PreviewedResource[]
-  /** What the stack file says that cannot be yet; the preview is without it. */
-  readonly engine: 'gantry' | 'apache'
 }
 
 interface StackFile {
   readonly config: { readonly 'gantry:cluster': ClusterConfig }
 }
 
-/** What a stack file asks for, as far as the engine of it can run already: controllers are Apache's until ours are there. */
+/** What a stack file asks for, with other artifacts. */
 function clusterOf(stack: string, artifacts: object) {
   const path = new URL(`../../../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
   const { 'gantry:cluster': written } = (parse(readFileSync(path, 'utf8')) as StackFile).config
   const aws = { ...written.platform.aws, artifacts }
   const cluster = { ...written, platform: { ...written.platform, aws } }
-  try {
-    return parseClusterConfig(cluster)
-  } catch (error) {
-    if (
-      !(error instanceof ConfigError) ||
-      !error.problems.every(({ problem }) => problem.includes('the engine gantry has no'))
-    )
-      throw error
-    return parseClusterConfig({ ...cluster, engine: 'apache' })
-  }
+  return parseClusterConfig(cluster)
 }
 
 /** Registers a stack of this repository with Pulumi's mocks: everything a preview would show. */
@@ -72,7 +59,7 @@ export async function previewStack(stack: string): Promise<StackPreview> {
     const given = decisive.filter(([, value]) => value !== undefined && value !== false && `${value}` !== '')
     return { ...resource, options: Object.fromEntries(given) }
   })
-  return { config, resources: resources.sort(byName), engine: config.engine }
+  return { resources: resources.sort(byName) }
 }
 
 const byName = (a: RegisteredResource, b: RegisteredResource): number =>
