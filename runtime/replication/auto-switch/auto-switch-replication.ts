@@ -280,7 +280,6 @@ export class AutoSwitchReplication implements SessionOwner {
     else log.truncateTo(offset)
     // After the log: were it the other way round, a crash in between would leave messages of a forgotten epoch behind.
     this.#keep(sharedEpochs(withLegacy(own), master.epochs, offset))
-    this.#trustedEndOffset = Number.POSITIVE_INFINITY
   }
 
   #noteMet(master: MasterHandshake, offset: number, endOffset: number, confirmOffset: number): void {
@@ -309,11 +308,11 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#context.logger.warn({ reason }, 'this log is dropped, and copied anew from where the master begins')
     this.#log.discardAll()
     this.#keep(new EpochHistory())
-    this.#trustedEndOffset = Number.POSITIVE_INFINITY
   }
 
   /** Epochs whose messages have all expired are forgotten; if the disk refuses that, some time later. */
   #forgetExpiredEpochs(): void {
+    if (this.#isFileDamaged) return
     try {
       this.#keep(this.#epochs.startingAt(this.#log.minOffset))
     } catch (error) {
@@ -321,9 +320,15 @@ export class AutoSwitchReplication implements SessionOwner {
     }
   }
 
+  get #isFileDamaged(): boolean {
+    return this.#trustedEndOffset !== Number.POSITIVE_INFINITY
+  }
+
+  /** The history of a log that agrees with it as a whole: nothing is uncertain from here on. */
   #keep(epochs: EpochHistory): void {
-    if (epochs.equals(this.#epochs)) return
+    if (epochs.equals(this.#epochs) && !this.#isFileDamaged) return
     this.#file.save(epochs)
+    this.#trustedEndOffset = Number.POSITIVE_INFINITY
     this.#epochs = epochs
     this.#master.epochs = epochs
   }

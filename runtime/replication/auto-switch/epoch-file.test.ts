@@ -77,6 +77,34 @@ test('a damaged file: the backup counts up to where the last change may have bee
   )
 })
 
+test.each(['process', 'power', 'power-worst'] as const)(
+  'a save in the place of a damaged file keeps the backup whole until it is done (crash of %s)',
+  (kind) => {
+    for (let nth = 1; ; nth++) {
+      const disk = new SimDisk({ seed: nth })
+      const file = new EpochFile(disk, PATH)
+      for (const history of [ONE, TWO, THREE]) file.save(history)
+      const main = disk.open(PATH, 'write')
+      main.truncate(12)
+      main.syncDataNow()
+      const before = disk.callCount
+      disk.fail({ nth, code: 'EIO', forever: true })
+      try {
+        file.save(ONE)
+      } catch (error) {
+        expect(String(error)).toContain('EIO')
+      }
+      const isOver = disk.callCount - before < nth
+      disk.crash(kind)
+      const { history, problem } = file.load()
+      expect(history.equals(ONE)).toBe(true)
+      if (!isOver) continue
+      expect(problem).toBeUndefined()
+      break
+    }
+  },
+)
+
 test('no change of a byte goes unnoticed', () => {
   fc.assert(
     fc.property(fc.nat(TEXT.length - 1), fc.integer({ min: 0, max: 255 }), (at, byte) => {

@@ -64,6 +64,8 @@ export class EpochFile {
   /** Durable when it returns. */
   save(history: EpochHistory): void {
     if (!history.isEmpty) {
+      // What is damaged must not take the place of the backup it was read from.
+      if (typeof this.#read(this.path) === 'string') this.#disk.remove(this.path)
       writeFileAtomic(this.#disk, this.path, encodeEpochs(history))
       return
     }

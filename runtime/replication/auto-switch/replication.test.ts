@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { viewOf } from '../../codec/bytes.ts'
 import type { Connection } from '../../io/network.ts'
 import { encodeEpochCache, encodeHaStatus } from './auto-switch-status.ts'
+import { decodeEpochs, encodeEpochs } from './epoch-file.ts'
 import { EpochHistory } from './epoch-history.ts'
 import {
   encodeMasterHandshake,
@@ -435,6 +436,23 @@ test('a replica whose epoch file was damaged follows, but is no master', async (
   expect(String(slave.replication.epochs)).toBe(String(master.replication.epochs))
   slave.replication.changeToMaster(9, new Set([2]), 20)
   expect(slave.bodies()).toEqual(master.bodies())
+})
+
+test('a damaged epoch file is written anew once the log is known to be right, and not before', async () => {
+  const [master, slave] = await group()
+  master.put('one')
+  await world.advance(100, [master, slave])
+  slave.stop()
+  const path = '/store/epochFileCheckpoint'
+  const right = slave.disk.readFile(path)
+  slave.disk.writeFile(path, Buffer.from('2\n5\n1-0\n'))
+  slave.disk.writeFile(`${path}.bak`, encodeEpochs(decodeEpochs(right).begin(2, 10_000)))
+  await slave.start()
+  await world.advance(61_000, [slave])
+  expect(slave.disk.readFile(path).toString()).toBe('2\n5\n1-0\n')
+  slave.follow(master, 1)
+  await world.advance(1000, [master, slave])
+  expect(slave.disk.readFile(path)).toEqual(right)
 })
 
 test('a disk that refuses the cut ends the connection; the next attempt cuts', async () => {
