@@ -95,6 +95,7 @@ const CASES = SEEDS.flatMap((seed) => [true, false].map((mode) => [seed, mode] a
 
 test.each(CASES)(
   'a power cut at any moment of a cut leaves the old log up to some point (seed %i, controller mode %s)',
+  { timeout: 300_000 },
   (seed, mode) => {
     const pick = new SeededRandom(seed * 77)
     const index = 3 + pick.below(50)
@@ -148,38 +149,42 @@ function expectNoReturn(fixture: StoreFixture, random: SeededRandom): void {
   expectDerived(fixture)
 }
 
-test.each(SEEDS)('a power cut at any moment while everything is dropped leaves a log (seed %i)', (seed) => {
-  const calls = callsOf(seed, true, ({ fixture }) => fixture.store.discardAll())
-  const pick = new SeededRandom(seed)
-  for (let nth = 1; nth <= calls + 1; nth++) {
-    const { fixture } = world(seed, true)
-    const old = fixture.logBytes()
-    crashAt(nth, fixture, () => fixture.store.discardAll(), nth % 2 === 0 ? 'power' : 'power-worst')
-    expect(fixture.logBytes()).toEqual(old.subarray(0, fixture.store.writtenOffset))
-    expectDerived(fixture)
-    fixture.store.discardAll()
-    expect([fixture.store.minOffset, fixture.store.writtenOffset]).toEqual([0, 0])
-    const from = new StoreFixture()
-    for (let i = 0; i < 30; i++) putOne(from, `master-${i}`, 600, i % QUEUES)
-    // Its first file is gone: the replica begins where the master does.
-    const start = 8192
-    for (let at = start; at < from.store.writtenOffset; ) {
-      const piece = from.store.readRaw(at, 100 + pick.below(3000))!
-      fixture.store.appendReplicated(piece.bytes, piece.start, piece.length, at)
-      at += piece.length
+test.each(SEEDS)(
+  'a power cut at any moment while everything is dropped leaves a log (seed %i)',
+  { timeout: 300_000 },
+  (seed) => {
+    const calls = callsOf(seed, true, ({ fixture }) => fixture.store.discardAll())
+    const pick = new SeededRandom(seed)
+    for (let nth = 1; nth <= calls + 1; nth++) {
+      const { fixture } = world(seed, true)
+      const old = fixture.logBytes()
+      crashAt(nth, fixture, () => fixture.store.discardAll(), nth % 2 === 0 ? 'power' : 'power-worst')
+      expect(fixture.logBytes()).toEqual(old.subarray(0, fixture.store.writtenOffset))
+      expectDerived(fixture)
+      fixture.store.discardAll()
+      expect([fixture.store.minOffset, fixture.store.writtenOffset]).toEqual([0, 0])
+      const from = new StoreFixture()
+      for (let i = 0; i < 30; i++) putOne(from, `master-${i}`, 600, i % QUEUES)
+      // Its first file is gone: the replica begins where the master does.
+      const start = 8192
+      for (let at = start; at < from.store.writtenOffset; ) {
+        const piece = from.store.readRaw(at, 100 + pick.below(3000))!
+        fixture.store.appendReplicated(piece.bytes, piece.start, piece.length, at)
+        at += piece.length
+      }
+      expect(fixture.logBytes()).toEqual(from.logBytes().subarray(start))
+      fixture.store.confirm(fixture.store.writtenOffset)
+      fixture.flush()
+      fixture.restart('power-worst')
+      expect(fixture.logBytes()).toEqual(from.logBytes().subarray(start))
+      fixture.store.confirm(fixture.store.writtenOffset)
+      for (let queueId = 0; queueId < QUEUES; queueId++) {
+        const shown = from.messages('TopicTest', queueId).filter(({ phyOffset }) => phyOffset >= start)
+        expect(fixture.messages('TopicTest', queueId)).toEqual(shown)
+      }
     }
-    expect(fixture.logBytes()).toEqual(from.logBytes().subarray(start))
-    fixture.store.confirm(fixture.store.writtenOffset)
-    fixture.flush()
-    fixture.restart('power-worst')
-    expect(fixture.logBytes()).toEqual(from.logBytes().subarray(start))
-    fixture.store.confirm(fixture.store.writtenOffset)
-    for (let queueId = 0; queueId < QUEUES; queueId++) {
-      const shown = from.messages('TopicTest', queueId).filter(({ phyOffset }) => phyOffset >= start)
-      expect(fixture.messages('TopicTest', queueId)).toEqual(shown)
-    }
-  }
-})
+  },
+)
 
 test('what is taken back is kept in a copy, of which there are not more and more', () => {
   const { fixture, offsets } = world(3, true)
