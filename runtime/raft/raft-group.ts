@@ -310,7 +310,7 @@ export class RaftGroup implements Consensus {
   #reportChanges(node: RaftNode): void {
     const { role, term, leaderId } = node
     this.#proposals.failOthers(role === 'leader' ? term : undefined, leaderId)
-    if (role !== 'leader') {
+    if (role !== 'leader' && this.#reads.hasAsked) {
       const text = `${this.selfId} does not lead any more`
       this.#reads.failAsked(new ConsensusError('NOT_LEADER', text, leaderId))
     }

@@ -36,6 +36,11 @@ export class Reads {
     for (const { done } of ready) done(null)
   }
 
+  /** Whether any waits to be confirmed. */
+  get hasAsked(): boolean {
+    return this.#asked.size > 0
+  }
+
   /** Leadership is lost. What was confirmed before stays right, as soon as it is applied. */
   failAsked(error: ConsensusError): void {
     for (const [id, done] of this.#asked) {
@@ -47,9 +52,5 @@ export class Reads {
   failAll(error: ConsensusError): void {
     this.failAsked(error)
     for (const { done } of this.#confirmed.splice(0)) done(error)
-  }
-
-  get isEmpty(): boolean {
-    return this.#asked.size === 0 && this.#confirmed.length === 0
   }
 }
