@@ -89,20 +89,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: 100,
   },
   {
-    name: 'takes a replaced entry for durable when its write ends',
-    file: 'raft-log.ts',
-    right: 'for (const issued of this.#issued) issued.last = Math.min(issued.last, first - 1)',
-    wrong: '',
-    seeds: 100,
-  },
-  {
-    name: 'believes the commit index of a heartbeat for entries it has not compared',
-    file: 'follower.ts',
-    right: 'Math.min(message.commit, this.#checkedTo)',
-    wrong: 'Math.min(message.commit, this.#state.log.lastIndex)',
-    seeds: 100,
-  },
-  {
     name: 'counts votes of an emptied store',
     file: 'candidate.ts',
     right: "return voter.store === store || (this.name === 'preCandidate' && this.#state.isUnfounded)",

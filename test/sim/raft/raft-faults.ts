@@ -1,9 +1,11 @@
 import type { MembershipChange } from '../../../runtime/raft/consensus.ts'
+import type { Message, MessageKind } from '../../../runtime/raft/message.ts'
 import type { CrashKind } from '../sim-disk.ts'
 import { peerOf, type RaftSim } from './raft-sim.ts'
 import { SimMember } from './sim-member.ts'
 
 const CRASHES: readonly CrashKind[] = ['process', 'power', 'power-worst']
+const FATEFUL: readonly MessageKind[] = ['vote', 'voteAnswer', 'append', 'appendAnswer', 'preVoteAnswer', 'takeOver']
 const MEMBERS_MAX = 5
 
 /** What goes wrong in one life of a group, and how much of it. */
@@ -16,9 +18,13 @@ export class RaftFaults {
   /** Directed links that carry nothing. */
   readonly #cut = new Set<string>()
   #isOver = false
-  /** Members that were seen to have everything and to count, and whose disks nothing has happened to since. */
+  /** Members that were seen to count and to know the same members as the leader, and whose disks are well since. */
   readonly #whole = new Set<string>()
   #nextId = 10
+  /** A member that crashes as soon as it has sent such a message. */
+  #doomed: { readonly id: string; readonly kind: MessageKind } | undefined
+  /** Between two disturbances, at most. */
+  readonly #everyMs: number
 
   constructor(sim: RaftSim) {
     this.#sim = sim
@@ -26,6 +32,7 @@ export class RaftFaults {
     this.#lossRate = [0, 1, 10][random.below(3)]!
     this.#doubleRate = [0, 5][random.below(2)]!
     this.#lateRate = [0, 2, 10][random.below(3)]!
+    this.#everyMs = [350, 200, 80][random.below(3)]!
   }
 
   begin(endMs: number): void {
@@ -33,7 +40,7 @@ export class RaftFaults {
     const next = (): void => {
       if (queue.nowMs >= endMs) return
       this.#disturb()
-      queue.after(random.below(350), next)
+      queue.after(random.below(this.#everyMs), next)
     }
     queue.after(random.below(1500), next)
   }
@@ -41,6 +48,7 @@ export class RaftFaults {
   /** Everything heals. */
   end(): void {
     this.#isOver = true
+    this.#doomed = undefined
     this.#cut.clear()
     this.#lossRate = this.#doubleRate = this.#lateRate = 0
     for (const member of this.#sim.members.values()) if (!member.isUp) member.start()
@@ -58,8 +66,10 @@ export class RaftFaults {
     if (this.#isOver) return
     this.#noteWhole()
     const dice = this.#sim.random.below(100)
-    const member = this.#any()
-    if (dice < 22) this.#crashOrStart(member)
+    // Whoever leads is in the thick of it.
+    const member = (this.#sim.random.below(3) === 0 ? this.#sim.leader : undefined) ?? this.#any()
+    if (dice < 14) this.#doom(member)
+    else if (dice < 22) this.#crashOrStart(member)
     else if (dice < 34) this.#cutOff(member)
     else if (dice < 46) this.#heal()
     else if (dice < 52) member.pause(50 + this.#sim.random.below(900))
@@ -82,6 +92,23 @@ export class RaftFaults {
     else member.start()
   }
 
+  /** In the moment in which it matters most what is durable. */
+  #doom({ id }: SimMember): void {
+    this.#doomed = { id, kind: FATEFUL[this.#sim.random.below(FATEFUL.length)]! }
+  }
+
+  sent(from: string, { kind }: Message): void {
+    if (this.#doomed?.id !== from || this.#doomed.kind !== kind) return
+    this.#doomed = undefined
+    const { queue, random } = this.#sim
+    const member = this.#sim.members.get(from)!
+    queue.after(random.below(3), () => {
+      if (!member.isUp || this.#isOver) return
+      this.#sim.crash(member, 'power-worst')
+      queue.after(random.below(100), () => member.isUp || member.start())
+    })
+  }
+
   #startOne(): void {
     const down = [...this.#sim.members.values()].filter(({ isUp }) => !isUp)
     if (down.length > 0) down[this.#sim.random.below(down.length)]!.start()
@@ -99,6 +126,7 @@ export class RaftFaults {
         if (ways !== 2) this.#cut.add(`${id}>${inside}`)
       }
     }
+    if (random.below(2) === 0) this.#sim.connectionsEnd(member)
     trace(`cut off: ${[...side].join(', ')} (${['both ways', 'hears nothing', 'is not heard'][ways]})`)
   }
 
@@ -130,11 +158,16 @@ export class RaftFaults {
   #noteWhole(): void {
     const group = this.#sim.leader?.group?.node
     if (group === undefined) return
-    for (const { id, isVoter, store } of group.membership.members) {
-      const node = this.#sim.members.get(id)?.group?.node
-      if (node === undefined || node.hard.lost !== undefined || !isVoter || node.hard.store !== store) continue
-      // It has got there by a leader's log that says so.
-      if (node.log.commit >= group.log.membershipIndex) this.#whole.add(id)
+    for (const [id, { group: own }] of this.#sim.members) {
+      const node = own?.node
+      if (node === undefined) continue
+      const member = group.membership.members.find((one) => one.id === id)
+      const isCounted = member?.isVoter === true && member.store === node.hard.store && node.hard.lost === undefined
+      // One that has a change of the members in its log that is not agreed on goes by that.
+      const isAgreed =
+        node.log.membershipIndex === group.log.membershipIndex && node.log.membershipIndex <= node.log.commit
+      if (isCounted && isAgreed) this.#whole.add(id)
+      else this.#whole.delete(id)
     }
   }
 
@@ -189,6 +222,8 @@ export class RaftFaults {
 
   #change(change: MembershipChange): void {
     const { id } = change.kind === 'add' ? change.peer : change
+    // The group bears less until it is known by everybody.
+    this.#whole.clear()
     this.#sim.leader!.group!.changeMembers(change, (error) => {
       this.#sim.trace(`${change.kind} ${id}: ${error?.message ?? 'done'}`)
     })

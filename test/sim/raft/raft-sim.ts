@@ -28,6 +28,7 @@ export class RaftSim implements MemberWorld {
   readonly history = new RegisterHistory()
   readonly settings: MemberWorld['settings']
   readonly members = new Map<string, SimMember>()
+  isStartRefused = false
   readonly #faults: RaftFaults
   readonly #trace: string[] = []
   #failure: Error | undefined
@@ -41,7 +42,7 @@ export class RaftSim implements MemberWorld {
       heartbeatMs: 50,
       electionMinMs: 300,
       electionMaxMs: 600,
-      clockDrift: random.below(3) === 0 ? 0.1 : undefined,
+      clockDrift: random.below(2) === 0 ? 0.1 : undefined,
       snapshotEveryEntries: 10 + random.below(40),
       snapshotKeepEntries: random.below(10),
       snapshotPieceBytes: 64 + random.below(200),
@@ -55,14 +56,15 @@ export class RaftSim implements MemberWorld {
   }
 
   /** @throws Error with the seed, what was broken, and what led to it. */
-  run(): void {
+  async run(): Promise<void> {
     try {
-      for (const member of this.members.values()) this.queue.after(this.random.below(400), () => member.start())
+      for (const member of this.members.values())
+        this.queue.after(this.random.below(400), () => member.isUp || member.start())
       this.#faults.begin(FAULTS_MS)
       this.#clients(FAULTS_MS + CALM_MS / 2)
-      this.#until(FAULTS_MS)
+      await this.#until(FAULTS_MS)
       this.#faults.end()
-      this.#until(FAULTS_MS + CALM_MS)
+      await this.#until(FAULTS_MS + CALM_MS)
       this.#checkCalm()
       this.history.check()
     } catch (error) {
@@ -85,6 +87,7 @@ export class RaftSim implements MemberWorld {
 
   post(from: string, messages: readonly Message[]): void {
     for (const message of messages) {
+      this.#faults.sent(from, message)
       // Through the codec, as they would go: nothing is shared between members.
       const [frame] = encodeFrames('sim', '', [message])
       const received = decodeFrame(frame!).messages[0]!
@@ -101,7 +104,11 @@ export class RaftSim implements MemberWorld {
 
   crash(member: SimMember, kind: CrashKind): void {
     member.crash(kind)
-    // Its peers see their connections end, most of them soon.
+    this.connectionsEnd(member)
+  }
+
+  /** Its peers see it, most of them soon. */
+  connectionsEnd(member: SimMember): void {
     for (const other of this.members.values()) {
       if (other !== member && this.random.below(4) > 0) {
         this.queue.after(this.random.below(20), () => other.gone(member.id))
@@ -109,8 +116,12 @@ export class RaftSim implements MemberWorld {
     }
   }
 
-  #until(endMs: number): void {
-    while (this.queue.step(endMs)) if (this.#failure) throw this.#failure
+  /** A member that cannot start says why in a promise, which is waited for. */
+  async #until(endMs: number): Promise<void> {
+    while (this.queue.step(endMs)) {
+      if (this.isStartRefused) await Promise.resolve()
+      if (this.#failure) throw this.#failure
+    }
     this.queue.nowMs = endMs
   }
 
@@ -119,7 +130,7 @@ export class RaftSim implements MemberWorld {
     const next = (): void => {
       if (this.queue.nowMs >= endMs) return
       this.#request()
-      this.queue.after(this.random.below(40), next)
+      this.queue.after(this.random.below(20), next)
     }
     next()
   }

@@ -9,14 +9,14 @@ export interface SeedsRun {
 }
 
 /** Runs the seeds from `first` on; stops behind the first failure if told to. */
-export function runSeeds(first: number, count: number, stopAtFailure = false): SeedsRun {
+export async function runSeeds(first: number, count: number, stopAtFailure = false): Promise<SeedsRun> {
   const failures: Error[] = []
   let [answered, committed, seeds] = [0, 0, 0]
   for (let seed = first; seed < first + count; seed++) {
     const sim = new RaftSim(seed)
     seeds++
     try {
-      sim.run()
+      await sim.run()
     } catch (error) {
       failures.push(error as Error)
       if (stopAtFailure) break

@@ -15,7 +15,7 @@ const { values } = parseArgs({
   },
 })
 
-const run = runSeeds(Number(values.first), Number(values.seeds), values['until-failure'])
+const run = await runSeeds(Number(values.first), Number(values.seeds), values['until-failure'])
 for (const failure of run.failures) console.log(failure.message)
 if (values.story && run.failures[0]) console.log(String((run.failures[0].cause as Error).message))
 console.log(`${run.seeds} seeds, ${run.answered} requests answered, ${run.failures.length} failed`)

@@ -17,7 +17,7 @@ export class SafetyChecker {
   readonly #leaders = new Map<number, string>()
   /** Content and predecessor of every entry that ever stood in a log, by index and term. */
   readonly #entries = new Map<string, string>()
-  readonly #committed = new Map<number, { readonly term: number; readonly by: string }>()
+  readonly #committed = new Map<number, { readonly term: number; readonly by: string; readonly inTerm: number }>()
   #committedTo = 0
   readonly #applied = new Map<number, string>()
   /** Of the register, by version. */
@@ -75,7 +75,7 @@ export class SafetyChecker {
     }
   }
 
-  #checkCommit(id: string, { log }: RaftNode, seen: Seen): void {
+  #checkCommit(id: string, { log, term: current }: RaftNode, seen: Seen): void {
     if (log.commit < seen.commit) throw new Error(`${id}: commit went back from ${seen.commit} to ${log.commit}`)
     for (let index = Math.max(seen.commit + 1, log.base.index); index <= log.commit; index++) {
       const term = log.termAt(index)!
@@ -84,7 +84,7 @@ export class SafetyChecker {
       if (known !== undefined && known.term !== term) {
         throw new Error(`${id} has ${index}@${term} committed, ${known.by} had ${index}@${known.term}`)
       }
-      if (known === undefined) this.#committed.set(index, { term, by: id })
+      if (known === undefined) this.#committed.set(index, { term, by: id, inTerm: current })
     }
     seen.commit = log.commit
     this.#committedTo = Math.max(this.#committedTo, log.commit)
@@ -103,10 +103,10 @@ export class SafetyChecker {
     seen.ledTo = log.lastIndex
   }
 
-  /** Leader completeness: whoever leads has everything that was committed in earlier terms. */
+  /** Leader completeness: whoever leads has everything that was committed in earlier terms, of whatever term it is. */
   #checkComplete(id: string, log: RaftNode['log'], term: number): void {
     for (const [index, committed] of this.#committed) {
-      if (index < log.base.index || committed.term >= term) continue
+      if (index < log.base.index || committed.inTerm >= term) continue
       if (log.termAt(index) !== committed.term) {
         throw new Error(`leader completeness: ${id} leads in term ${term} without ${index}@${committed.term}`)
       }

@@ -17,6 +17,7 @@ export interface MemberWorld {
   readonly settings: NonNullable<RaftGroupOptions['settings']>
   /** Messages leave; some of them arrive. */
   post(from: string, messages: readonly Message[]): void
+  isStartRefused: boolean
   trace(line: string): void
   failed(error: Error): void
 }
@@ -90,6 +91,7 @@ export class SimMember {
     this.group = group
     trace(`${this.id} starts`)
     group.start().catch((error) => this.#world.failed(error))
+    if (group.node === undefined) this.#world.isStartRefused = true
     this.look()
   }
 
