@@ -77,8 +77,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'forgets its promise when it loses the leader',
     file: 'node-state.ts',
-    right: 'this.leaderId === this.selfId || this.#nowMs < this.#promisedUntilMs',
-    wrong: 'this.leaderId === this.selfId',
+    right: 'this.#promisedUntilMs = this.#nowMs + this.settings.electionMinMs',
+    wrong: 'this.#promisedUntilMs = this.#nowMs',
     seeds: 100,
   },
   {
@@ -142,13 +142,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'storage/raft-storage.ts',
     right: 'if (this.#log.position === before) this.#finish(batch)',
     wrong: 'if (true) this.#finish(batch)',
-    seeds: 100,
-  },
-  {
-    name: 'joins entries across a hole by their index alone',
-    file: 'storage/log-replay.ts',
-    right: 'return termAt(run, id.index) === id.term',
-    wrong: 'return termAt(run, id.index) !== undefined',
     seeds: 100,
   },
 ]

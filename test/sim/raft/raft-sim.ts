@@ -85,13 +85,13 @@ export class RaftSim implements MemberWorld {
     this.#failure ??= error
   }
 
-  post(from: string, messages: readonly Message[]): void {
+  post(messages: readonly Message[]): void {
     for (const message of messages) {
-      this.#faults.sent(from, message)
+      this.#faults.sent(message)
       // Through the codec, as they would go: nothing is shared between members.
       const [frame] = encodeFrames('sim', '', [message])
       const received = decodeFrame(frame!).messages[0]!
-      for (const delayMs of this.#faults.delaysOf(from, message.to)) {
+      for (const delayMs of this.#faults.links.delaysOf(message)) {
         this.queue.after(delayMs, () => this.members.get(message.to)?.receive(received))
       }
     }

@@ -16,7 +16,7 @@ export interface MemberWorld {
   readonly checker: SafetyChecker
   readonly settings: NonNullable<RaftGroupOptions['settings']>
   /** Messages leave; some of them arrive. */
-  post(from: string, messages: readonly Message[]): void
+  post(messages: readonly Message[]): void
   isStartRefused: boolean
   trace(line: string): void
   failed(error: Error): void
@@ -174,7 +174,7 @@ export class SimMember {
         this.#user = user
       },
       send: (messages) => {
-        if (!life.isOver) this.#world.post(this.id, messages)
+        if (!life.isOver) this.#world.post(messages)
       },
       peersChanged() {},
       stop: () => {

@@ -1,0 +1,62 @@
+import type { Message } from '../../../runtime/raft/message.ts'
+import type { SeededRandom } from '../seeded-random.ts'
+
+/** What becomes of messages between members. */
+export class Links {
+  readonly #random: SeededRandom
+  /** In percent. */
+  #lossRate: number
+  #doubleRate: number
+  #lateRate: number
+  /** Directed links that carry nothing. */
+  readonly #cut = new Set<string>()
+  /** Entries of this leader's own term do not get through, those of earlier terms do. */
+  #starved: string | undefined
+
+  constructor(random: SeededRandom) {
+    this.#random = random
+    this.#lossRate = [0, 1, 10][random.below(3)]!
+    this.#doubleRate = [0, 5][random.below(2)]!
+    this.#lateRate = [0, 2, 10][random.below(3)]!
+  }
+
+  get isWhole(): boolean {
+    return this.#cut.size === 0 && this.#starved === undefined
+  }
+
+  cut(from: string, to: string): void {
+    if (from !== to) this.#cut.add(`${from}>${to}`)
+  }
+
+  mend(from: string, to: string): void {
+    this.#cut.delete(`${from}>${to}`)
+  }
+
+  starve(id: string): void {
+    this.#starved = id
+  }
+
+  mendAll(): void {
+    this.#cut.clear()
+    this.#starved = undefined
+  }
+
+  /** Everything arrives, once, soon. */
+  calm(): void {
+    this.mendAll()
+    this.#lossRate = this.#doubleRate = this.#lateRate = 0
+  }
+
+  /** When a message arrives: once, never, or more than once. */
+  delaysOf(message: Message): number[] {
+    const random = this.#random
+    if (this.#cut.has(`${message.from}>${message.to}`) || random.below(100) < this.#lossRate) return []
+    if (message.from === this.#starved && hasOwnTerm(message)) return []
+    const delay = () => (random.below(100) < this.#lateRate ? random.below(600) : 1 + random.below(6))
+    return random.below(100) < this.#doubleRate ? [delay(), delay()] : [delay()]
+  }
+}
+
+function hasOwnTerm(message: Message): boolean {
+  return message.kind === 'append' && message.entries.some(({ term }) => term === message.term)
+}
