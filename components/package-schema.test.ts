@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 const { name } = createRequire(import.meta.url)('../package.json') as { name: string }
 
 /** What Pulumi does when a program in another language adds this package: it reads the components' types. */
-it('every exported component can be described to other Pulumi languages', { timeout: 120_000 }, () => {
+it('every exported component can be described to other Pulumi languages', { timeout: 300_000 }, () => {
   const components = Object.entries(api).flatMap(([key, value]) =>
     typeof value === 'function' && /^class /.test(Function.prototype.toString.call(value)) ? [key] : [],
   )
