@@ -1,0 +1,284 @@
+import { ResponseCode } from '../codec/remoting/response-code.ts'
+import type { BrokerConf } from '../config/broker-conf.ts'
+import { createNetContext, type NetContext } from '../net/net-context.ts'
+import { RemotingClient } from '../net/remoting-client.ts'
+import { RemotingServer } from '../net/remoting-server.ts'
+import type { MessageStore } from '../store/message-store.ts'
+import { AckPolicy, type AckRules } from './acks/ack-policy.ts'
+import { Acknowledgements } from './acks/acknowledgements.ts'
+import { BrokerAddresses } from './broker-addresses.ts'
+import { type BrokerEnvironment, openStore } from './broker-environment.ts'
+import { BrokerReplication } from './broker-replication.ts'
+import { BrokerTables } from './broker-tables.ts'
+import { ConsumerRegistry } from './clients/consumer-registry.ts'
+import { MembershipNotifier } from './clients/membership-notifier.ts'
+import { ProducerRegistry } from './clients/producer-registry.ts'
+import { DelayDelivery } from './delay/delay-delivery.ts'
+import { QueueLocks } from './locks/queue-locks.ts'
+import { MetadataJournal } from './metadata-journal/metadata-journal.ts'
+import { PullHandler } from './pull/pull-handler.ts'
+import { Registration } from './registration/registration.ts'
+import { GroupMembers } from './replica-group/group-members.ts'
+import { ControllerMode } from './replicas/controller-mode.ts'
+import type { Replication } from './replication.ts'
+import { SendAnswers } from './send/send-answer.ts'
+import { SendTargets } from './send/send-target.ts'
+import { StoreGate } from './send/store-gate.ts'
+import { BrokerStats } from './stats/broker-stats.ts'
+
+/** What a broker is made of, and the end of a batch, where the parts meet. */
+export class BrokerParts {
+  readonly conf: { current: BrokerConf }
+  readonly environment: BrokerEnvironment
+  readonly addresses: BrokerAddresses
+  readonly context: NetContext
+  readonly store: MessageStore
+  readonly tables: BrokerTables
+  readonly server: RemotingServer
+  readonly client: RemotingClient
+  readonly acks: Acknowledgements
+  readonly stats: BrokerStats
+  readonly consumers: ConsumerRegistry
+  readonly producers: ProducerRegistry
+  readonly notifier: MembershipNotifier
+  readonly locks: QueueLocks
+  readonly replication: Replication
+  /** The same, where controllers give the role. */
+  readonly controllerMode: ControllerMode | undefined
+  readonly journal: MetadataJournal | undefined
+  readonly registration: Registration
+  readonly members: GroupMembers
+  readonly pulls: PullHandler
+  readonly gate: StoreGate
+  readonly targets: SendTargets
+  readonly delay: DelayDelivery
+  /** What is under way gets its answer, nothing new is begun. */
+  isStopping = false
+  #isRegistering = false
+
+  /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
+  constructor(conf: BrokerConf, environment: BrokerEnvironment) {
+    this.conf = { current: conf }
+    this.environment = environment
+    this.addresses = new BrokerAddresses(conf, environment.storeAddress)
+    const { disk, clock, network, logger } = environment
+    // 0, the default of Netty's water mark here, stands for the built-in limit.
+    const limits = conf.writeBufferHighWaterMark > 0 ? { pauseAboveBytes: conf.writeBufferHighWaterMark } : {}
+    this.context = createNetContext(clock, network, logger, limits)
+    this.store = openStore(conf, environment)
+    this.store.isSlave = !this.isMaster
+    this.tables = new BrokerTables(this.conf, disk, clock, logger)
+    const { topics } = this.tables
+    this.stats = new BrokerStats(conf.brokerClusterName, (topic) => topics.isSystem(topic), clock.now())
+    this.producers = new ProducerRegistry(clock, logger)
+    // The store's batch is written, and what waits for it is answered, before anything else at the end of a turn.
+    this.context.turn.onEnd(() => this.#endOfTurn())
+    this.notifier = new MembershipNotifier(this.context.turn, this.conf)
+    this.consumers = new ConsumerRegistry(clock, logger, this.conf, (group) => this.notifier.changed(group))
+    this.locks = new QueueLocks(clock)
+    this.client = new RemotingClient(this.context, {
+      connectTimeoutMs: conf.connectTimeoutMillis,
+      onClosed: (_channel, address) => {
+        this.registration.connectionLost(address)
+        this.controllerMode?.connectionLost(address)
+      },
+    })
+    if (conf.enableControllerMode) {
+      this.controllerMode = this.#makeControllerMode()
+      this.replication = this.controllerMode
+      this.acks = this.#acknowledgements(this.controllerMode.acks)
+      this.controllerMode.replication.onProgress(() => this.acks.progressed())
+    } else {
+      const replication = this.#classicReplication()
+      this.replication = replication
+      this.acks = this.#acknowledgements(new AckPolicy(conf, replication.slaves))
+      replication.slaves?.onProgress(() => this.acks.progressed())
+    }
+    this.members = this.#groupMembers()
+    this.targets = new SendTargets(this.store, this.stats)
+    this.gate = this.#storeGate()
+    this.pulls = this.#pullHandler()
+    this.delay = this.#delayDelivery()
+    this.registration = this.#registrar()
+    this.server = new RemotingServer(this.context, {
+      idleTimeoutMs: conf.serverChannelMaxIdleTimeSeconds * 1000,
+      onClosed: (channel) => {
+        this.consumers.onChannelClosed(channel)
+        this.producers.onChannelClosed(channel)
+      },
+    })
+    if (this.controllerMode !== undefined) this.journal = this.#keepJournal()
+  }
+
+  /** Whether it may store messages; in controller mode that changes while it runs. */
+  get isMaster(): boolean {
+    return this.conf.current.brokerRole !== 'SLAVE'
+  }
+
+  /** Writes the batch, then does what waited for it: answers, the slaves' share, held pulls. */
+  commit(): void {
+    if (!this.store.commit()) {
+      const why = this.store.refusal ?? 'the message could not be written'
+      this.acks.failBatch(ResponseCode.SERVICE_NOT_AVAILABLE, `service not available now: ${why}`)
+    }
+    this.replication.pushAll()
+    this.acks.endOfTurn()
+    this.controllerMode?.confirmed()
+    this.pulls.held.wake()
+  }
+
+  #endOfTurn(): void {
+    this.commit()
+    this.tables.endOfTurn(this.environment.clock.now())
+  }
+
+  #classicReplication(): BrokerReplication {
+    const sources = this.tables.slaveSources()
+    const onMasterBack = () => this.pulls.held.releaseAll()
+    return new BrokerReplication(this.conf, this.context, this.store, this.client, sources, onMasterBack)
+  }
+
+  #makeControllerMode(): ControllerMode {
+    const { disk, random } = this.environment
+    return new ControllerMode({
+      conf: this.conf,
+      context: this.context,
+      disk,
+      random,
+      store: this.store,
+      tables: this.tables,
+      isStopped: () => this.isStopping,
+      invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
+      sendOneway: (address, request) => this.client.sendOneway(address, request),
+      brokerAddr: this.addresses.brokerAddr,
+      events: {
+        commit: () => this.commit(),
+        becameMaster: () => {
+          this.delay.reset()
+          this.#register()
+        },
+        becameSlave: () => {
+          // What was stored may be cut off again: whoever waits for it is to send it again.
+          this.acks.failWaiting(
+            ResponseCode.SERVICE_NOT_AVAILABLE,
+            'this broker is not the master of its group any more',
+          )
+          this.pulls.held.releaseAll()
+          this.#register()
+        },
+      },
+    })
+  }
+
+  /** Tells the name servers of the role; the first one of all is the beginning. */
+  #register(): void {
+    if (this.#isRegistering) void this.registration.refresh()
+    else void this.registration.start()
+    this.#isRegistering = true
+  }
+
+  #keepJournal(): MetadataJournal {
+    const { clock, logger } = this.environment
+    const journal = new MetadataJournal({
+      gate: this.gate,
+      targets: this.targets,
+      storeHost: this.addresses.storeHost,
+      wallClock: () => clock.now(),
+      logger,
+    })
+    this.tables.topics.onEdited((topic) => {
+      if (this.isMaster) journal.write({ topic })
+    })
+    this.tables.groups.onEdited((group) => {
+      if (this.isMaster) journal.write({ group })
+    })
+    this.store.onShown((queue) => this.pulls.held.touch(queue))
+    return journal
+  }
+
+  #acknowledgements(rules: AckRules): Acknowledgements {
+    const { current: conf } = this.conf
+    const limits = {
+      max: conf.sendThreadPoolQueueCapacity,
+      flushTimeoutMs: conf.syncFlushTimeout,
+      replicaTimeoutMs: conf.slaveTimeout,
+    }
+    const answers = new SendAnswers(this.addresses.storeHost, conf.regionId, conf.traceOn)
+    const { clock } = this.environment
+    const acks = new Acknowledgements(rules, this.store, answers, limits, () => clock.monotonic())
+    this.store.onFlushed(() => acks.progressed())
+    return acks
+  }
+
+  #storeGate(): StoreGate {
+    const { maxMessageSize } = this.conf.current
+    return new StoreGate(
+      this.store,
+      this.store.delayLevels,
+      { maxMessageSize, isMaster: () => this.isMaster, isStopping: () => this.isStopping },
+      {
+        touch: () => this.context.turn.touch(),
+        commit: () => this.commit(),
+        staged: (queue) => this.pulls.held.touch(queue),
+      },
+    )
+  }
+
+  #pullHandler(): PullHandler {
+    const { clock } = this.environment
+    const { topics, groups, offsets } = this.tables
+    return new PullHandler({
+      config: this.conf,
+      store: this.store,
+      topics,
+      groups,
+      consumers: this.consumers,
+      offsets,
+      stats: this.stats,
+      monotonic: () => clock.monotonic(),
+      isMasterUp: () => this.replication.isMasterUp,
+    })
+  }
+
+  #delayDelivery(): DelayDelivery {
+    return new DelayDelivery({
+      store: this.store,
+      gate: this.gate,
+      topics: this.tables.topics,
+      targets: this.targets,
+      offsets: this.tables.delayOffsets,
+      levels: this.store.delayLevels,
+      logger: this.environment.logger,
+      commit: () => this.commit(),
+    })
+  }
+
+  #registrar(): Registration {
+    const { namesrvAddr } = this.conf.current
+    const { clock, logger } = this.environment
+    const { brokerAddr, haServerAddr } = this.addresses
+    return new Registration({
+      config: this.conf,
+      clock,
+      logger,
+      topics: this.tables.topics,
+      nameServers: namesrvAddr,
+      invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
+      sendOneway: (address, request) => this.client.sendOneway(address, request),
+      brokerAddr,
+      haServerAddr,
+      onMaster: (master) => this.replication.follow(master),
+    })
+  }
+
+  #groupMembers(): GroupMembers {
+    const { clock, logger } = this.environment
+    return new GroupMembers({
+      config: this.conf,
+      clock,
+      logger,
+      nameServers: this.conf.current.namesrvAddr,
+      invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
+    })
+  }
+}

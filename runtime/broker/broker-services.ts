@@ -1,0 +1,163 @@
+import { UniqueKeyMaker } from '../codec/message/message-id.ts'
+import { RequestCode } from '../codec/remoting/request-code.ts'
+import { QueueUnits } from '../store/consume-queue/queue-unit.ts'
+import { SCHEDULE_TOPIC } from '../store/delay-levels.ts'
+import { registerAdminHandlers } from './admin/admin-handlers.ts'
+import type { BrokerParts } from './broker-parts.ts'
+import { registerClientHandlers } from './clients/client-handlers.ts'
+import { registerLockHandlers } from './locks/lock-handlers.ts'
+import type { HandlerRegistry } from './metadata/handler-registry.ts'
+import { journaledRegistry } from './metadata-journal/journaled-handler.ts'
+import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
+import { registerQueryHandlers } from './query/query-handlers.ts'
+import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
+import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
+import { SendHandler } from './send/send-handler.ts'
+
+/** Every request a broker answers: what it is to be told, and by which part of the broker. */
+export function registerServices(parts: BrokerParts): void {
+  serveProducers(parts)
+  serveConsumers(parts)
+  serveAdministration(parts)
+  serveReplicas(parts)
+}
+
+function serveProducers(parts: BrokerParts): void {
+  const server = mastersServer(parts)
+  const sending = sendParts(parts)
+  const send = new SendHandler(sending)
+  for (const code of [RequestCode.SEND_MESSAGE, RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE]) {
+    server.handle(code, (request, channel) => send.handle(request, channel))
+  }
+  const sendBack = new SendBackHandler(sending)
+  server.handle(RequestCode.CONSUMER_SEND_MSG_BACK, (request, channel) => sendBack.handle(request, channel))
+}
+
+function sendParts(parts: BrokerParts): SendBackParts {
+  const { conf, environment, addresses, tables, locks } = parts
+  const { clock, random, pid } = environment
+  const { storeHost } = addresses
+  const address = storeHost.subarray(0, storeHost.length - 4)
+  return {
+    config: {
+      brokerClusterName: conf.current.brokerClusterName,
+      brokerIP1: conf.current.brokerIP1,
+      brokerPermission: () => conf.current.brokerPermission,
+      regionId: conf.current.regionId,
+      traceOn: conf.current.traceOn,
+    },
+    topics: tables.topics,
+    targets: parts.targets,
+    groups: {
+      find: (group) => tables.groups.find(group),
+      consumesOrderly: (group) => locks.isInUse(group),
+    },
+    gate: parts.gate,
+    acks: parts.acks,
+    uniqueKeys: new UniqueKeyMaker(address, pid, random.below(0x7fffffff)),
+    random,
+    wallClock: () => clock.now(),
+    storeHost,
+    commit: () => parts.commit(),
+    store: parts.store,
+    isMaster: () => parts.isMaster,
+    sendBacks: parts.stats,
+  }
+}
+
+function serveConsumers(parts: BrokerParts): void {
+  const { server, store, consumers, producers, pulls } = parts
+  const { clock, logger } = parts.environment
+  const { topics, groups, offsets } = parts.tables
+  const settings = parts.conf
+  for (const code of [RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]) {
+    server.handle(code, (request, channel) => pulls.handle(request, channel))
+  }
+  registerQueryHandlers(server, { store, settings })
+  registerClientHandlers(server, { clock, topics, groups, consumers, producers, settings })
+  registerOffsetHandlers(mastersServer(parts), {
+    topics,
+    groups,
+    offsets,
+    settings,
+    startsAtZero: startsAtZero(parts),
+  })
+  registerLockHandlers(mastersServer(parts), {
+    locks: parts.locks,
+    settings,
+    logger,
+    client: parts.client,
+    peers: () => parts.members.others,
+  })
+}
+
+function serveAdministration(parts: BrokerParts): void {
+  const { conf, environment, addresses, tables, store, journal, acks } = parts
+  const { disk, clock, logger, confEnv: env, confFile } = environment
+  const { topics, groups, offsets, delayOffsets, modes } = tables
+  const server = journal === undefined ? parts.server : journaledRegistry(parts.server, journal, acks)
+  registerAdminHandlers(server, {
+    conf,
+    env,
+    confFile,
+    disk,
+    clock,
+    logger,
+    brokerAddr: addresses.brokerAddr,
+    topics,
+    groups,
+    offsets,
+    modes,
+    consumers: parts.consumers,
+    producers: parts.producers,
+    stats: parts.stats,
+    store,
+    apply: (changed) => {
+      conf.current = changed
+    },
+    registerNow: () => void parts.registration.refresh(),
+    // The group's position was set: its pulls that wait for messages beyond the old one must not.
+    releasePulls: (group, topic, queueId) => {
+      const queue = store.findQueue(topic, queueId)
+      if (queue !== undefined) parts.pulls.held.release(group, queue)
+    },
+    isActive: () => parts.isMaster,
+    pendingSends: () => acks.count,
+    delayStats: () => delayStats(parts),
+    delayOffsets: () => delayOffsets.encode(),
+  })
+}
+
+function serveReplicas({ server, conf, addresses, store, replication, controllerMode }: BrokerParts): void {
+  const { brokerAddr, haServerAddr } = addresses
+  registerReplicaHandlers(server, { settings: conf, brokerAddr, haServerAddr, store, replication })
+  controllerMode?.registerHandlers(server)
+}
+
+/** Where handlers are registered for what clients ask of a master. */
+function mastersServer({ server, controllerMode: mode }: BrokerParts): HandlerRegistry {
+  if (mode === undefined) return server
+  return { handle: (code, handler) => server.handle(code, mode.wrap(code, handler)) }
+}
+
+/** As checkInMemByConsumeOffset: the first message is number 0 and so recent that a new group may begin with it. */
+function startsAtZero({ conf, environment, store }: BrokerParts): (topic: string, queueId: number) => boolean {
+  const unit = new QueueUnits(1)
+  return (topic, queueId) => {
+    const queue = store.findQueue(topic, queueId)
+    if (queue === undefined || queue.minOffset > 0) return false
+    if (queue.readUnits(0, 1, unit) === 0) return false
+    const phyOffset = unit.phyOffsets[0]!
+    const recentBytes = (environment.physicalMemoryBytes * conf.current.accessMessageInMemoryMaxRatio) / 100
+    return store.writtenOffset - phyOffset <= recentBytes
+  }
+}
+
+function delayStats({ tables, store }: BrokerParts): Map<string, string> {
+  const stats = new Map<string, string>()
+  for (const [level, offset] of tables.delayOffsets.entries()) {
+    const maxOffset = store.findQueue(SCHEDULE_TOPIC, level - 1)?.maxOffset ?? 0
+    stats.set(`scheduleMessageOffset_${level}`, `${offset},${maxOffset}`)
+  }
+  return stats
+}
