@@ -3,8 +3,8 @@ import type { QueueContext } from './queue-context.ts'
 import { SCRATCH_UNITS } from './queue-context.ts'
 import { findQueueEnd, findValidEnd, firstAtOrAfter, firstRealUnit } from './queue-search.ts'
 import { FILLER_SIZE, type QueueUnits, setUnit, UNIT_BYTES } from './queue-unit.ts'
-import { CHUNK_UNITS } from './tail-pool.ts'
 import type { TopicQueues } from './topic-map.ts'
+import { UnitChain } from './unit-chain.ts'
 
 export const QueueAppend = {
   appended: 0,
@@ -23,8 +23,8 @@ const FILE_INDEX_MAX = 2 ** 24 - 1
  * Positions of one queue's messages in the commit log. Derived from the commit log: units wait in memory until they are
  * written out, and what a crash takes is appended again by recovery. Rules as in Apache RocketMQ's `ConsumeQueue`.
  *
- * Units below `#written` are in files, those from `#chainStart` to `#max` in the chunk chain; what lies between the two
- * are fillers still to be written (at the start of a queue whose first message is not number 0).
+ * Units below `#written` are in files, those from `#chain.start` to `#max` in the chain; what lies between the two are
+ * fillers still to be written (at the start of a queue whose first message is not number 0).
  */
 export class ConsumeQueue {
   readonly id: number
@@ -33,6 +33,7 @@ export class ConsumeQueue {
   isListedDirty = false
   readonly #owner: TopicQueues
   readonly #context: QueueContext
+  readonly #chain: UnitChain
   #isLoaded = false
   #isRemoved = false
   #next = 0
@@ -40,16 +41,12 @@ export class ConsumeQueue {
   #max = 0
   #maxPhyOffset = -1
   #written = 0
-  #chainStart = 0
-  #head = -1
-  #tail = -1
-  /** Units in the tail chunk; a full one and none at all look the same to append. */
-  #tailUnits = CHUNK_UNITS
   #firstFile = -1
   #lastFile = -1
 
   constructor(context: QueueContext, owner: TopicQueues, queueId: number, id: number, isNew: boolean) {
     this.#context = context
+    this.#chain = new UnitChain(context.pool)
     this.#owner = owner
     this.queueId = queueId
     this.id = id
@@ -103,7 +100,7 @@ export class ConsumeQueue {
   }
 
   get isDirty(): boolean {
-    return this.#head >= 0
+    return !this.#chain.isEmpty
   }
 
   /** Whether the end of the queue has been read from disk. */
@@ -164,12 +161,12 @@ export class ConsumeQueue {
     let at = offset
     const end = offset + count
     if (at < this.#written) at = this.#readFiles(at, Math.min(end, this.#written), out)
-    if (at < this.#chainStart && at < end) {
-      const fillers = Math.min(end, this.#chainStart) - at
+    if (at < this.#chain.start && at < end) {
+      const fillers = Math.min(end, this.#chain.start) - at
       out.takeFillers(fillers)
       at += fillers
     }
-    if (at < end) this.#readChain(at, end, out)
+    if (at < end) this.#chain.read(at, end, out)
     return count
   }
 
@@ -181,24 +178,15 @@ export class ConsumeQueue {
 
   /** Writes the units that wait in memory. After a failure they still wait. */
   writeOut(): void {
-    if (this.#head < 0) return
-    const context = this.#context
-    for (let from = this.#written; from < this.#chainStart; ) {
-      const count = this.#pieceUnits(from, this.#chainStart)
-      for (let i = 0; i < count; i++) setUnit(context.scratchView, i * UNIT_BYTES, 0, FILLER_SIZE, 0)
+    if (this.#chain.isEmpty) return
+    const { scratch, scratchView } = this.#context
+    for (let from = this.#written; from < this.#chain.start; ) {
+      const count = this.#pieceUnits(from, this.#chain.start)
+      for (let i = 0; i < count; i++) setUnit(scratchView, i * UNIT_BYTES, 0, FILLER_SIZE, 0)
       this.#writePiece(from, count)
       from += count
     }
-    let chunk = this.#head
-    for (let from = this.#chainStart; from < this.#max; ) {
-      // Whole chunks, so that the next piece begins with one.
-      const wanted = Math.min(this.#max - from, SCRATCH_UNITS - (SCRATCH_UNITS % CHUNK_UNITS))
-      context.pool.gather(chunk, wanted, context.scratch)
-      this.#writeGathered(from, wanted)
-      from += wanted
-      if (from < this.#max) for (let i = 0; i < wanted / CHUNK_UNITS; i++) chunk = context.pool.next[chunk]!
-    }
-    context.pool.release(this.#head)
+    this.#chain.forEachPiece(this.#max, scratch, (from, count) => this.#writeGathered(from, count))
     this.#clearChain()
   }
 
@@ -252,43 +240,28 @@ export class ConsumeQueue {
 
   /** Takes the queue out of use; its files have been or will be removed with their folder. */
   retire(): void {
-    if (this.#head >= 0) this.#context.pool.release(this.#head)
     this.#clearChain()
     if (this.#firstFile >= 0) this.#context.files.forget(this, this.#firstFile, this.#lastFile)
     this.#isRemoved = true
   }
 
   #push(phyOffset: number, sizeBytes: number, tagsCode: number): boolean {
-    if (this.#tailUnits === CHUNK_UNITS && !this.#grow()) return false
-    const { pool } = this.#context
-    setUnit(
-      pool.view(this.#tail),
-      pool.start(this.#tail) + this.#tailUnits * UNIT_BYTES,
-      phyOffset,
-      sizeBytes,
-      tagsCode,
-    )
-    this.#tailUnits++
+    if (this.#chain.isFull && !this.#grow()) return false
+    this.#chain.push(phyOffset, sizeBytes, tagsCode)
     this.#max++
     return true
   }
 
   #grow(): boolean {
     const context = this.#context
-    if (this.#max - this.#chainStart >= context.limits.queueTailUnitsMax && context.writeError === undefined) {
+    if (this.#max - this.#chain.start >= context.limits.queueTailUnitsMax && context.writeError === undefined) {
       context.tryWriteOut(this)
     }
     const chunk = context.takeChunk()
     if (chunk < 0) return false
     // Taking a chunk may have written this queue out.
-    if (this.#tail >= 0) {
-      context.pool.next[this.#tail] = chunk
-    } else {
-      this.#head = chunk
-      context.becameDirty(this)
-    }
-    this.#tail = chunk
-    this.#tailUnits = 0
+    if (this.#chain.isEmpty) context.becameDirty(this)
+    this.#chain.add(chunk)
     return true
   }
 
@@ -309,7 +282,7 @@ export class ConsumeQueue {
       )
       return this.#restart(0)
     }
-    if (this.#firstFile < 0 && this.#head < 0) return this.#restart(queueOffset)
+    if (this.#firstFile < 0 && this.#chain.isEmpty) return this.#restart(queueOffset)
     const gap = queueOffset - this.#max
     reporter.warn(`queue ${this.topic}-${this.queueId} lacks ${gap} units from offset ${this.#max} on`)
     if (gap > unitsPerFile) return this.#restart(queueOffset)
@@ -330,7 +303,6 @@ export class ConsumeQueue {
       this.#context.reporter.error(`cannot begin ${this.topic}-${this.queueId} anew at offset ${queueOffset}`, error)
       return QueueAppend.failed
     }
-    if (this.#head >= 0) this.#context.pool.release(this.#head)
     this.#firstFile = -1
     this.#lastFile = -1
     this.#max = queueOffset
@@ -343,11 +315,8 @@ export class ConsumeQueue {
   }
 
   #clearChain(): void {
-    this.#head = -1
-    this.#tail = -1
-    this.#tailUnits = CHUNK_UNITS
     this.#written = this.#max
-    this.#chainStart = this.#max
+    this.#chain.clear(this.#max)
   }
 
   /** Units from `from` that fit one scratch and one file. */
@@ -390,20 +359,6 @@ export class ConsumeQueue {
       at += count
     }
     return at
-  }
-
-  #readChain(from: number, end: number, out: QueueUnits): void {
-    const { pool } = this.#context
-    let index = from - this.#chainStart
-    let chunk = this.#head
-    for (; index >= CHUNK_UNITS; index -= CHUNK_UNITS) chunk = pool.next[chunk]!
-    for (let at = from; at < end; ) {
-      const count = Math.min(CHUNK_UNITS - index, end - at)
-      out.take(pool.view(chunk), pool.start(chunk) + index * UNIT_BYTES, count)
-      at += count
-      index = 0
-      chunk = pool.next[chunk]!
-    }
   }
 
   #load(): void {
