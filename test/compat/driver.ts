@@ -94,13 +94,14 @@ export class Driver {
   #request(
     fields: Record<string, unknown>,
     onEvent: (event: string) => void = () => {},
+    limitMs = requestLimitMs,
   ): { id: number; answer: Promise<Line> } {
     const id = this.#nextId++
     const answer = new Promise<Line>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id)
-        reject(new Error(`the Java driver did not answer ${JSON.stringify(fields)} within ${requestLimitMs} ms`))
-      }, requestLimitMs)
+        reject(new Error(`the Java driver did not answer ${JSON.stringify(fields)} within ${limitMs} ms`))
+      }, limitMs)
       this.#pending.set(id, {
         resolve: (line) => {
           clearTimeout(timer)
@@ -122,13 +123,15 @@ export class Driver {
     return (await this.#request({ op: 'mqadmin', args }).answer).out ?? ''
   }
 
-  start(scenario: string, args: Record<string, string | number>): RunningScenario {
+  /** `limitMs`: by when it has to have ended. */
+  start(scenario: string, args: Record<string, string | number>, limitMs = requestLimitMs): RunningScenario {
     const seen = new Set<string>()
     const waiting = new Map<string, () => void>()
-    const { id, answer } = this.#request({ op: 'run', scenario, args }, (event) => {
+    const onEvent = (event: string): void => {
       seen.add(event)
       waiting.get(event)?.()
-    })
+    }
+    const { id, answer } = this.#request({ op: 'run', scenario, args }, onEvent, limitMs)
     const result = answer.then((line) => line as unknown as ScenarioResult)
     return {
       result,

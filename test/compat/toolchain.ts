@@ -13,9 +13,10 @@ const tools = [
   { command: 'npm', args: ['-v'], use: 'the Node client' },
 ]
 
-/** One sentence for each tool that is not there; empty when the suite can run. */
-export function missingTools(): string[] {
+/** One sentence for each of these tools that is not there; empty when the suite can run. */
+export function missingTools(needed = tools.map(({ command }) => command)): string[] {
   return tools
+    .filter(({ command }) => needed.includes(command))
     .filter((tool) => spawnSync(tool.command, tool.args, { stdio: 'ignore' }).status !== 0)
     .map((tool) => `${tool.command} is missing: it is needed for ${tool.use}`)
 }

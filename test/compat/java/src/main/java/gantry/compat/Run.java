@@ -75,6 +75,11 @@ final class Run {
         }
     }
 
+    /** Whether the runner has said {@code name}; does not wait for it. */
+    boolean isSignalled(String name) {
+        return name.equals(signals.peek());
+    }
+
     void onClose(Runnable closer) {
         closers.push(closer);
     }
@@ -112,6 +117,26 @@ final class Run {
         consumer.setConsumeThreadMin(4);
         consumer.setConsumeThreadMax(4);
         onClose(consumer::shutdown);
+        return consumer;
+    }
+
+    /** With the client's own settings, but for how often it looks at the routes; not started yet. */
+    private <T extends ClientConfig> T plain(T client) {
+        client.setNamesrvAddr(text("namesrv"));
+        client.setInstanceName("compat-" + ProcessHandle.current().pid() + "-" + INSTANCES.incrementAndGet());
+        client.setPollNameServerInterval(number("pollMs", client.getPollNameServerInterval()));
+        return client;
+    }
+
+    DefaultMQProducer plainProducer() {
+        return plain(new DefaultMQProducer("PID_" + group()));
+    }
+
+    DefaultMQPushConsumer plainConsumer() {
+        DefaultMQPushConsumer consumer = plain(new DefaultMQPushConsumer(group()));
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.setConsumeThreadMin(2);
+        consumer.setConsumeThreadMax(2);
         return consumer;
     }
 

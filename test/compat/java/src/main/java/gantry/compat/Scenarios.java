@@ -31,6 +31,8 @@ final class Scenarios {
         ALL.put("fill", Sending::fill);
         ALL.put("drain", Consuming::drain);
         ALL.put("hold", Consuming::hold);
+        ALL.put("steady-send", Steady::send);
+        ALL.put("steady-consume", Steady::consume);
         ALL.put("api", AdminCalls::run);
     }
 
