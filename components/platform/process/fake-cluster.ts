@@ -47,6 +47,11 @@ export class FakeProcesses implements ProcessTable {
     }
   }
 
+  /** Whoever started them is dead, and learns of nothing any more. */
+  orphan(): void {
+    for (const [pid, running] of this.#running) this.#running.set(pid, { ...running, exited: () => undefined })
+  }
+
   get runningNodes(): string[] {
     return [...this.#running.values()].map(({ spec }) => nodeOf(spec)).sort()
   }

@@ -41,7 +41,8 @@ export function describeEvent(event: SupervisorEvent): string {
     case 'exited': {
       const words = event.lastWords === undefined ? '' : ` (${event.lastWords})`
       const times = event.failures > 1 ? `, exit ${event.failures} in a row` : ''
-      return `${event.nodeId} ${describeExit(event.exit)}${words}; restarting in ${event.restartInMs} ms${times}`
+      const when = event.restartInMs === 0 ? 'at once' : `in ${event.restartInMs} ms`
+      return `${event.nodeId} ${describeExit(event.exit)}${words}; restarting ${when}${times}`
     }
     case 'ready':
       return `cluster ready after ${event.tookMs} ms`

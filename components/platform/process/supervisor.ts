@@ -230,7 +230,7 @@ export class Supervisor implements Platform {
       await createTopicsAndGroups(probe, plan)
     } catch (error) {
       if (this.#stopping) return
-      const retryInMs = restartDelayMs(++this.#provisionFailures)
+      const retryInMs = restartDelayMs(1 + ++this.#provisionFailures)
       onEvent({ type: 'provisionFailed', message: error instanceof Error ? error.message : String(error), retryInMs })
       this.#provisionTimer = clock.after(retryInMs, () => void this.#provision())
       return
