@@ -52,13 +52,15 @@ async function killOne(trial: Trial, victim: PlanNode, isWhole: boolean, text: s
   const { cluster } = trial
   const isMaster = victim.kind === 'broker' && (await cluster.masterOf(victim.group)) === addressOf(victim)
   const atMs = Date.now()
-  if (!cluster.signal(victim.id, 'SIGKILL')) return
+  const killed = cluster.signal(victim.id, 'SIGKILL')
+  if (killed === undefined) return
   const isMeasured = isMaster && isWhole
   const recovery = isMeasured ? await recoveryOf(trial, victim) : undefined
   const shown =
     recovery === undefined ? '' : `, writable after ${recovery.writableMs}, routed after ${recovery.routedMs} ms`
   trial.say(`${text}: ${isMaster ? 'master ' : ''}${victim.id}${shown}`)
   trial.disturbances.push({ atMs, what: `kill ${victim.id}`, isMeasured, recovery })
+  await cluster.awaitNoticed(victim.id, killed)
 }
 
 /** `gone`: the broker that was master. */

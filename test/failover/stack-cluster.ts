@@ -6,13 +6,14 @@ import type { BrokerNode, PlanNode } from '../../components/plan/plan-node.ts'
 import type { ClusterConfigInput } from '../../components/plan/schema/cluster-config.ts'
 import { parseStackFile } from '../../components/plan/stack-file.ts'
 import { type NodeState, nodeLogFile, readState } from '../../components/platform/process/cluster-state.ts'
-import { isRunning } from '../../components/platform/process/process-identity.ts'
+import { isRunning, type ProcessRef } from '../../components/platform/process/process-identity.ts'
 import type { RemotingClient } from '../../runtime/net/remoting-client.ts'
 import { waitUntil } from '../compat/server.ts'
 import { GantryCommand, isListening } from '../e2e/gantry-command.ts'
 import { groupState, leadingController, openClient, routedBrokers } from './group-state.ts'
 
 const WHOLE_WITHIN_MS = 90_000
+const NOTICED_WITHIN_MS = 10_000
 const FIRST_BASE_PORT = 12_000
 const BASE_PORTS = 80
 const BASE_PORT_STEP = 100
@@ -101,12 +102,19 @@ export class StackCluster {
     return nodeLogFile(this.#dataDir, nodeId)
   }
 
-  /** False when no process of it runs at the moment. */
-  signal(nodeId: string, signal: NodeJS.Signals): boolean {
+  /** The process that got it; undefined when none of this node runs at the moment. */
+  signal(nodeId: string, signal: NodeJS.Signals): ProcessRef | undefined {
     const ref = this.#state(nodeId)?.process
-    if (ref === undefined || !isRunning(ref)) return false
+    if (ref === undefined || !isRunning(ref)) return undefined
     process.kill(ref.pid, signal)
-    return true
+    return ref
+  }
+
+  /** Resolves when the supervisor has noticed that a process which was killed is gone. */
+  async awaitNoticed(nodeId: string, killed: ProcessRef): Promise<void> {
+    await waitUntil(`the supervisor notices the death of ${nodeId}`, NOTICED_WITHIN_MS, () => {
+      return this.#state(nodeId)?.process?.identity !== killed.identity
+    })
   }
 
   /**
