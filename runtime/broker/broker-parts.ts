@@ -153,6 +153,7 @@ export class BrokerParts {
       brokerAddr: this.addresses.brokerAddr,
       events: {
         commit: () => this.commit(),
+        waitingSends: () => this.acks.count,
         becameMaster: () => {
           this.delay.reset()
           this.#register()

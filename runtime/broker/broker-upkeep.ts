@@ -52,8 +52,9 @@ export class BrokerUpkeep {
   }
 
   #deliverDelayed(): void {
-    const { environment, delay, isMaster, isStopping } = this.#parts
-    if (!isMaster || isStopping) return
+    const { environment, delay, isMaster, isStopping, controllerMode } = this.#parts
+    const takesMessages = controllerMode?.takesMessages ?? isMaster
+    if (!takesMessages || isStopping) return
     const { clock } = environment
     // Requests are served between two rounds.
     if (delay.tick(clock.now())) clock.endOfTurn(() => this.#deliverDelayed())

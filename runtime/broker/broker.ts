@@ -46,6 +46,7 @@ export class Broker {
   /** Takes no messages any more, answers what waits, tells the name servers, writes everything out. */
   async stop(): Promise<void> {
     const parts = this.#parts
+    if (parts.controllerMode !== undefined) await parts.controllerMode.leave()
     parts.isStopping = true
     const hasFinished = await this.#finishSends()
     await parts.registration.stop()

@@ -14,6 +14,7 @@ import { RemotingClient } from '../net/remoting-client.ts'
 import { RemotingServer } from '../net/remoting-server.ts'
 import type { Consensus, StateMachine } from '../raft/consensus.ts'
 import { Elections } from './elections/elections.ts'
+import { HandOver } from './hand-over.ts'
 import { Agreement } from './handlers/agreement.ts'
 import { brokerIds } from './handlers/broker-ids.ts'
 import { cleaning } from './handlers/cleaning.ts'
@@ -57,6 +58,8 @@ export class Controller {
   readonly #live: LiveTable
   readonly #server: RemotingServer
   readonly #client: RemotingClient
+  /** For questions that wait for an answer: notices end their connection as soon as they have left. */
+  readonly #asking: RemotingClient
   readonly #consensus: ConsensusMember
   readonly #elections: Elections
   #tick: Timer | undefined
@@ -68,6 +71,7 @@ export class Controller {
     this.#live = new LiveTable(clock.monotonic())
     this.state = new ControllerState((brokerName, group) => this.#live.keep(brokerName, group))
     this.#client = new RemotingClient(context, { connectTimeoutMs: conf.connectTimeoutMillis })
+    this.#asking = new RemotingClient(context, { connectTimeoutMs: conf.connectTimeoutMillis })
     this.#server = new RemotingServer(context, {
       idleTimeoutMs: conf.serverChannelMaxIdleTimeSeconds * 1000,
       onClosed: (channel, error) => this.#closed(channel, error),
@@ -81,6 +85,7 @@ export class Controller {
       settings: this.#settings,
       agreement: new Agreement(this.#consensus),
       elections: this.#elections,
+      handOver: new HandOver(this.#asking, logger),
     })
   }
 
@@ -101,6 +106,7 @@ export class Controller {
     await this.#consensus.stop()
     this.#server.close()
     this.#client.close()
+    this.#asking.close()
   }
 
   #serve(services: Services): void {

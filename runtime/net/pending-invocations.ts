@@ -4,7 +4,8 @@ import { requestCodeName } from '../codec/remoting/request-code.ts'
 import type { Clock, Timer } from '../io/clock.ts'
 import type { Channel } from './channel.ts'
 
-export type InvocationFailure = 'timeout' | 'connection' | 'limit'
+/** `lost`: the connection went when the request was under way: nobody knows whether it was served. */
+export type InvocationFailure = 'timeout' | 'connection' | 'lost' | 'limit'
 
 /** A request got no answer. `reason` says whether to retry elsewhere. */
 export class InvocationError extends Error {
@@ -84,9 +85,7 @@ export class PendingInvocations {
     for (const [opaque, { channel: of, code, reject }] of this.#pending) {
       if (of !== channel) continue
       this.#remove(opaque)
-      reject(
-        new InvocationError('connection', `${requestCodeName(code)}: connection to ${channel.remoteText} was lost`),
-      )
+      reject(new InvocationError('lost', `${requestCodeName(code)}: connection to ${channel.remoteText} was lost`))
     }
   }
 

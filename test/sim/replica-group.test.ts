@@ -97,6 +97,68 @@ test('a client with an old route is served by whichever replica it asks', async 
   expect(await bodies(0)).toEqual(['0 one', '1 passed on'])
 })
 
+/** Sends one message after the other until told to stop, as one client; what was answered. */
+function keepSending(index: number) {
+  const answers: { code: number; offset: string | undefined }[] = []
+  let isOver = false
+  const done = (async () => {
+    for (let i = 0; !isOver; i++) {
+      const { code, fields } = await send(index, `s${i}`)
+      answers.push({ code, offset: fields['queueOffset'] })
+    }
+  })()
+  return {
+    answers,
+    end: async () => {
+      isOver = true
+      await done
+    },
+  }
+}
+
+test('an operator has another replica elected while messages are sent: none fails, none is stored twice', async () => {
+  await start(3)
+  await group.advance(1_000)
+  const sending = keepSending(0)
+  await group.advance(500)
+  const before = sending.answers.length
+  expect((await group.elect(3)).code).toBe(ResponseCode.SUCCESS)
+  await group.advance(500)
+  expect(group.master).toBe(2)
+  const soFar = sending.answers.length
+  await group.advance(500)
+  await sending.end()
+  expect([before > 0, soFar > before, sending.answers.length > soFar]).toEqual([true, true, true])
+  expect(sending.answers).toEqual(
+    sending.answers.map((_, offset) => ({ code: ResponseCode.SUCCESS, offset: `${offset}` })),
+  )
+  await group.advance(2_000)
+  const all = await bodies(2)
+  expect(all.length).toBe(Math.min(32, sending.answers.length))
+  expect(setOf(2)).toEqual([1, 2, 3])
+})
+
+test('a master that is stopped makes another replica master first, and passes on what clients still send to it', async () => {
+  await start(3)
+  await group.advance(1_000)
+  const sending = keepSending(0)
+  await group.advance(300)
+  let isStopped = false
+  const stopped = group.stop(0).then(() => {
+    isStopped = true
+  })
+  await group.advance(300)
+  expect([1, 2]).toContain(group.master)
+  await group.advance(500)
+  expect(isStopped).toBe(false)
+  await sending.end()
+  await group.advance(1_000)
+  expect(isStopped).toBe(true)
+  await stopped
+  expect(sending.answers.every(({ code }) => code === ResponseCode.SUCCESS)).toBe(true)
+  expect(group.lines.some((line) => line.includes('broker gone') && line.includes('"isMaster":true'))).toBe(false)
+})
+
 test('without controllers the master goes on, and so does the next switch when they are gone for good', async () => {
   await start(3)
   await group.advance(1_000)

@@ -1,5 +1,6 @@
 import { Broker } from '../../runtime/broker/broker.ts'
 import type { RemotingCommand, RequestDraft } from '../../runtime/codec/remoting/remoting-command.ts'
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
 import { parseBrokerConf } from '../../runtime/config/broker-conf.ts'
 import { parseControllerConf } from '../../runtime/config/controller-conf.ts'
 import { parsePeers } from '../../runtime/config/controller-peers.ts'
@@ -85,14 +86,36 @@ export class ReplicaGroup {
     await this.settle()
   }
 
+  /** Stops a broker in good order; resolves when that is done, while time passes. */
+  async stop(index: number): Promise<void> {
+    const member = this.#members[index]!
+    await member.broker.stop()
+    member.process.kill()
+    member.isRunning = false
+  }
+
+  /** Has the controllers elect a broker, as `mqadmin electMaster` does. */
+  async elect(brokerId: number): Promise<RemotingCommand> {
+    const fields = { clusterName: 'DefaultCluster', brokerName: 'broker-a', brokerId, designateElect: true }
+    return this.#answered(
+      `electMaster ${brokerId}`,
+      this.#client.invoke(CONTROLLER, { code: RequestCode.CONTROLLER_ELECT_MASTER, fields }, 60_000),
+    )
+  }
+
   killController(): void {
     this.#controllerProcess.kill()
   }
 
-  async ask(index: number, code: number, request: Omit<RequestDraft, 'code'>): Promise<RemotingCommand> {
+  ask(index: number, code: number, request: Omit<RequestDraft, 'code'>): Promise<RemotingCommand> {
+    const asked = this.#client.invoke(portOf(index), { code, ...request }, 60_000)
+    return this.#answered(`request ${code} to broker ${index}`, asked)
+  }
+
+  /** Lets time pass until the answer is there. */
+  async #answered(what: string, asked: Promise<RemotingCommand>): Promise<RemotingCommand> {
     let answer: RemotingCommand | undefined
     let failure: unknown
-    const asked = this.#client.invoke(portOf(index), { code, ...request }, 60_000)
     asked.then(
       (response) => {
         answer = response
@@ -105,7 +128,7 @@ export class ReplicaGroup {
       await this.advance(STEP_MS)
     }
     if (failure !== undefined) throw failure
-    if (answer === undefined) throw new Error(`request ${code} to broker ${index} is not answered`)
+    if (answer === undefined) throw new Error(`${what} is not answered`)
     return answer
   }
 

@@ -21,6 +21,7 @@ import type { Replication } from '../replication.ts'
 import { IdentityFiles } from './broker-identity.ts'
 import { ControllerClient } from './controller-client.ts'
 import { ControllerHeartbeat } from './controller-heartbeat.ts'
+import { HandOver } from './hand-over.ts'
 import { MasterForwarder } from './master-forwarder.ts'
 import type { MasterPlace, ReplicaProgress, ReplicaTarget } from './replica-target.ts'
 import { ReplicasManager } from './replicas-manager.ts'
@@ -30,6 +31,8 @@ import { type GroupRole, readGroupRole } from './role-answers.ts'
 interface RoleEvents {
   /** Writes what is staged: nothing may be while the role changes. */
   commit(): void
+  /** Sends that wait for their answer. */
+  waitingSends(): number
   /** The broker has become master and may store messages. */
   becameMaster(): void
   /** The broker has stopped being master, or never was, and has a master to follow. */
@@ -55,7 +58,17 @@ const METADATA_SYNC_PERIOD_MS = 3_000
 const MASTER_ID = 0
 /** As official slaves wait for EXCHANGE_BROKER_HA_INFO; a master that is just being elected answers with its next try. */
 const MASTER_INFO_TIMEOUT_MS = 1_000
-const ASK_AGAIN_MS = 200
+/** Who is elected may hear of it a moment later than who is to follow. */
+const ASK_AGAIN_MIN_MS = 5
+const ASK_AGAIN_MAX_MS = 200
+/** A master that has just begun lets messages wait so long for its first replicas instead of refusing them. */
+const YOUNG_MS = 2_000
+/** A stop waits so long for a hand-over, and then for clients that find the new master by themselves. */
+const HAND_OVER_MAX_MS = 2_500
+const LINGER_MAX_MS = 2_500
+const LINGER_QUIET_MS = 300
+const LINGER_LOOK_MS = 50
+const ANSWERED_WITHIN_MS = 1_000
 
 const MASTERS_ONLY: ReadonlySet<number> = new Set([
   RequestCode.SEND_MESSAGE,
@@ -82,10 +95,14 @@ export class ControllerMode implements Replication, ReplicaTarget {
   readonly #forwarder: MasterForwarder
   readonly #replay: JournalReplay
   readonly #sync: MetadataSync
+  readonly #handOver: HandOver
   #master: MasterPlace | undefined
   #brokerId = 0
   #timers: Timer[] = []
   #ask: Timer | undefined
+  /** Master, and perhaps without the replicas that it needs. */
+  #isYoung = false
+  #masterSinceMs = 0
 
   /** @throws Error saying what to do about epoch or identity files that cannot be used */
   constructor(parts: ControllerModeParts) {
@@ -114,10 +131,28 @@ export class ControllerMode implements Replication, ReplicaTarget {
       brokerAddr,
       beat: (brokerId) => this.#heartbeat.beat(brokerId),
     })
-    this.#forwarder = new MasterForwarder({ master: () => this.#masterAddress, invoke, sendOneway, clock, logger })
+    this.#forwarder = new MasterForwarder({
+      master: () => this.#masterAddress,
+      isHandingOver: () => this.#handOver.isUnderWay,
+      invoke,
+      sendOneway,
+      clock,
+      logger,
+    })
+    this.#handOver = new HandOver({
+      clock,
+      isDrained: () => this.#isDrained,
+      resumed: () => {
+        logger.warn({}, 'the role was not handed over: this broker goes on as master')
+        this.#forwarder.wake()
+      },
+    })
     this.#sync = new MetadataSync(clock, { invoke }, logger, tables.slaveSources())
     this.#replay = new JournalReplay({ store, topics: tables.topics, groups: tables.groups, logger })
     this.replication.onSyncStateSetWanted((wanted) => this.#manager.wantSyncStateSet(wanted))
+    this.replication.onProgress(() => {
+      if (this.#isYoung) this.#forwarder.wake()
+    })
   }
 
   get isMaster(): boolean {
@@ -141,6 +176,82 @@ export class ControllerMode implements Replication, ReplicaTarget {
     server.handle(RequestCode.NOTIFY_BROKER_ROLE_CHANGED, (request) => {
       this.#manager.notified(readGroupRole(request.toCommand()))
       return { code: ResponseCode.SUCCESS }
+    })
+    server.handle(RequestCode.PREPARE_HAND_OVER, (request) => this.#prepareHandOver(request.integer('masterEpoch')))
+  }
+
+  /** A controller is about to elect another master of this group. */
+  async #prepareHandOver(epoch: number | undefined): Promise<Response> {
+    const known = this.#master?.epoch
+    if (!this.isMaster || epoch !== known) {
+      return { code: ResponseCode.SYSTEM_ERROR, remark: `this broker is not the master at epoch ${epoch}` }
+    }
+    if (await this.#handOver.prepare()) return { code: ResponseCode.SUCCESS }
+    return { code: ResponseCode.SYSTEM_ERROR, remark: 'the replicas did not get everything in time' }
+  }
+
+  /** Whether another replica could go on from here. */
+  get #isDrained(): boolean {
+    const { store, events } = this.#parts
+    return store.confirmOffset >= store.writtenOffset && events.waitingSends() === 0
+  }
+
+  /** Whether messages may be stored here: a master does, unless its role is about to pass on. */
+  get takesMessages(): boolean {
+    return this.isMaster && !this.#handOver.isUnderWay
+  }
+
+  /**
+   * Before a stop: another replica becomes master, if one is in sync, and clients with old routes are served until they
+   * have found it, but not for long.
+   */
+  async leave(): Promise<void> {
+    const next = this.#nextMaster
+    if (!this.isMaster || next === undefined) return
+    const { logger } = this.#parts.context
+    try {
+      await this.#within(HAND_OVER_MAX_MS, this.#manager.handOver(next))
+    } catch (error) {
+      logger.warn({ next, problem: (error as Error).message }, 'no other replica became master before this one stops')
+    }
+    if (!this.isMaster) await this.#linger()
+  }
+
+  /** Of the replicas in sync the one that holds most. */
+  get #nextMaster(): number | undefined {
+    const { links, syncStateSet } = this.replication
+    const fit = [...links].filter(({ brokerId }) => brokerId !== undefined && syncStateSet.has(brokerId))
+    return fit.sort((a, b) => b.ackOffset - a.ackOffset)[0]?.brokerId
+  }
+
+  #within(limitMs: number, work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const limit = this.#parts.context.clock.after(limitMs, () => reject(new Error(`not within ${limitMs} ms`)))
+      work.then(resolve, reject).finally(() => limit.cancel())
+    })
+  }
+
+  /** Until no client comes with an old route any more, or for so long; what is under way then gets its answer. */
+  async #linger(): Promise<void> {
+    const { clock } = this.#parts.context
+    const startedMs = clock.monotonic()
+    await this.#until(LINGER_MAX_MS, () => {
+      const lastMs = Math.max(startedMs, this.#forwarder.lastPassedMs)
+      return this.#forwarder.count === 0 && clock.monotonic() - lastMs >= LINGER_QUIET_MS
+    })
+    this.#forwarder.refuse('this broker is being stopped')
+    await this.#until(ANSWERED_WITHIN_MS, () => this.#forwarder.count === 0)
+  }
+
+  #until(limitMs: number, isSo: () => boolean): Promise<void> {
+    const { clock } = this.#parts.context
+    const deadlineMs = clock.monotonic() + limitMs
+    return new Promise((resolve) => {
+      const timer = clock.every(LINGER_LOOK_MS, () => {
+        if (!isSo() && clock.monotonic() < deadlineMs) return
+        timer.cancel()
+        resolve()
+      })
     })
   }
 
@@ -242,7 +353,11 @@ export class ControllerMode implements Replication, ReplicaTarget {
     store.isSlave = false
     conf.current = { ...conf.current, brokerId: MASTER_ID, brokerRole: 'SYNC_MASTER' }
     this.#master = { brokerId: this.#brokerId, address: brokerAddr, epoch: role.masterEpoch }
+    this.#handOver.done()
+    this.#isYoung = true
+    this.#masterSinceMs = this.#parts.context.clock.monotonic()
     events.becameMaster()
+    this.#forwarder.wake()
   }
 
   becomeSlave(master: MasterPlace): void {
@@ -254,8 +369,11 @@ export class ControllerMode implements Replication, ReplicaTarget {
     this.#master = master
     this.replication.changeToSlave({ brokerId: master.brokerId, haAddress: '', epoch: master.epoch })
     this.#sync.setMaster(master.address)
+    this.#handOver.done()
+    this.#isYoung = false
     events.becameSlave()
-    void this.#askHaAddress(master)
+    this.#forwarder.wake()
+    void this.#askHaAddress(master, ASK_AGAIN_MIN_MS)
   }
 
   setSyncStateSet(brokerIds: ReadonlySet<number>, epoch: number): void {
@@ -266,12 +384,20 @@ export class ControllerMode implements Replication, ReplicaTarget {
     this.replication.setCutOff(isCutOff)
   }
 
+  /** Looked at for each request. */
   get #masterAddress(): string | undefined {
-    return this.isMaster ? 'self' : this.#master?.address
+    if (!this.isMaster) return this.#master?.address
+    return this.#handOver.isUnderWay || (this.#isYoung && this.#lacksReplicas()) ? undefined : 'self'
+  }
+
+  #lacksReplicas(): boolean {
+    const youthMs = this.#parts.context.clock.monotonic() - this.#masterSinceMs
+    this.#isYoung = this.acks.refusal !== undefined && youthMs < YOUNG_MS
+    return this.#isYoung
   }
 
   /** The controllers name masters by their remoting address; where they serve replicas they say themselves. */
-  async #askHaAddress(master: MasterPlace): Promise<void> {
+  async #askHaAddress(master: MasterPlace, againMs: number): Promise<void> {
     const request = { code: RequestCode.EXCHANGE_BROKER_HA_INFO }
     try {
       const { fields } = await this.#parts.invoke(master.address, request, MASTER_INFO_TIMEOUT_MS)
@@ -280,7 +406,8 @@ export class ControllerMode implements Replication, ReplicaTarget {
       this.#parts.context.logger.debug({ master: master.address, err: error }, 'the master does not answer yet')
     }
     if (this.#master !== master || this.#parts.isStopped() || this.replication.followed?.haAddress !== '') return
-    this.#ask = this.#parts.context.clock.after(ASK_AGAIN_MS, () => void this.#askHaAddress(master))
+    const nextMs = Math.min(2 * againMs, ASK_AGAIN_MAX_MS)
+    this.#ask = this.#parts.context.clock.after(againMs, () => void this.#askHaAddress(master, nextMs))
   }
 
   #learnHaAddress(masterAddress: string, haAddress: string): void {

@@ -21,6 +21,7 @@ import { MasterForwarder } from './master-forwarder.ts'
 
 let clock: ManualClock
 let master: string | undefined
+let isHandingOver: boolean
 let passedOn: (RequestDraft & { to: string })[]
 let answers: Response[]
 let handler: RequestHandler
@@ -33,6 +34,7 @@ const local: RequestHandler = (request) => ({
 function forwarder(invoke: (to: string, request: RequestDraft) => Response | Error): MasterForwarder {
   return new MasterForwarder({
     master: () => master,
+    isHandingOver: () => isHandingOver,
     invoke: async (to, request) => {
       passedOn.push({ ...request, to })
       const answer = invoke(to, request)
@@ -65,6 +67,7 @@ async function settle(): Promise<void> {
 beforeEach(() => {
   clock = new ManualClock(1000)
   master = '10.0.0.2:10911'
+  isHandingOver = false
   passedOn = []
   answers = []
   handler = forwarder(() => ({ code: ResponseCode.SUCCESS, fields: { queueOffset: 7 } })).wrap(local)
@@ -121,6 +124,32 @@ test('elected meanwhile, the replica serves what waited itself', async () => {
   expect(answers).toEqual([{ code: ResponseCode.SUCCESS, remark: 'here: hi' }])
 })
 
+test('a new master is told at once to what waits', async () => {
+  const forwards = forwarder(() => ({ code: ResponseCode.SUCCESS }))
+  handler = forwards.wrap(local)
+  master = undefined
+  send()
+  expect(forwards.count).toBe(1)
+  master = '10.0.0.3:10911'
+  forwards.wake()
+  await settle()
+  expect(passedOn.map(({ to }) => to)).toEqual(['10.0.0.3:10911'])
+  expect([answers.length, forwards.count]).toEqual([1, 0])
+})
+
+test('while the role is handed over what a replica could serve waits as well', async () => {
+  master = undefined
+  isHandingOver = true
+  handler = forwarder(() => ({ code: ResponseCode.SUCCESS })).wrap(local, true)
+  send()
+  await settle()
+  expect(answers).toEqual([])
+  master = '10.0.0.3:10911'
+  clock.advance(20)
+  await settle()
+  expect(passedOn.length).toBe(1)
+})
+
 test('a client is told before it gives up itself that there is no master', async () => {
   master = undefined
   send()
@@ -141,8 +170,8 @@ test('what another replica passed on is not passed on again', async () => {
 })
 
 test('refusals and failures become answers that clients try again after', async () => {
-  const lost = new InvocationError('connection', 'connection to 10.0.0.2:10911 was lost')
-  handler = forwarder(() => lost).wrap(local)
+  const refused = new InvocationError('connection', 'cannot connect to 10.0.0.2:10911')
+  handler = forwarder(() => refused).wrap(local)
   send()
   for (let i = 0; i < 300; i++) {
     clock.advance(10)
@@ -150,10 +179,20 @@ test('refusals and failures become answers that clients try again after', async 
   }
   expect(passedOn.length).toBeGreaterThan(50)
   master = 'self'
-  handler = forwarder(() => lost).wrap(() => {
+  handler = forwarder(() => refused).wrap(() => {
     throw new RequestError(ResponseCode.SYSTEM_BUSY, 'busy')
   })
   expect(() => send()).toThrow('busy')
+  expect(answers).toEqual([
+    { code: ResponseCode.SERVICE_NOT_AVAILABLE, remark: 'the master: cannot connect to 10.0.0.2:10911' },
+  ])
+})
+
+test('a request that was under way when the connection broke is not passed on again: it may have been served', async () => {
+  handler = forwarder(() => new InvocationError('lost', 'connection to 10.0.0.2:10911 was lost')).wrap(local)
+  send()
+  await settle()
+  expect(passedOn.length).toBe(1)
   expect(answers).toEqual([
     { code: ResponseCode.SERVICE_NOT_AVAILABLE, remark: 'the master: connection to 10.0.0.2:10911 was lost' },
   ])
@@ -161,7 +200,7 @@ test('refusals and failures become answers that clients try again after', async 
 
 test('when the master dies its successor gets the request', async () => {
   handler = forwarder((to) =>
-    to === '10.0.0.2:10911' ? new InvocationError('connection', 'lost') : { code: ResponseCode.SUCCESS },
+    to === '10.0.0.2:10911' ? new InvocationError('connection', 'refused') : { code: ResponseCode.SUCCESS },
   ).wrap(local)
   send()
   await settle()

@@ -9,7 +9,7 @@ import {
 import { requestCodeName } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import type { Clock } from '../../io/clock.ts'
+import type { Clock, Timer } from '../../io/clock.ts'
 import type { Channel } from '../../net/channel.ts'
 import { InvocationError } from '../../net/pending-invocations.ts'
 import type { RequestHandler } from '../../net/remoting-server.ts'
@@ -18,6 +18,8 @@ import type { Logger } from '../../observe/logger.ts'
 export interface MasterForwarderParts {
   /** `host:port` of the master; 'self' when this broker is it; undefined while none is known. */
   readonly master: () => string | undefined
+  /** The role is about to pass to another replica: what a replica could serve as well waits, too. */
+  readonly isHandingOver: () => boolean
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
   readonly clock: Clock
@@ -29,6 +31,7 @@ const WAITING_MAX = 10_000
 const WAITING_MAX_BYTES = 64 * 1024 * 1024
 /** As long as official clients wait for a send, less the way back. */
 const WAIT_MS = 2_800
+/** One timer looks after all that wait. */
 const POLL_MS = 20
 /** Marks a request that another replica passed on: two that take each other for the master must not play ball with it. */
 const FORWARDED = '__GANTRY_FORWARDED'
@@ -40,21 +43,36 @@ interface PassedRequest {
   readonly isOneway: boolean
   readonly fallsBack: boolean
   readonly deadlineMs: number
+  /** The master that could not be reached a moment ago. */
+  unreachable: string | undefined
 }
 
 /**
  * Passes requests that only a master may serve on to the master of the moment, for clients whose routes are out of date:
  * official ones look at the routes every 30 seconds. A request that comes while the group has no master waits a moment
  * for one. Original: the client gets an error until it asks for the route again.
+ *
+ * A request whose answer is lost with the connection is not passed on a second time: whether to send a message again is
+ * the client's decision.
  */
 export class MasterForwarder {
   readonly #parts: MasterForwarderParts
-  #waiting = 0
-  #waitingBytes = 0
+  readonly #waiting = new Set<PassedRequest>()
+  #count = 0
+  #bytes = 0
+  #timer: Timer | undefined
   #isTold = false
+  #refusal: string | undefined
+  /** When the last one came. */
+  lastPassedMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: MasterForwarderParts) {
     this.#parts = parts
+  }
+
+  /** Requests that have not been answered yet. */
+  get count(): number {
+    return this.#count
   }
 
   /**
@@ -64,56 +82,93 @@ export class MasterForwarder {
   wrap(handler: RequestHandler, fallsBack = false): RequestHandler {
     return (request, channel) => {
       const master = this.#parts.master()
-      if (master === 'self' || (fallsBack && master === undefined)) return handler(request, channel)
+      if (master === 'self') return handler(request, channel)
+      if (fallsBack && master === undefined && !this.#parts.isHandingOver()) return handler(request, channel)
       return this.#pass(request, channel, handler, fallsBack)
     }
   }
 
-  #pass(request: CommandView, channel: Channel, handler: RequestHandler, fallsBack: boolean): Response | undefined {
-    const bytes = request.bodyLength
-    if (this.#waiting >= WAITING_MAX || this.#waitingBytes + bytes > WAITING_MAX_BYTES) {
-      return { code: ResponseCode.SYSTEM_BUSY, remark: `${this.#waiting} requests wait for the master already` }
+  /** Nothing more is passed on. */
+  refuse(why: string): void {
+    this.#refusal = why
+  }
+
+  /** The master may be another one now: what waits is looked at. */
+  wake(): void {
+    if (this.#waiting.size === 0) return
+    const now = this.#parts.clock.monotonic()
+    const master = this.#parts.master()
+    for (const passed of this.#waiting) {
+      // One that has just died has a successor in a moment.
+      const isUseless = master === undefined || master === passed.unreachable
+      if (isUseless && now < passed.deadlineMs) continue
+      this.#waiting.delete(passed)
+      this.#begin(passed)
     }
-    const deadlineMs = this.#parts.clock.monotonic() + WAIT_MS
-    const passed = { command: request.toCommand(), channel, handler, isOneway: request.isOneway, fallsBack, deadlineMs }
-    this.#waiting++
-    this.#waitingBytes += bytes
-    this.#serve(passed).finally(() => {
-      this.#waiting--
-      this.#waitingBytes -= bytes
+  }
+
+  #pass(request: CommandView, channel: Channel, handler: RequestHandler, fallsBack: boolean): Response | undefined {
+    if (this.#refusal !== undefined) throw notNow(this.#refusal)
+    const bytes = request.bodyLength
+    if (this.#count >= WAITING_MAX || this.#bytes + bytes > WAITING_MAX_BYTES) {
+      return { code: ResponseCode.SYSTEM_BUSY, remark: `${this.#count} requests wait for the master already` }
+    }
+    const now = this.#parts.clock.monotonic()
+    this.lastPassedMs = now
+    this.#count++
+    this.#bytes += bytes
+    this.#begin({
+      command: request.toCommand(),
+      channel,
+      handler,
+      isOneway: request.isOneway,
+      fallsBack,
+      deadlineMs: now + WAIT_MS,
+      unreachable: undefined,
     })
     return undefined
   }
 
+  #begin(passed: PassedRequest): void {
+    const master = this.#parts.master()
+    if (master === undefined && this.#parts.clock.monotonic() < passed.deadlineMs) this.#wait(passed)
+    else void this.#serve(passed, master)
+  }
+
   /** Never rejects: what fails becomes the answer. */
-  async #serve(passed: PassedRequest): Promise<void> {
+  async #serve(passed: PassedRequest, master: string | undefined): Promise<void> {
     const { command, channel, isOneway } = passed
-    let answer: Response | undefined
+    let answer: Response | undefined | typeof WAITS
     try {
-      answer = await this.#answer(passed)
+      answer = await this.#answer(passed, master)
     } catch (error) {
       answer = this.#failure(error, command.code)
     }
+    if (answer === WAITS) {
+      this.#wait(passed)
+      return
+    }
+    this.#count--
+    this.#bytes -= command.body?.length ?? 0
     if (answer !== undefined && !isOneway) channel.respond(command.opaque, command.serializeType, answer)
   }
 
-  async #answer(passed: PassedRequest): Promise<Response | undefined> {
+  async #answer(passed: PassedRequest, master: string | undefined): Promise<Response | undefined | typeof WAITS> {
     const { command, channel, handler, fallsBack, deadlineMs } = passed
+    if (master === 'self') return handler(viewOfCommand(command), channel)
     if (command.fields[FORWARDED] !== undefined) {
-      throw noMaster('this broker is not the master that another replica takes it for')
+      throw notNow('this broker is not the master that another replica takes it for')
     }
-    for (;;) {
-      const master = await this.#masterUntil(deadlineMs)
-      if (master === 'self') return handler(viewOfCommand(command), channel)
-      try {
-        return await this.#ask(master, passed)
-      } catch (error) {
-        if (!(error instanceof InvocationError) || error.reason !== 'connection') throw error
-        if (fallsBack) return handler(viewOfCommand(command), channel)
-        // It has just died: its successor will be known in a moment.
-        if (this.#parts.clock.monotonic() + POLL_MS >= deadlineMs) throw error
-        await this.#pause()
-      }
+    if (master === undefined) throw notNow('the broker group has no master at the moment')
+    try {
+      return await this.#ask(master, passed)
+    } catch (error) {
+      if (!(error instanceof InvocationError)) throw error
+      const isUnsent = error.reason === 'connection'
+      if (fallsBack && (isUnsent || error.reason === 'lost')) return handler(viewOfCommand(command), channel)
+      if (!isUnsent || this.#parts.clock.monotonic() >= deadlineMs) throw error
+      passed.unreachable = master
+      return WAITS
     }
   }
 
@@ -127,19 +182,17 @@ export class MasterForwarder {
     return undefined
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.after(POLL_MS, resolve))
+  #wait(passed: PassedRequest): void {
+    this.#waiting.add(passed)
+    this.#timer ??= this.#parts.clock.every(POLL_MS, () => this.#poll())
   }
 
-  /** @throws RequestError when no master is known in time */
-  async #masterUntil(deadlineMs: number): Promise<string> {
-    const { clock, master } = this.#parts
-    for (;;) {
-      const known = master()
-      if (known !== undefined) return known
-      if (clock.monotonic() >= deadlineMs) throw noMaster('the broker group has no master at the moment')
-      await this.#pause()
-    }
+  #poll(): void {
+    for (const passed of this.#waiting) passed.unreachable = undefined
+    this.wake()
+    if (this.#waiting.size > 0) return
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 
   #failure(error: unknown, request: number): Response {
@@ -157,7 +210,10 @@ export class MasterForwarder {
   }
 }
 
-const noMaster = (why: string) => new RequestError(ResponseCode.SERVICE_NOT_AVAILABLE, why)
+/** There is no answer yet. */
+const WAITS = Symbol('waits')
+
+const notNow = (why: string) => new RequestError(ResponseCode.SERVICE_NOT_AVAILABLE, why)
 
 /** The request as it would lie in a receive buffer. */
 function viewOfCommand(command: RemotingCommand): CommandView {

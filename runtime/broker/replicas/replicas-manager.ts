@@ -131,6 +131,19 @@ export class ReplicasManager {
     if (this.#isRegistered) this.#take(role)
   }
 
+  /** Masters: has another replica elected. @throws ControllerRefusal, or Error when no controller answers */
+  async handOver(brokerId: number): Promise<void> {
+    const { config, clock } = this.#parts
+    const fields = {
+      clusterName: config.brokerClusterName,
+      brokerName: config.brokerName,
+      brokerId,
+      designateElect: true,
+      invokeTime: clock.now(),
+    }
+    this.#take(readElectedRole(await this.#ask(RequestCode.CONTROLLER_ELECT_MASTER, fields)))
+  }
+
   /** Masters: replication finds that the set should be another one. The last wish counts. */
   wantSyncStateSet(brokerIds: ReadonlySet<number>): void {
     this.#wanted = brokerIds

@@ -5,11 +5,12 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { type BrokerGroup, masterAddressOf } from '../state/broker-group.ts'
+import { decideMaster } from '../state/decide-election.ts'
 import type { Decision } from '../state/decision.ts'
 import { requiredBrokerId } from './request-fields.ts'
 import type { Handlers, Services } from './services.ts'
 
-type Needed = Pick<Services, 'agreement' | 'state' | 'elections'>
+type Needed = Pick<Services, 'agreement' | 'consensus' | 'state' | 'elections' | 'handOver'>
 
 /** The id by which an official client says that it means no broker in particular. */
 const NO_BROKER_ID = -1
@@ -30,11 +31,32 @@ export function masters(services: Needed): Handlers {
 }
 
 /** Absent fields have the defaults of ElectMasterRequestHeader. */
-function elect({ agreement, elections }: Needed, request: CommandView): Promise<Response> {
+function elect(services: Needed, request: CommandView): Promise<Response> {
   const brokerName = request.text('brokerName') ?? ''
-  const asked = (request.integer('brokerId') ?? NO_BROKER_ID) < 0 ? NO_BROKER_ID : requiredBrokerId(request, 'brokerId')
-  const isDesignated = request.flagField('designateElect') ?? false
-  const command = elections.command(brokerName, asked === NO_BROKER_ID ? undefined : asked, isDesignated)
+  const isNobody = (request.integer('brokerId') ?? NO_BROKER_ID) < 0
+  const brokerId = isNobody ? undefined : requiredBrokerId(request, 'brokerId')
+  return request.flagField('designateElect') === true
+    ? designate(services, brokerName, brokerId)
+    : propose(services, brokerName, brokerId, false)
+}
+
+/** The master that there is gets the time to pass on everything it holds. */
+async function designate(services: Needed, brokerName: string, brokerId: number | undefined): Promise<Response> {
+  const { consensus, state, elections, handOver } = services
+  const group = state.groups.get(brokerName)
+  const wouldChange = decideMaster(group, elections.command(brokerName, brokerId, true)).change !== undefined
+  if (consensus.isLeader && group !== undefined && wouldChange) await handOver.prepare(group)
+  return propose(services, brokerName, brokerId, true)
+}
+
+function propose(
+  { agreement, elections }: Needed,
+  brokerName: string,
+  brokerId: number | undefined,
+  isDesignated: boolean,
+): Promise<Response> {
+  const command = elections.command(brokerName, brokerId, isDesignated)
+  const asked = brokerId ?? NO_BROKER_ID
   const reason = isDesignated ? `an operator wants ${asked}` : `broker ${asked} asks for a master`
   return agreement.decide(command, (decision) => {
     elections.decided(decision, command.reports, reason)

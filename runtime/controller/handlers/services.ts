@@ -3,6 +3,7 @@ import type { RequestHandler } from '../../net/remoting-server.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Consensus } from '../../raft/consensus.ts'
 import type { Elections } from '../elections/elections.ts'
+import type { HandOver } from '../hand-over.ts'
 import type { LiveTable } from '../liveness/live-table.ts'
 import type { RoleNotifier } from '../role-notifier.ts'
 import type { ControllerState } from '../state/controller-state.ts'
@@ -18,6 +19,7 @@ export interface Services {
   readonly live: LiveTable
   readonly elections: Elections
   readonly notifier: RoleNotifier
+  readonly handOver: HandOver
 }
 
 export type Handlers = readonly (readonly [code: number, handler: RequestHandler])[]

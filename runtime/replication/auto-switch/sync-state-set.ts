@@ -42,6 +42,7 @@ export class SyncStateSet {
   #sinceMs: number
   #confirmOffset: number
   #counting: readonly number[] = []
+  #inSyncCount = 1
   #hasJoining = false
 
   /**
@@ -165,7 +166,7 @@ export class SyncStateSet {
 
   /** Replicas that count and are there, this master included. */
   get inSyncCount(): number {
-    return 1 + this.#counting.filter((brokerId) => this.#replicas.get(brokerId)?.isConnected).length
+    return this.#inSyncCount
   }
 
   /**
@@ -245,6 +246,8 @@ export class SyncStateSet {
     }
     counting.delete(this.selfId)
     this.#counting = [...counting].sort((a, b) => a - b)
+    // Looked at for each message.
+    this.#inSyncCount = 1 + this.#counting.filter((brokerId) => this.#replicas.get(brokerId)?.isConnected).length
   }
 
   /** For scripts and logs: `members 1 2, counting 1 2 3, confirmed 500`. */
