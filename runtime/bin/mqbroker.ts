@@ -3,7 +3,8 @@ import { isIP } from 'node:net'
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Broker } from '../broker/broker.ts'
+import { Door } from '../broker/door/door.ts'
+import { netLimits } from '../broker/door/net-limits.ts'
 import { refusedSettings } from '../broker/refused-settings.ts'
 import { type BrokerConf, parseBrokerConf, printBrokerConf } from '../config/broker-conf.ts'
 import type { ConfEnv } from '../config/conf-key.ts'
@@ -12,7 +13,8 @@ import { RealRandom } from '../io/random.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
 import { RealNetwork } from '../io/real-network.ts'
-import { createLogger } from '../observe/pino-logger.ts'
+import { createNetContext } from '../net/net-context.ts'
+import { DeferredLogger } from '../observe/deferred-logger.ts'
 import { readConfEnv } from './conf-env.ts'
 import { cannotStart, runServer } from './run-server.ts'
 
@@ -115,13 +117,22 @@ if (line.print !== undefined) {
 }
 const refused = refusedSettings(conf)
 if (refused.length > 0) cannotStart(NAME, ...refused)
-const logger = createLogger(NAME)
+const logger = new DeferredLogger()
+const clock = new RealClock()
+const network = new RealNetwork()
 await runServer(NAME, logger, async () => {
+  const door = conf.enableControllerMode
+    ? await Door.open(conf, createNetContext(clock, network, logger, netLimits(conf)))
+    : undefined
+  // The door does not wait for these.
+  const { createLogger } = await import('../observe/pino-logger.ts')
+  logger.attach(createLogger(NAME))
+  const { Broker } = await import('../broker/broker.ts')
   for (const warning of warnings) logger.warn({}, warning)
   const broker = new Broker(conf, {
     disk: new RealDisk(),
-    clock: new RealClock(),
-    network: new RealNetwork(),
+    clock,
+    network,
     random: new RealRandom(),
     logger,
     pid: process.pid,
@@ -130,6 +141,7 @@ await runServer(NAME, logger, async () => {
     storeAddress: await storeAddressOf(conf),
     // Without a file, changes made at run time are kept where official brokers keep them.
     confFile: resolve(conf.brokerConfigPath ?? line.file ?? resolve(env.home, 'store/config/broker.properties')),
+    ...(door === undefined ? {} : { door }),
   })
   try {
     await broker.start()

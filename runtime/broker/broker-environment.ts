@@ -6,6 +6,7 @@ import type { Network } from '../io/network.ts'
 import type { Random } from '../io/random.ts'
 import type { Logger } from '../observe/logger.ts'
 import { MessageStore } from '../store/message-store.ts'
+import type { Door } from './door/door.ts'
 
 /** The world around a broker, real or simulated. */
 export interface BrokerEnvironment {
@@ -21,6 +22,8 @@ export interface BrokerEnvironment {
   readonly storeAddress?: string
   /** Where changes of the configuration are kept. */
   readonly confFile: string
+  /** Controller mode: what clients have met since before the broker was loaded. The broker closes it. */
+  readonly door?: Door
 }
 
 /** Opens and recovers the store of a broker. @throws Error naming what cannot be used and what to do */

@@ -1,5 +1,6 @@
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
+import type { Channel } from '../net/channel.ts'
 import { createNetContext, type NetContext } from '../net/net-context.ts'
 import { RemotingClient } from '../net/remoting-client.ts'
 import { RemotingServer } from '../net/remoting-server.ts'
@@ -14,6 +15,7 @@ import { ConsumerRegistry } from './clients/consumer-registry.ts'
 import { MembershipNotifier } from './clients/membership-notifier.ts'
 import { ProducerRegistry } from './clients/producer-registry.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
+import { netLimits } from './door/net-limits.ts'
 import { QueueLocks } from './locks/queue-locks.ts'
 import { MetadataJournal } from './metadata-journal/metadata-journal.ts'
 import { PullHandler } from './pull/pull-handler.ts'
@@ -61,10 +63,8 @@ export class BrokerParts {
     this.conf = { current: conf }
     this.environment = environment
     this.addresses = new BrokerAddresses(conf, environment.storeAddress)
-    const { disk, clock, network, logger } = environment
-    // 0, the default of Netty's water mark here, stands for the built-in limit.
-    const limits = conf.writeBufferHighWaterMark > 0 ? { pauseAboveBytes: conf.writeBufferHighWaterMark } : {}
-    this.context = createNetContext(clock, network, logger, limits)
+    const { disk, clock, network, logger, door } = environment
+    this.context = door?.context ?? createNetContext(clock, network, logger, netLimits(conf))
     this.store = openStore(conf, environment)
     this.store.isSlave = !this.isMaster
     this.tables = new BrokerTables(this.conf, disk, clock, logger)
@@ -100,13 +100,7 @@ export class BrokerParts {
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
     this.registration = this.#registrar()
-    this.server = new RemotingServer(this.context, {
-      idleTimeoutMs: conf.serverChannelMaxIdleTimeSeconds * 1000,
-      onClosed: (channel) => {
-        this.consumers.onChannelClosed(channel)
-        this.producers.onChannelClosed(channel)
-      },
-    })
+    this.server = this.#remotingServer()
     if (this.controllerMode !== undefined) this.journal = this.#keepJournal()
   }
 
@@ -130,6 +124,20 @@ export class BrokerParts {
   #endOfTurn(): void {
     this.commit()
     this.tables.endOfTurn(this.environment.clock.now())
+  }
+
+  #remotingServer(): RemotingServer {
+    const { door } = this.environment
+    const onClosed = (channel: Channel): void => {
+      this.consumers.onChannelClosed(channel)
+      this.producers.onChannelClosed(channel)
+    }
+    if (door !== undefined) {
+      door.onClosed = onClosed
+      return door.server
+    }
+    const idleTimeoutMs = this.conf.current.serverChannelMaxIdleTimeSeconds * 1000
+    return new RemotingServer(this.context, { idleTimeoutMs, onClosed })
   }
 
   #classicReplication(): BrokerReplication {

@@ -30,16 +30,24 @@ export class Broker {
    * @throws Error when a port cannot be had
    */
   async start(): Promise<Address> {
-    const { conf, server, replication, controllerMode, registration, members } = this.#parts
-    const { listenPort, bindAddress } = conf.current
-    const address = await server.listen({ host: bindAddress, port: listenPort })
-    if (listenPort > FAST_PORT_GAP) await server.listen({ host: bindAddress, port: listenPort - FAST_PORT_GAP })
+    const { environment, replication, controllerMode, registration, members } = this.#parts
+    const { door } = environment
+    const address = door?.address ?? (await this.#listen())
     await replication.start()
+    if (door !== undefined && controllerMode !== undefined) door.admit(controllerMode.masterSource)
     this.#upkeep.start()
     // Not waited for: a name server that does not answer must not keep clients that know the address from being served.
     // In controller mode there is nothing to register before there is a role.
     if (controllerMode === undefined) void registration.start()
     members.start()
+    return address
+  }
+
+  async #listen(): Promise<Address> {
+    const { conf, server } = this.#parts
+    const { listenPort, bindAddress } = conf.current
+    const address = await server.listen({ host: bindAddress, port: listenPort })
+    if (listenPort > FAST_PORT_GAP) await server.listen({ host: bindAddress, port: listenPort - FAST_PORT_GAP })
     return address
   }
 
@@ -90,8 +98,9 @@ export class Broker {
   }
 
   #close(): void {
-    const { server, members, replication, client } = this.#parts
-    server.close()
+    const { environment, server, members, replication, client } = this.#parts
+    if (environment.door === undefined) server.close()
+    else environment.door.close()
     members.stop()
     replication.stop()
     client.close()

@@ -22,7 +22,8 @@ import { IdentityFiles } from './broker-identity.ts'
 import { ControllerClient } from './controller-client.ts'
 import { ControllerHeartbeat } from './controller-heartbeat.ts'
 import { HandOver } from './hand-over.ts'
-import { MasterForwarder } from './master-forwarder.ts'
+import { MasterForwarder, type MasterSource } from './master-forwarder.ts'
+import { MASTERS_FIRST, MASTERS_ONLY } from './master-requests.ts'
 import type { MasterPlace, ReplicaProgress, ReplicaTarget } from './replica-target.ts'
 import { ReplicasManager } from './replicas-manager.ts'
 import { type GroupRole, readGroupRole } from './role-answers.ts'
@@ -70,20 +71,6 @@ const LINGER_QUIET_MS = 300
 const LINGER_LOOK_MS = 50
 const ANSWERED_WITHIN_MS = 1_000
 
-const MASTERS_ONLY: ReadonlySet<number> = new Set([
-  RequestCode.SEND_MESSAGE,
-  RequestCode.SEND_MESSAGE_V2,
-  RequestCode.SEND_BATCH_MESSAGE,
-  RequestCode.CONSUMER_SEND_MSG_BACK,
-  RequestCode.LOCK_BATCH_MQ,
-])
-/** Replicas serve these while there is no master, so that consumers can go on. */
-const MASTERS_FIRST: ReadonlySet<number> = new Set([
-  RequestCode.QUERY_CONSUMER_OFFSET,
-  RequestCode.UPDATE_CONSUMER_OFFSET,
-  RequestCode.UNLOCK_BATCH_MQ,
-])
-
 /** A broker whose role is given by controllers: what it consists of beside its log, and how the role changes. */
 export class ControllerMode implements Replication, ReplicaTarget {
   readonly acks: ControllerAckPolicy
@@ -96,6 +83,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
   readonly #replay: JournalReplay
   readonly #sync: MetadataSync
   readonly #handOver: HandOver
+  readonly masterSource: MasterSource = {
+    master: () => this.#masterAddress,
+    isHandingOver: () => this.#handOver.isUnderWay,
+  }
   #master: MasterPlace | undefined
   #brokerId = 0
   #timers: Timer[] = []
@@ -131,14 +122,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
       brokerAddr,
       beat: (brokerId) => this.#heartbeat.beat(brokerId),
     })
-    this.#forwarder = new MasterForwarder({
-      master: () => this.#masterAddress,
-      isHandingOver: () => this.#handOver.isUnderWay,
-      invoke,
-      sendOneway,
-      clock,
-      logger,
-    })
+    this.#forwarder = new MasterForwarder({ source: this.masterSource, invoke, sendOneway, clock, logger })
     this.#handOver = new HandOver({
       clock,
       isDrained: () => this.#isDrained,

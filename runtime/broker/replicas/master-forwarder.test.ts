@@ -33,8 +33,7 @@ const local: RequestHandler = (request) => ({
 
 function forwarder(invoke: (to: string, request: RequestDraft) => Response | Error): MasterForwarder {
   return new MasterForwarder({
-    master: () => master,
-    isHandingOver: () => isHandingOver,
+    source: { master: () => master, isHandingOver: () => isHandingOver },
     invoke: async (to, request) => {
       passedOn.push({ ...request, to })
       const answer = invoke(to, request)

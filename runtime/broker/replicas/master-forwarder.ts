@@ -1,10 +1,9 @@
-import { viewOf } from '../../codec/bytes.ts'
-import { CommandView } from '../../codec/remoting/command-view.ts'
+import type { CommandView } from '../../codec/remoting/command-view.ts'
 import {
-  encodeCommand,
   type RemotingCommand,
   type RequestDraft,
   type Response,
+  viewOfCommand,
 } from '../../codec/remoting/remoting-command.ts'
 import { requestCodeName } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
@@ -15,11 +14,16 @@ import { InvocationError } from '../../net/pending-invocations.ts'
 import type { RequestHandler } from '../../net/remoting-server.ts'
 import type { Logger } from '../../observe/logger.ts'
 
-export interface MasterForwarderParts {
-  /** `host:port` of the master; 'self' when this broker is it; undefined while none is known. */
+/** Where the master is. */
+export interface MasterSource {
+  /** `host:port`; 'self' when this broker is it; undefined while none is known. */
   readonly master: () => string | undefined
   /** The role is about to pass to another replica: what a replica could serve as well waits, too. */
   readonly isHandingOver: () => boolean
+}
+
+export interface MasterForwarderParts {
+  readonly source: MasterSource
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
   readonly clock: Clock
@@ -81,9 +85,9 @@ export class MasterForwarder {
    */
   wrap(handler: RequestHandler, fallsBack = false): RequestHandler {
     return (request, channel) => {
-      const master = this.#parts.master()
+      const master = this.#parts.source.master()
       if (master === 'self') return handler(request, channel)
-      if (fallsBack && master === undefined && !this.#parts.isHandingOver()) return handler(request, channel)
+      if (fallsBack && master === undefined && !this.#parts.source.isHandingOver()) return handler(request, channel)
       return this.#pass(request, channel, handler, fallsBack)
     }
   }
@@ -97,7 +101,7 @@ export class MasterForwarder {
   wake(): void {
     if (this.#waiting.size === 0) return
     const now = this.#parts.clock.monotonic()
-    const master = this.#parts.master()
+    const master = this.#parts.source.master()
     for (const passed of this.#waiting) {
       // One that has just died has a successor in a moment.
       const isUseless = master === undefined || master === passed.unreachable
@@ -130,7 +134,7 @@ export class MasterForwarder {
   }
 
   #begin(passed: PassedRequest): void {
-    const master = this.#parts.master()
+    const master = this.#parts.source.master()
     if (master === undefined && this.#parts.clock.monotonic() < passed.deadlineMs) this.#wait(passed)
     else void this.#serve(passed, master)
   }
@@ -214,11 +218,3 @@ export class MasterForwarder {
 const WAITS = Symbol('waits')
 
 const notNow = (why: string) => new RequestError(ResponseCode.SERVICE_NOT_AVAILABLE, why)
-
-/** The request as it would lie in a receive buffer. */
-function viewOfCommand(command: RemotingCommand): CommandView {
-  const bytes = Buffer.from(encodeCommand(command))
-  const view = new CommandView()
-  view.parse(bytes, viewOf(bytes), 0, bytes.length - 4)
-  return view
-}

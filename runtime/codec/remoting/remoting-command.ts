@@ -93,6 +93,14 @@ export function encodeCommand(command: RemotingCommand): Buffer {
   return frame
 }
 
+/** The command as it would lie in a receive buffer. */
+export function viewOfCommand(command: RemotingCommand): CommandView {
+  const bytes = encodeCommand(command)
+  const view = new CommandView()
+  view.parse(bytes, viewOf(bytes), 0, bytes.length - 4)
+  return view
+}
+
 /** A whole frame, length field included. @throws MalformedFrameError */
 export function decodeCommand(frame: Buffer): RemotingCommand {
   const copy = Buffer.from(frame)
