@@ -37,6 +37,7 @@ if (trials.length === 0) {
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-failover-'))
 const startedMs = Date.now()
+const ERROR_SHOWN = 120
 const say = (text: string): void => {
   console.error(`${((Date.now() - startedMs) / 1000).toFixed(0).padStart(4)}s ${text}`)
 }
@@ -61,7 +62,10 @@ function show({ name, ledger, verdict, disturbances, gaps, writable, routed }: T
   console.log(`  until a master takes messages:    ${distributionText(writable)}`)
   console.log(`  until every NameServer knows it:  ${distributionText(routed)}`)
   const errors = new Map<string, number>()
-  for (const { error } of failed) errors.set(error.slice(0, 60), (errors.get(error.slice(0, 60)) ?? 0) + 1)
+  for (const { error } of failed) {
+    const kind = error.replaceAll(/\d+/g, 'N').slice(0, ERROR_SHOWN)
+    errors.set(kind, (errors.get(kind) ?? 0) + 1)
+  }
   for (const [error, count] of errors) console.log(`  ${count}x ${error}`)
 }
 

@@ -131,6 +131,7 @@ export class Trial {
     const times = this.disturbances.map(({ atMs }) => atMs)
     const verdict = judge(ledger, content, this.clients.deliveries(), times)
     const measured = this.disturbances.filter(({ isMeasured }) => isMeasured)
+    const recoveries = measured.flatMap(({ recovery }) => recovery ?? [])
     return {
       name: this.settings.name,
       disturbances: this.disturbances,
@@ -138,8 +139,8 @@ export class Trial {
       verdict,
       differences: await this.#differences(content),
       gaps: distributionOf(measured.map(({ atMs }) => gapAfter(ledger.acked, atMs, GAP_WINDOW_MS))),
-      writable: distributionOf(measured.map(({ recovery }) => recovery?.writableMs ?? Number.POSITIVE_INFINITY)),
-      routed: distributionOf(measured.map(({ recovery }) => recovery?.routedMs ?? Number.POSITIVE_INFINITY)),
+      writable: distributionOf(recoveries.map(({ writableMs }) => writableMs ?? Number.POSITIVE_INFINITY)),
+      routed: distributionOf(recoveries.map(({ routedMs }) => routedMs ?? Number.POSITIVE_INFINITY)),
     }
   }
 

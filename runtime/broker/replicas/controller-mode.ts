@@ -59,6 +59,7 @@ const METADATA_SYNC_PERIOD_MS = 3_000
 const MASTER_ID = 0
 /** As official slaves wait for EXCHANGE_BROKER_HA_INFO; a master that is just being elected answers with its next try. */
 const MASTER_INFO_TIMEOUT_MS = 1_000
+const HA_ADDRESSES_MAX = 100
 /** Who is elected may hear of it a moment later than who is to follow. */
 const ASK_AGAIN_MIN_MS = 5
 const ASK_AGAIN_MAX_MS = 200
@@ -88,6 +89,8 @@ export class ControllerMode implements Replication, ReplicaTarget {
     isHandingOver: () => this.#handOver.isUnderWay,
   }
   #master: MasterPlace | undefined
+  /** Where masters of this group served replicas, by their address: one that becomes master again does so there. */
+  readonly #haAddresses = new Map<string, string>()
   #brokerId = 0
   #timers: Timer[] = []
   #ask: Timer | undefined
@@ -351,7 +354,8 @@ export class ControllerMode implements Replication, ReplicaTarget {
     store.isSlave = true
     conf.current = { ...conf.current, brokerId: this.#brokerId, brokerRole: 'SLAVE' }
     this.#master = master
-    this.replication.changeToSlave({ brokerId: master.brokerId, haAddress: '', epoch: master.epoch })
+    const haAddress = this.#haAddresses.get(master.address) ?? ''
+    this.replication.changeToSlave({ brokerId: master.brokerId, haAddress, epoch: master.epoch })
     this.#sync.setMaster(master.address)
     this.#handOver.done()
     this.#isYoung = false
@@ -383,13 +387,15 @@ export class ControllerMode implements Replication, ReplicaTarget {
   /** The controllers name masters by their remoting address; where they serve replicas they say themselves. */
   async #askHaAddress(master: MasterPlace, againMs: number): Promise<void> {
     const request = { code: RequestCode.EXCHANGE_BROKER_HA_INFO }
+    let told: string | undefined
     try {
       const { fields } = await this.#parts.invoke(master.address, request, MASTER_INFO_TIMEOUT_MS)
-      if (fields['masterHaAddress']) this.#learnHaAddress(master.address, fields['masterHaAddress'])
+      told = fields['masterHaAddress'] || undefined
+      if (told !== undefined) this.#learnHaAddress(master.address, told)
     } catch (error) {
       this.#parts.context.logger.debug({ master: master.address, err: error }, 'the master does not answer yet')
     }
-    if (this.#master !== master || this.#parts.isStopped() || this.replication.followed?.haAddress !== '') return
+    if (this.#master !== master || this.#parts.isStopped() || told !== undefined) return
     const nextMs = Math.min(2 * againMs, ASK_AGAIN_MAX_MS)
     this.#ask = this.#parts.context.clock.after(againMs, () => void this.#askHaAddress(master, nextMs))
   }
@@ -398,6 +404,8 @@ export class ControllerMode implements Replication, ReplicaTarget {
     const master = this.#master
     const { followed } = this.replication
     if (this.isMaster || master === undefined || masterAddress !== master.address) return
+    if (this.#haAddresses.size >= HA_ADDRESSES_MAX) this.#haAddresses.clear()
+    this.#haAddresses.set(masterAddress, haAddress)
     if (followed === undefined || followed.haAddress === haAddress) return
     this.replication.changeToSlave({ ...followed, haAddress })
   }
