@@ -1,4 +1,5 @@
 import type { AutoSwitchReplication } from '../../runtime/replication/auto-switch/auto-switch-replication.ts'
+import { isSame } from '../../runtime/replication/auto-switch/sync-state-set.ts'
 import { ReplicaHost, ReplicaWorld } from '../../runtime/replication/auto-switch/testing/replica-host.ts'
 import { SeededRandom } from './seeded-random.ts'
 import type { CrashKind } from './sim-disk.ts'
@@ -225,14 +226,14 @@ export class AutoSwitchLife {
     const isGranted =
       ask.masterId === group.masterId && ask.masterEpoch === group.masterEpoch && ask.setEpoch === group.setEpoch
     const isAlive = [...ask.wanted].every((id) => this.#hostOf(id).isRunning)
-    if (isGranted && isAlive) {
+    if (isGranted && isAlive && !isSame(ask.wanted, group.set)) {
       group.set = ask.wanted
       group.setEpoch++
       this.#note(`controllers: set {${[...group.set]}} is ${group.setEpoch}${isHeard ? '' : ', the answer is lost'}`)
       if (isHeard) this.#tell(host)
       return
     }
-    // Refused for good only because of who is in it, and when no earlier wish is still on its way.
+    // For good only because of who is in it, or because it is the set already; and when no earlier wish is on its way.
     if (!isGranted || !isHeard || this.#asks.some((other) => other.masterId === ask.masterId)) return
     this.#note(`controllers: refuse {${[...ask.wanted]}} to ${ask.masterId}`)
     if (host.isRunning && host.replication.role === 'master') host.replication.syncStateSetRefused(group.setEpoch)
@@ -340,17 +341,13 @@ export class AutoSwitchLife {
     return Buffer.from(record.bytes.buffer, record.bytes.byteOffset + record.start, record.length).includes(sent.body)
   }
 
-  /** Faults end: within a bounded time all have the same log, and it holds what was acknowledged. */
-  async #comeToRest(): Promise<void> {
-    this.#note('faults end')
-    this.#asks = []
-    for (const host of this.#hosts) if (!host.isRunning) await host.start()
-    if (this.#group.masterId === undefined) this.#elect()
+  /** Without faults, and whoever is dead stays so. */
+  async #calmDown(): Promise<void> {
     for (let i = 0; i < 40; i++) {
-      for (const host of this.#hosts) this.#tell(host)
+      for (const host of this.#running) this.#tell(host)
       for (let n = 0; n < 5; n++) {
         this.#world.clock.advance(100)
-        for (const host of this.#hosts) {
+        for (const host of this.#running) {
           host.tick()
           host.disk.completeSyncs()
         }
@@ -361,6 +358,27 @@ export class AutoSwitchLife {
       this.#collect()
       this.#check()
     }
+  }
+
+  /** Those that are there do without those that are not. */
+  #checkConfirmed(): void {
+    const master = this.#group.masterId === undefined ? undefined : this.#hostOf(this.#group.masterId)
+    if (!master?.isRunning || master.replication.role !== 'master') return
+    const { confirmOffset, writtenOffset } = master.store
+    if (confirmOffset === writtenOffset) return
+    throw new Error(`${master.id} does not confirm all without faults: ${confirmOffset}/${writtenOffset}`)
+  }
+
+  /** Faults end: within a bounded time all have the same log, and it holds what was acknowledged. */
+  async #comeToRest(): Promise<void> {
+    this.#note('faults end')
+    this.#asks = []
+    await this.#calmDown()
+    this.#checkConfirmed()
+    this.#note('all start')
+    for (const host of this.#hosts) if (!host.isRunning) await host.start()
+    if (this.#group.masterId === undefined) this.#elect()
+    await this.#calmDown()
     const master = this.#hostOf(this.#group.masterId!)
     const state = this.#hosts.map(
       ({ id, store, replication }) => `${id}: ${store.confirmOffset}/${store.writtenOffset} ${replication.epochs}`,

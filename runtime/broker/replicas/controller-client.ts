@@ -8,13 +8,16 @@ export class ControllerRefusal extends Error {
   override readonly name = 'ControllerRefusal'
   readonly code: number
   readonly answer: RemotingCommand
+  /** Whether this is what came of the request: an attempt before, to another leader, may yet come to something. */
+  readonly isFirstAnswer: boolean
 
-  constructor(request: number, address: string, answer: RemotingCommand) {
+  constructor(request: number, address: string, answer: RemotingCommand, isFirstAnswer = true) {
     super(
       `controller ${address} answers ${requestCodeName(request)} with ${responseCodeName(answer.code)}: ${answer.remark ?? ''}`,
     )
     this.code = answer.code
     this.answer = answer
+    this.isFirstAnswer = isFirstAnswer
   }
 }
 
@@ -59,7 +62,7 @@ export class ControllerClient {
       try {
         const answer = await this.#parts.invoke(leader, request, REQUEST_TIMEOUT_MS)
         if (answer.code === ResponseCode.SUCCESS) return answer
-        problem = new ControllerRefusal(request.code, leader, answer)
+        problem = new ControllerRefusal(request.code, leader, answer, attempt === 0)
         if (answer.code !== ResponseCode.CONTROLLER_NOT_LEADER) throw problem
       } catch (error) {
         if (error instanceof ControllerRefusal && error.code !== ResponseCode.CONTROLLER_NOT_LEADER) throw error

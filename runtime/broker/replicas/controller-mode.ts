@@ -368,6 +368,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
     this.replication.setSyncStateSet(brokerIds, epoch)
   }
 
+  syncStateSetRefused(setEpoch: number): void {
+    this.replication.syncStateSetRefused(setEpoch)
+  }
+
   setCutOff(isCutOff: boolean): void {
     this.replication.setCutOff(isCutOff)
   }

@@ -26,6 +26,8 @@ export interface ReplicaTarget {
   becomeSlave(master: MasterPlace): void
   /** Masters: the set that the controllers have agreed to. */
   setSyncStateSet(brokerIds: ReadonlySet<number>, epoch: number): void
+  /** Masters: the set of this epoch is still theirs, and nothing that was wished for can come true any more. */
+  syncStateSetRefused(setEpoch: number): void
   /**
    * Masters: whether the controllers have not been heard of for so long that they may have elected another master. Then
    * nothing may be acknowledged that this other one might not have.

@@ -54,6 +54,9 @@ class Target implements ReplicaTarget {
   setSyncStateSet(brokerIds: ReadonlySet<number>, epoch: number): void {
     this.told.push(`set ${[...brokerIds]}, epoch ${epoch}`)
   }
+  syncStateSetRefused(setEpoch: number): void {
+    this.told.push(`set of epoch ${setEpoch} stays`)
+  }
   setCutOff(isCutOff: boolean): void {
     if (isCutOff !== this.isCutOff) this.told.push(isCutOff ? 'cut off' : 'not cut off')
     this.isCutOff = isCutOff
@@ -361,6 +364,40 @@ describe('as master', () => {
     manager.wantSyncStateSet(new Set([1, 2]))
     await settle()
     expect(target.told).toEqual(['follow 2 at 10.0.0.2:10911, epoch 9'])
+  })
+
+  test('a wish refused because of who is in it is over; one without an answer may still come true', async () => {
+    controllers.refusal = {
+      code: RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET,
+      response: ResponseCode.CONTROLLER_BROKER_NOT_ALIVE,
+    }
+    manager.wantSyncStateSet(new Set([1, 2]))
+    await settle()
+    expect(target.told).toEqual(['set of epoch 1 stays'])
+
+    for (const address of ['c1:1', 'c2:1', 'c3:1']) controllers.down.add(address)
+    manager.wantSyncStateSet(new Set([1, 2]))
+    await settle()
+    controllers.down.clear()
+    manager.wantSyncStateSet(new Set([1, 2]))
+    await settle()
+    expect(target.told).toEqual(['set of epoch 1 stays'])
+    await advance(125_000)
+    manager.wantSyncStateSet(new Set([1]))
+    await settle()
+    expect(target.told).toEqual(['set of epoch 1 stays', 'set of epoch 1 stays'])
+  })
+
+  test('a wish that a second leader refuses may have been heard by the first', async () => {
+    controllers.leader = 'c2:1'
+    controllers.refusal = {
+      code: RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET,
+      response: ResponseCode.CONTROLLER_BROKER_NOT_ALIVE,
+    }
+    manager.wantSyncStateSet(new Set([1, 2]))
+    await settle()
+    expect(controllers.asked.filter((code) => code === '1001').length).toBe(2)
+    expect(target.told).toEqual([])
   })
 
   test('controllers that are silent for the heartbeat timeout make it cut off, until they answer', async () => {

@@ -1,4 +1,3 @@
-import { decodeSyncStateSet, encodeSyncStateSet } from '../../codec/controller/sync-state-set.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Clock, Timer } from '../../io/clock.ts'
@@ -8,6 +7,7 @@ import { checkIdentity, type IdentityFiles } from './broker-identity.ts'
 import { type ControllerClient, ControllerRefusal } from './controller-client.ts'
 import type { ReplicaTarget } from './replica-target.ts'
 import { type GroupRole, readElectedRole, readGroupRole } from './role-answers.ts'
+import { SyncStateSetWishes } from './sync-state-set-wishes.ts'
 
 interface ReplicasConfig {
   readonly brokerClusterName: string
@@ -64,11 +64,23 @@ export class ReplicasManager {
   #retry: Timer | undefined
   #problem = ''
   #heardMs = 0
-  #wanted: ReadonlySet<number> | undefined
-  #isAltering = false
+  readonly #wishes: SyncStateSetWishes
 
   constructor(parts: ReplicasManagerParts) {
     this.#parts = parts
+    this.#wishes = new SyncStateSetWishes({
+      clock: parts.clock,
+      logger: parts.logger,
+      role: () => (this.isMaster && !this.#isStopped ? this.#role : undefined),
+      alter: ({ masterEpoch }, body) => {
+        const masterBrokerId = this.#brokerId
+        const fields = { brokerName: this.#name, masterBrokerId, masterEpoch, invokeTime: parts.clock.now() }
+        return this.#ask(RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET, fields, body)
+      },
+      agreed: (role) => this.#take(role),
+      refused: (setEpoch) => parts.target.syncStateSetRefused(setEpoch),
+      refresh: () => this.refresh(),
+    })
   }
 
   get brokerId(): number {
@@ -146,8 +158,7 @@ export class ReplicasManager {
 
   /** Masters: replication finds that the set should be another one. The last wish counts. */
   wantSyncStateSet(brokerIds: ReadonlySet<number>): void {
-    this.#wanted = brokerIds
-    if (!this.#isAltering) void this.#alter()
+    this.#wishes.want(brokerIds)
   }
 
   async #run(): Promise<void> {
@@ -281,41 +292,6 @@ export class ReplicasManager {
       logger.info({ masterEpoch, masterBrokerId, masterAddress }, 'following the master of the group')
     }
     this.#role = role
-  }
-
-  async #alter(): Promise<void> {
-    this.#isAltering = true
-    try {
-      while (this.#wanted !== undefined && this.isMaster && !this.#isStopped) {
-        const wanted = this.#wanted
-        this.#wanted = undefined
-        await this.#alterTo(wanted)
-      }
-    } catch (error) {
-      // Replication asks again at its next look; what is new at the controllers may be the reason.
-      this.#parts.logger.warn({ problem: (error as Error).message }, 'the SyncStateSet could not be changed')
-      this.refresh()
-    } finally {
-      this.#isAltering = false
-    }
-  }
-
-  async #alterTo(wanted: ReadonlySet<number>): Promise<void> {
-    const role = this.#role!
-    const body = encodeSyncStateSet({
-      syncStateSet: [...wanted].sort((a, b) => a - b),
-      syncStateSetEpoch: role.syncStateSetEpoch,
-    })
-    const fields = {
-      brokerName: this.#name,
-      masterBrokerId: this.#brokerId,
-      masterEpoch: role.masterEpoch,
-      invokeTime: this.#parts.clock.now(),
-    }
-    const answer = await this.#ask(RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET, fields, body)
-    const agreed = decodeSyncStateSet(answer.body ?? Buffer.from('{}'))
-    // The master may be another one by now.
-    if (this.#role?.masterEpoch === role.masterEpoch) this.#take({ ...role, ...agreed })
   }
 
   #heard(): void {

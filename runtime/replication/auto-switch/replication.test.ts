@@ -531,3 +531,21 @@ test('the answers about replication are those of official brokers', async () => 
       `{"endOffset":9223372036854775807,"epoch":3,"startOffset":${end}}],"maxOffset":${end}}`,
   )
 })
+
+test('a replica that dies while the controllers are asked for it holds nothing up for ever', async () => {
+  const [master, slave] = (await hosts(2)) as [ReplicaHost, ReplicaHost]
+  master.replication.changeToMaster(1, new Set([1]), 1)
+  slave.follow(master, 1)
+  await world.settle()
+  expect(master.wanted).toEqual(new Set([1, 2]))
+  // The answer is lost: perhaps it is a member now, and can be elected.
+  master.wanted = undefined
+  slave.crash('process')
+  const end = master.put('one')
+  await world.advance(5_000, [master])
+  expect(master.store.confirmOffset).toBeLessThan(end)
+  // The controllers say no to this either way, and so tell what they hold.
+  expect(master.wanted).toEqual(new Set([1]))
+  master.replication.syncStateSetRefused(1)
+  expect(master.store.confirmOffset).toBe(end)
+})

@@ -171,7 +171,8 @@ export class SyncStateSet {
 
   /**
    * The set as it should be: without members that went or lag behind, with replicas that hold everything confirmed.
-   * Undefined if it is that already. `endOffset`: end of the master's log.
+   * Undefined if it is that already. The members themselves, when a replica that was asked for is not wanted any more: the
+   * answer tells whether it has become one. `endOffset`: end of the master's log.
    */
   wanted(endOffset: number, nowMs: number): ReadonlySet<number> | undefined {
     const wanted = new Set([this.selfId])
@@ -182,7 +183,8 @@ export class SyncStateSet {
       if (replica.joiningSinceMs === undefined || this.#members.has(brokerId)) continue
       if (replica.ackOffset >= replica.joinOffset) wanted.add(brokerId)
     }
-    return isSame(wanted, this.#members) ? undefined : wanted
+    const isUncertain = [...this.#asked].some((brokerId) => !wanted.has(brokerId))
+    return isSame(wanted, this.#members) && !isUncertain ? undefined : wanted
   }
 
   #staysMember(brokerId: number, endOffset: number, nowMs: number): boolean {
