@@ -1,6 +1,5 @@
-import { networkInterfaces } from 'node:os'
-import { isLoopback } from '../components/plan/address.ts'
 import type { Plan } from '../components/plan/plan.ts'
+import { isOwnAddress } from '../components/platform/process/own-address.ts'
 import { UserError } from './user-error.ts'
 
 /** @throws UserError when the plan places a node on another machine: processes can only be started on this one. */
@@ -8,10 +7,7 @@ export function checkAllLocal(plan: Plan, platform: 'process' | 'docker' | 'aws'
   if (platform !== 'process') {
     throw new UserError(`this stack runs on ${platform}: use "pulumi up". "gantry up" starts local processes.`)
   }
-  const own = new Set(
-    Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []),
-  )
-  const remote = plan.nodes.filter((node) => !isLoopback(node.address) && !own.has(node.address))
+  const remote = plan.nodes.filter((node) => !isOwnAddress(node.address))
   if (remote.length === 0) return
   const list = remote.map((node) => `${node.id} on host ${node.host} (${node.address})`).join(', ')
   throw new UserError(

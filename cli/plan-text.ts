@@ -1,15 +1,16 @@
 import { styleText } from 'node:util'
 import { joinHostPort } from '../components/plan/address.ts'
 import type { Plan, PlannedTopic } from '../components/plan/plan.ts'
-import type { PlanNode } from '../components/plan/plan-node.ts'
+import { type PlanNode, roleName } from '../components/plan/plan-node.ts'
 import { renderTable } from './text-table.ts'
 
 const heading = (text: string): string => styleText('bold', text)
 
-function nodeRow(node: PlanNode): string[] {
+function nodeRow(node: PlanNode, showEngine: boolean): string[] {
   return [
     node.id,
-    node.kind === 'broker' ? node.role : 'NAMESRV',
+    ...(showEngine ? [node.engine] : []),
+    roleName(node),
     node.host,
     joinHostPort(node.advertisedAddress, node.port),
     node.ports
@@ -21,8 +22,12 @@ function nodeRow(node: PlanNode): string[] {
 }
 
 function nodeTable(plan: Plan): string[] {
-  const titles = ['NODE', 'ROLE', 'HOST', 'ADDRESS', 'PORTS', 'FOLDER'].map((title) => ({ title }))
-  return renderTable(titles, plan.nodes.map(nodeRow))
+  const showEngine = plan.nodes.some(({ engine }) => engine !== 'gantry')
+  const titles = ['NODE', ...(showEngine ? ['ENGINE'] : []), 'ROLE', 'HOST', 'ADDRESS', 'PORTS', 'FOLDER']
+  return renderTable(
+    titles.map((title) => ({ title })),
+    plan.nodes.map((node) => nodeRow(node, showEngine)),
+  )
 }
 
 function topicLine(topic: PlannedTopic): string {
@@ -47,6 +52,10 @@ export function renderPlan(plan: Plan): string[] {
   ])
   return [
     heading(`Cluster ${plan.cluster}, NAMESRV_ADDR=${plan.namesrvAddr}`),
+    ...section(
+      'Notes',
+      plan.warnings.map((warning) => `  ${warning}`),
+    ),
     ...section('Nodes', nodeTable(plan)),
     ...section('Start order (reverse to stop)', stages),
     ...section('Topics', plan.topics.map(topicLine)),

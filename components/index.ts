@@ -1,7 +1,15 @@
 export { BrokerGroup, type BrokerGroupArgs } from './broker/broker-group.ts'
 export type * from './cluster/aws-platform-args.ts'
 export { argsOfConfig } from './cluster/cluster-config-form.ts'
-export { AntiAffinity, ControllerMode, Engine, Flush, Permission, Replication } from './cluster/cluster-enums.ts'
+export {
+  AntiAffinity,
+  ControllerMode,
+  Engine,
+  Existing,
+  Flush,
+  Permission,
+  Replication,
+} from './cluster/cluster-enums.ts'
 export type { PlatformArgs, ProcessPlatformArgs } from './cluster/platform-args.ts'
 export type { RenderedConf } from './cluster/rendered-conf.ts'
 export { type ClusterParts, RocketCluster } from './cluster/rocket-cluster.ts'
@@ -16,7 +24,12 @@ export type {
   ProxiesArgs,
   RuntimeArgs,
 } from './cluster/shared-args.ts'
-export { ConsumerGroup, type ConsumerGroupArgs } from './consumer-group/consumer-group.ts'
+export {
+  ConsumerGroup,
+  type ConsumerGroupArgs,
+  type ConsumerGroupLookupArgs,
+  type FoundConsumerGroup,
+} from './consumer-group/consumer-group.ts'
 export { ControllerQuorum, type ControllerQuorumArgs } from './controller/controller-quorum.ts'
 export {
   type EmbeddedControllersArgs,
@@ -26,4 +39,4 @@ export {
 export { parseClusterConfig } from './plan/schema/parse-cluster-config.ts'
 export { AwsFoundation, type AwsFoundationArgs } from './platform/aws/foundation/aws-foundation.ts'
 export { ProxyFleet, type ProxyFleetArgs } from './proxy/proxy-fleet.ts'
-export { Topic, type TopicArgs } from './topic/topic.ts'
+export { type FoundTopic, Topic, type TopicArgs, type TopicLookupArgs } from './topic/topic.ts'

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 const { name } = createRequire(import.meta.url)('../package.json') as { name: string }
 
 /** What Pulumi does when a program in another language adds this package: it reads the components' types. */
-it('every exported component can be described to other Pulumi languages', { timeout: 300_000 }, () => {
+it('every exported component can be described to other Pulumi languages', { timeout: 120_000 }, () => {
   const components = Object.entries(api).flatMap(([key, value]) =>
     typeof value === 'function' && /^class /.test(Function.prototype.toString.call(value)) ? [key] : [],
   )
@@ -22,16 +22,17 @@ it('every exported component can be described to other Pulumi languages', { time
     AwsFoundation:
       'engines,controllers,architectures,clusterName,ports,platform -> vpcId,subnetIds,securityGroupIds,instanceProfile,zoneId,imageIds,objects,routeTableId',
     BrokerGroup: `brokerName,namesrvAddr,controllerAddr,replicas,replication,minInSyncReplicas,flush,placement,listenPorts,config,aws,${placed} -> nodes,brokerName`,
-    ConsumerGroup: 'groupName,namesrvAddr,clusterName,orderly,broadcast,retryQueues,retryMaxTimes -> groupName',
+    ConsumerGroup:
+      'groupName,namesrvAddr,clusterName,orderly,broadcast,retryQueues,retryMaxTimes,existing -> groupName',
     ControllerQuorum: `replicas,placement,config,run,${placed} -> controllerAddr,nodes,confFiles,warnings`,
     NameServerFleet: `replicas,placement,config,controllers,${placed} -> namesrvAddr,internalNamesrvAddr,controllerAddr,nodes`,
     ProxyFleet: `namesrvAddr,replicas,placement,config,run,${placed} -> endpoints,nodes,confFiles`,
     RocketCluster:
       'name,engine,nameServers,nameServerHosts,nameServerConfig,controllers,groups,brokerConfig,hosts,antiAffinity,ports,dataDir,runtime,proxies,topics,consumerGroups,platform -> namesrvAddr,controllerAddr,endpoints,nodes',
-    Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,perm,order -> topicName',
+    Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,perm,order,existing -> topicName',
   })
   const types =
-    'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs DockerHostArgs DockerMemoryArgs DockerPlatformArgs EmbeddedControllersArgs Engine Flush HostArgs Permission'
+    'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs DockerHostArgs DockerMemoryArgs DockerPlatformArgs EmbeddedControllersArgs Engine Existing Flush HostArgs Permission'
   const aws =
     'Artifacts BrokerMachine Group Images Network Object Peers Platform ProxyMachine RegistryMachine Shared Subnet'
   expect(Object.keys(typeDefinitions).sort()).toEqual(

@@ -1,11 +1,22 @@
 import * as pulumi from '@pulumi/pulumi'
 import { argsOfConfig, parseClusterConfig, RocketCluster } from '../components/index.ts'
 
-/** The cluster that the stack file describes under `gantry:cluster`. */
+const key = 'gantry:cluster'
+
+/** Whether some value below the key is stored encrypted. Pulumi tells it of keys as a whole. */
+function hasSecrets(): boolean {
+  const secretKeys = JSON.parse(process.env['PULUMI_CONFIG_SECRET_KEYS'] ?? '[]') as string[]
+  return secretKeys.includes(key)
+}
+
+/** The cluster that the stack file describes. */
 function clusterOfStack(): RocketCluster {
+  const text = pulumi.runtime.getConfig(key)
+  if (text === undefined) throw new pulumi.RunError(`the stack has no config ${key}: copy one of stacks/Pulumi.*.yaml`)
   try {
-    const config = parseClusterConfig(new pulumi.Config('gantry').requireObject('cluster'))
-    return new RocketCluster(pulumi.getStack(), argsOfConfig(config))
+    const isSecret = hasSecrets()
+    const config = parseClusterConfig(JSON.parse(text), { secretsKept: isSecret })
+    return new RocketCluster(pulumi.getStack(), argsOfConfig(config, isSecret))
   } catch (error) {
     // What is wrong with the config reads better without a stack trace.
     if ((error as { code?: unknown }).code === 'CONFIG_INVALID') throw new pulumi.RunError((error as Error).message)
@@ -16,4 +27,6 @@ function clusterOfStack(): RocketCluster {
 const cluster = clusterOfStack()
 
 export const namesrvAddr = cluster.namesrvAddr
+export const controllerAddr = cluster.controllerAddr
+export const endpoints = cluster.endpoints
 export const nodes = cluster.nodes

@@ -12,19 +12,21 @@ import { renderEvent } from '../event-printer.ts'
 import { UserError } from '../user-error.ts'
 
 const lookMs = 25
-/** A supervisor stops three stages of nodes, each with its own time-out and a SIGKILL after it. */
-const supervisorTimeoutMs = 3 * 2 * stopTimeoutMs + 5000
+/** NameServers with controllers, masters, slaves, proxies. */
+const stagesMax = 4
+/** A supervisor stops its nodes stage by stage, each with its own time-out and a SIGKILL after it. */
+const supervisorTimeoutMs = (stages: number): number => stages * 2 * stopTimeoutMs + 5000
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
 /** Asks the supervisor to stop its cluster and waits; ends it by force when it hangs. */
-async function stopSupervisor(supervisor: ProcessRef): Promise<void> {
+async function stopSupervisor(supervisor: ProcessRef, timeoutMs: number): Promise<void> {
   const processes = new RealProcessTable()
   processes.signal(supervisor, 'SIGTERM')
-  const deadlineMs = performance.now() + supervisorTimeoutMs
+  const deadlineMs = performance.now() + timeoutMs
   while (isRunning(supervisor)) {
     if (performance.now() > deadlineMs) {
-      print(`the supervisor (pid ${supervisor.pid}) did not stop within ${supervisorTimeoutMs / 1000} s: killed`)
+      print(`the supervisor (pid ${supervisor.pid}) did not stop within ${timeoutMs / 1000} s: killed`)
       processes.signal(supervisor, 'SIGKILL')
       return
     }
@@ -40,9 +42,11 @@ export async function down(
   const dataDir = onlyDataDir({ stack, dataDir: options.dataDir })
   const state = readState(dataDir)
   if (state === undefined) throw new UserError(`no cluster was started in ${dataDir}`)
-  const cluster = readPlan(dataDir)?.cluster ?? 'the cluster'
+  const plan = readPlan(dataDir)
+  const cluster = plan?.cluster ?? 'the cluster'
   const supervisor = lockHolder(dataDir)
-  if (supervisor !== undefined) await stopSupervisor(supervisor)
+  if (supervisor !== undefined)
+    await stopSupervisor(supervisor, supervisorTimeoutMs(plan?.startOrder.length ?? stagesMax))
   const leftovers = await stopLeftoverNodes(dataDir, new RealProcessTable(), new RealClock(), (event) =>
     print(renderEvent(event)),
   )

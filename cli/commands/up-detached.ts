@@ -11,14 +11,13 @@ import { renderClientHint, renderCluster } from '../cluster-table.ts'
 import { UserError } from '../user-error.ts'
 import { makeRoom } from './up.ts'
 
-const readyTimeoutMs = 60_000
 const lookMs = 25
 const tailBytes = 2048
 
 const pause = (durationMs: number) => new Promise<void>((resolve) => setTimeout(resolve, durationMs))
 
 /** Starts a supervisor that outlives this command and waits until the cluster is ready. */
-export async function upDetached(plan: Plan, dataDir: string): Promise<void> {
+export async function upDetached(plan: Plan, dataDir: string, readyTimeoutMs: number): Promise<void> {
   createDataDir(dataDir)
   const lock = lockDataDir(dataDir)
   try {
@@ -28,7 +27,7 @@ export async function upDetached(plan: Plan, dataDir: string): Promise<void> {
     lock.release()
   }
   const supervisor = startSupervisor(dataDir)
-  await waitUntilReady(dataDir, supervisor)
+  await waitUntilReady(dataDir, supervisor, readyTimeoutMs)
   const { nodes } = await clusterStatus(dataDir)
   const hint = `Running in the background (pid ${supervisor.pid}). Stop it with: gantry down --data-dir ${relative('', dataDir) || '.'}`
   process.stdout.write(
@@ -57,7 +56,7 @@ function startSupervisor(dataDir: string): SupervisorChild {
   }
 }
 
-async function waitUntilReady(dataDir: string, supervisor: SupervisorChild): Promise<void> {
+async function waitUntilReady(dataDir: string, supervisor: SupervisorChild, readyTimeoutMs: number): Promise<void> {
   const deadlineMs = performance.now() + readyTimeoutMs
   for (;;) {
     const state = readState(dataDir)

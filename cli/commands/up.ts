@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
+import { encryptedPaths } from '../../components/plan/checks/check-secrets.ts'
 import { type Plan, planCluster } from '../../components/plan/plan.ts'
 import { platformKind } from '../../components/plan/schema/platform-config.ts'
 import type { NodeView } from '../../components/platform/process/cluster-view.ts'
@@ -15,6 +16,7 @@ import { checkAllLocal } from '../local-nodes.ts'
 import { checkPrograms } from '../programs.ts'
 import { runCluster } from '../running-cluster.ts'
 import { loadStack } from '../stack-source.ts'
+import { UserError } from '../user-error.ts'
 
 export interface UpOptions {
   readonly detach?: boolean
@@ -29,6 +31,10 @@ const refreshMs = 2000
 export async function up(stack: string, options: UpOptions): Promise<void> {
   const { name, config } = loadStack(stack)
   const dataDir = dataDirOf(name, options.dataDir)
+  const encrypted = encryptedPaths(config)
+  if (encrypted.length > 0) {
+    throw new UserError(`only Pulumi can decrypt ${encrypted.join(', ')}: bring this stack up with "pulumi up"`)
+  }
   const { basePort, runtimeBin } = options
   const planned = planCluster(config, { localDataDir: dataDir, ...(basePort === undefined ? {} : { basePort }) })
   checkAllLocal(planned, platformKind(config.platform))
@@ -41,7 +47,7 @@ export async function up(stack: string, options: UpOptions): Promise<void> {
   )
   if (options.detach) {
     const { upDetached } = await import('./up-detached.ts')
-    await upDetached(plan, dataDir)
+    await upDetached(plan, dataDir, config.platform.readyTimeoutSeconds * 1000)
   } else await upHere(plan, dataDir)
 }
 

@@ -2,15 +2,7 @@ import type { dynamic } from '@pulumi/pulumi'
 import type { Implementation } from '../dynamic/implementation.ts'
 import { isSameValue } from '../dynamic/same-value.ts'
 import { ClusterAdmin } from './cluster-admin.ts'
-
-/** Inputs of a thing that has settings of its own on the master of each broker group. */
-export interface PerGroupInputs {
-  /** `host:port;host:port` */
-  readonly namesrvAddr: string
-  /** brokerClusterName. */
-  readonly clusterName: string
-  readonly name: string
-}
+import { type PerGroupInputs, perGroupId } from './per-group-id.ts'
 
 /** `Inputs` and what was found on the masters, by broker group. */
 export type PerGroupOutputs<I, S> = I & {
@@ -65,17 +57,56 @@ async function apply<I extends PerGroupInputs, S>(kind: PerGroupKind<I, S>, news
   })
 }
 
-/** What masters hold now. A group whose master is away keeps what was known: it cannot be told. */
+/**
+ * What masters hold now. A group whose master is away keeps what was known: it cannot be told. Of one that has no other
+ * broker the NameServers forget even the name, so groups known before count as well.
+ */
 async function look<I extends PerGroupInputs, S>(kind: PerGroupKind<I, S>, known: PerGroupOutputs<I, S>) {
   return withAdmin(known, async (admin) => {
     const onGroups: Record<string, S> = {}
     const masters = await admin.masters()
-    for (const [group, master] of masters) {
+    const groups = [...new Set([...masters.keys(), ...(known.clusterGroups ?? [])])].sort()
+    for (const group of groups) {
+      const master = masters.get(group)
       const settings = master === undefined ? known.onGroups?.[group] : await kind.find(admin, master, known.name)
       if (settings !== undefined) onGroups[group] = settings
     }
-    return { onGroups, clusterGroups: [...masters.keys()] }
+    return { onGroups, clusterGroups: groups }
   })
+}
+
+/** How what is there differs from what is wanted, group by group. */
+function differences<I extends PerGroupInputs, S>(
+  kind: PerGroupKind<I, S>,
+  news: I,
+  { onGroups, clusterGroups }: Awaited<ReturnType<typeof look<I, S>>>,
+): string[] {
+  const groups = [...new Set([...clusterGroups, ...kind.namedGroups(news)])]
+  return groups.flatMap((group) => {
+    const [found, wanted] = [onGroups[group], kind.wanted(news, group)]
+    if (isSameValue(found, wanted)) return []
+    const show = (settings: S | undefined) => (settings === undefined ? 'nothing' : JSON.stringify(settings))
+    return [`on ${group} there is ${show(found)}, the program says ${show(wanted)}`]
+  })
+}
+
+/** @throws Error when what is there already is not what `existing` of the inputs allows. */
+async function checkExisting<I extends PerGroupInputs, S>(kind: PerGroupKind<I, S>, news: I): Promise<void> {
+  const { name, clusterName, existing = 'takeOver' } = news
+  if (existing === 'takeOver') return
+  const found = await look(kind, { ...news, onGroups: {}, clusterGroups: [] })
+  const isThere = Object.keys(found.onGroups).length > 0
+  if (existing === 'refuse') {
+    if (!isThere) return
+    throw new Error(
+      `${name} exists in cluster ${clusterName} already: choose another name, or take it over with existing: import (also after a run that was cut short)`,
+    )
+  }
+  if (!isThere) throw new Error(`${name} is not in cluster ${clusterName}: there is nothing to import`)
+  const different = differences(kind, news, found)
+  if (different.length === 0) return
+  const fix = 'Write what is there, or let existing: takeOver change it.'
+  throw new Error(`${name} cannot be imported as the program has it: ${different.join('; ')}. ${fix}`)
 }
 
 /** The implementation of a resource that lives on the masters of a cluster. */
@@ -92,13 +123,16 @@ export function perGroupImplementation<I extends PerGroupInputs, S>(
       return { changes: moved.length > 0 || changed || drifted, replaces: moved }
     },
     async create(news) {
-      return { id: `${news.clusterName}/${news.name}`, outs: await apply(kind, news, []) }
+      await checkExisting(kind, news)
+      return { id: perGroupId(news.clusterName, news.name), outs: await apply(kind, news, []) }
     },
     async read(_, known) {
       let found: Awaited<ReturnType<typeof look<I, S>>>
       try {
         found = await look(kind, known)
       } catch (error) {
+        // Whoever only wants to look has to be told.
+        if (known.onGroups === undefined) throw error
         // A cluster that does not answer says nothing about its topics; its nodes show what is wrong.
         console.warn(
           `${known.name} is taken to be as it was: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,13 +1,19 @@
 import * as pulumi from '@pulumi/pulumi'
 import type { AwsGroupArgs } from '../cluster/aws-platform-args.ts'
+import { claimPlaces } from '../cluster/claims.ts'
 import type { Flush, Replication } from '../cluster/cluster-enums.ts'
+import { type ConfParts, confParts } from '../cluster/conf-args.ts'
+import { given } from '../cluster/given.ts'
+import { logWarnings } from '../cluster/log-warnings.ts'
 import { partConfig } from '../cluster/part-config.ts'
 import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
 import { checkPorts } from '../plan/checks/check-ports.ts'
+import { brokerConf } from '../plan/checks/conf-files.ts'
 import { problemAt } from '../plan/checks/problem-at.ts'
 import { ConfigError } from '../plan/config-problem.ts'
 import { planBrokers } from '../plan/plan-brokers.ts'
 import type { BrokerNode } from '../plan/plan-node.ts'
+import type { ParseOptions } from '../plan/schema/parse-cluster-config.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
 import type { NodeResource } from '../platform/node-platform.ts'
 import { nodePlatformOf } from '../platform/node-platforms.ts'
@@ -32,8 +38,8 @@ export interface BrokerGroupArgs extends PlacedArgs {
   placement?: string[]
   /** listenPort of each replica, the master first. Default: by the rule of ports. */
   listenPorts?: number[]
-  /** Further keys of broker.conf. Default: none. */
-  config?: { [key: string]: string }
+  /** Further keys of broker.conf; secrets as outputs. Default: none. */
+  config?: { [key: string]: pulumi.Input<string> }
   /** On AWS: what is different for the brokers of this group; groups that are not made together need a slot each. */
   aws?: AwsGroupArgs
 }
@@ -49,24 +55,31 @@ const someController = 'controllers'
 
 /** `plan` gives the nodes for addresses; whatever these are, the same nodes in the same places. */
 function planGroup(args: BrokerGroupArgs) {
-  const { brokerName, replicas, replication, minInSyncReplicas, flush, placement, listenPorts, config, aws } = args
-  const group = { name: brokerName, replicas, replication, minInSyncReplicas, flush, hosts: placement, config, aws }
-  const given = Object.entries(group).filter(([, value]) => value !== undefined)
-  const checked = partConfig(args, {
-    ...(args.controllerAddr === undefined ? {} : { controllers: { mode: 'standalone', replicas: 1 } }),
-    groups: [Object.fromEntries(given) as typeof group & { name: string }],
-  })
+  const { brokerName, replicas, replication, minInSyncReplicas, flush, placement, listenPorts, aws } = args
+  const conf = confParts(args.config, ['groups', 0, 'config'], brokerConf)
+  const checkedWith = (config: ConfParts['plain'], options: ParseOptions = {}) => {
+    const group = { name: brokerName, replicas, replication, minInSyncReplicas, flush, hosts: placement, config, aws }
+    const controllers = { controllers: { mode: 'standalone' as const, replicas: 1 } }
+    return partConfig(
+      args,
+      { ...(args.controllerAddr === undefined ? {} : controllers), groups: [given(group)] as [{ name: string }] },
+      options,
+    )
+  }
+  const checked = checkedWith(conf.plain)
   const options = { localDataDir: localDataDirOf(args.platform) }
   const count = checked.groups[0]?.replicas ?? 0
   if (listenPorts !== undefined && listenPorts.length !== count) {
     const problem = `listenPorts has ${listenPorts.length} ports for ${count} replicas`
     throw new ConfigError([problemAt(['ports', 'broker'], listenPorts, problem, 'Give one port per replica.')])
   }
-  const plan = (registries: Registries): BrokerNode[] =>
-    planBrokers(checked, { ...registries, nodeIds: [] }, options, listenPorts)
+  const plan = (registries: Registries, whole?: ConfParts['plain']): BrokerNode[] => {
+    const config = whole === undefined ? checked : checkedWith(whole, { secretsKept: true })
+    return planBrokers(config, { ...registries, nodeIds: [] }, options, listenPorts)
+  }
   const problems = checkPorts(plan({ namesrvAddr: '', controllerAddr: '' }), checked.ports)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { checked, plan }
+  return { checked, conf, plan }
 }
 
 /**
@@ -80,18 +93,21 @@ export class BrokerGroup extends pulumi.ComponentResource {
   declare readonly brokerName: pulumi.Output<string>
 
   constructor(name: string, args: BrokerGroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { checked, plan } = planGroup(args)
+    const { checked, conf, plan } = planGroup(args)
+    const places = plan({ namesrvAddr: '', controllerAddr: args.controllerAddr === undefined ? '' : someController })
+    claimPlaces({ name, parent: opts?.parent }, checked, places)
     super('gantry:index:BrokerGroup', name, args, opts)
+    logWarnings(this, checked, opts?.parent)
     const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
     const isElected = args.controllerAddr !== undefined
     const namesrvAddr = pulumi.output(args.namesrvAddr)
     const registries = pulumi
       .all([namesrvAddr, args.controllerAddr ?? ''])
       .apply(([known, controllerAddr]): Registries => ({ namesrvAddr: known, controllerAddr }))
-    const places = plan({ namesrvAddr: '', controllerAddr: isElected ? someController : '' })
+    const whole = conf.whole ?? pulumi.output(undefined)
     const made: NodeResource[] = []
     for (const [index, place] of places.entries()) {
-      const node = registries.apply((addresses) => plan(addresses)[index] ?? place)
+      const node = pulumi.all([registries, whole]).apply(([addresses, texts]) => plan(addresses, texts)[index] ?? place)
       const nameServers = namesrvAddr.apply((address) => address.split(';'))
       const [master] = isElected ? [] : made
       const request = { name: `${name}-${place.replica}`, node, place, nameServers, ...(master ? { master } : {}) }

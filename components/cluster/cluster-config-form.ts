@@ -1,4 +1,8 @@
-import type { ClusterConfig, ClusterConfigInput } from '../plan/schema/cluster-config.ts'
+import * as pulumi from '@pulumi/pulumi'
+import { brokerConf, type ConfFile, controllerConf, namesrvConf, proxyJson } from '../plan/checks/conf-files.ts'
+import type { ConfigPath } from '../plan/config-problem.ts'
+import type { ClusterConfig, ClusterConfigInput, ConfOverrides } from '../plan/schema/cluster-config.ts'
+import { type ConfArgs, confParts } from './conf-args.ts'
 import { deeplyGiven, given } from './given.ts'
 import { configOfPlatform } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
@@ -23,14 +27,28 @@ function placed<T extends { replicas?: number; placement?: string[] }>({ replica
   return wanted === undefined ? rest : { ...rest, replicas: wanted }
 }
 
-/** Arguments as `gantry:cluster` would have them: what is checked and planned, and what error messages name. */
+/** `config` with its texts only. @throws ConfigError for a key that must not be set, whatever its value will be. */
+function withTexts<T extends { config?: ConfArgs }>({ config, ...rest }: T, path: ConfigPath, file: ConfFile) {
+  return { ...rest, ...(config === undefined ? {} : { config: confParts(config, path, file).plain }) }
+}
+
+/**
+ * Arguments as `gantry:cluster` would have them: what is checked and planned, and what error messages name. Values of conf
+ * files that are outputs are left out.
+ */
 export function configOfArgs(args: RocketClusterArgs): ClusterConfigInput {
-  const { platform, nameServerHosts, topics, controllers, proxies, ...same } = args
+  const { platform, nameServerHosts, topics, controllers, proxies, groups, ...same } = args
+  const { nameServerConfig, brokerConfig, ...rest } = same
   return {
-    ...same,
+    ...rest,
+    nameServerConfig: confParts(nameServerConfig, ['nameServerConfig'], namesrvConf).plain,
+    brokerConfig: confParts(brokerConfig, ['brokerConfig'], brokerConf).plain,
+    groups: groups.map((group, index) => withTexts(group, ['groups', index, 'config'], brokerConf)),
     platform: configOfPlatform(platform),
-    ...(controllers === undefined ? {} : { controllers: placed(controllers) }),
-    ...(proxies === undefined ? {} : { proxies: placed(proxies) }),
+    ...(controllers === undefined
+      ? {}
+      : { controllers: withTexts(placed(controllers), ['controllers', 'config'], controllerConf) }),
+    ...(proxies === undefined ? {} : { proxies: withTexts(placed(proxies), ['proxies', 'config'], proxyJson) }),
     ...(nameServerHosts === undefined ? {} : { nameServers: nameServerHosts }),
     ...(topics === undefined ? {} : { topics: topics.map(topicConfig) }),
   }
@@ -41,25 +59,31 @@ function topicArgs({ queues, ...topic }: ClusterConfig['topics'][number]): Topic
 }
 
 /** The reverse of {@link placed}. */
-function apart<T extends { replicas: number | string[]; config: Readonly<Record<string, unknown>> }>(part: T) {
-  const { replicas, config, ...rest } = part
-  const where = typeof replicas === 'number' ? { replicas } : { placement: replicas }
-  return { ...rest, ...where, config: textsOf(config) }
+function apart<T extends { replicas: number | string[] }>({ replicas, ...rest }: T) {
+  return { ...rest, ...(typeof replicas === 'number' ? { replicas } : { placement: replicas }) }
 }
 
-/** A checked `gantry:cluster` as arguments. */
-export function argsOfConfig(config: ClusterConfig): RocketClusterArgs {
+/**
+ * A checked `gantry:cluster` as arguments.
+ * @param isSecret whether something in it is a secret: which value that is Pulumi does not tell, so all of the conf files are
+ */
+export function argsOfConfig(config: ClusterConfig, isSecret = false): RocketClusterArgs {
   const { nameServers, topics, hosts, controllers, proxies, platform, ...same } = config
+  const confArgs = (values: ConfOverrides): { [key: string]: pulumi.Input<string> } =>
+    Object.fromEntries(
+      Object.entries(textsOf(values)).map(([key, value]) => [key, isSecret ? pulumi.secret(value) : value]),
+    )
+  const withConf = <T extends { config: ConfOverrides }>(part: T) => ({ ...part, config: confArgs(part.config) })
   return {
     ...same,
     platform: deeplyGiven(platform),
-    ...(controllers === undefined ? {} : { controllers: apart(controllers) }),
-    ...(proxies === undefined ? {} : { proxies: apart(proxies) }),
+    ...(controllers === undefined ? {} : { controllers: withConf(apart(controllers)) }),
+    ...(proxies === undefined ? {} : { proxies: withConf(apart(proxies)) }),
     ...(typeof nameServers === 'number' ? { nameServers } : { nameServerHosts: nameServers }),
-    nameServerConfig: textsOf(config.nameServerConfig),
-    brokerConfig: textsOf(config.brokerConfig),
+    nameServerConfig: confArgs(config.nameServerConfig),
+    brokerConfig: confArgs(config.brokerConfig),
     hosts: hosts.map(given),
-    groups: config.groups.map((group) => ({ ...deeplyGiven(group), config: textsOf(group.config) })),
+    groups: config.groups.map((group) => withConf(deeplyGiven(group))),
     topics: topics.map(topicArgs),
     consumerGroups: config.consumerGroups satisfies ConsumerGroupSpecArgs[],
   }

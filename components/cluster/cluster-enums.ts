@@ -53,3 +53,14 @@ export const ControllerMode = {
   Standalone: 'standalone',
 } as const
 export type ControllerMode = (typeof ControllerMode)[keyof typeof ControllerMode]
+
+/** What creating a topic or consumer group does with one of that name that is in the cluster already. */
+export const Existing = {
+  /** Changes it to the settings of the program. */
+  TakeOver: 'takeOver',
+  /** Demands that it is there with these very settings, and changes nothing: as Pulumi imports other resources. */
+  Import: 'import',
+  /** Fails. */
+  Refuse: 'refuse',
+} as const
+export type Existing = (typeof Existing)[keyof typeof Existing]

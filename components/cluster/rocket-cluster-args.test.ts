@@ -1,3 +1,4 @@
+import type { Input } from '@pulumi/pulumi'
 import { expect, expectTypeOf, it } from 'vitest'
 import type { ClusterConfigInput } from '../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
@@ -16,8 +17,8 @@ import type {
 
 type Given<T> = Exclude<T, undefined>
 type Item<T> = Given<T> extends readonly (infer Each)[] ? Each : never
-/** Config files may write numbers and booleans for the values of conf keys; arguments have texts. */
-type WithTexts<T, Key extends keyof T> = Omit<T, Key> & { [K in Key]?: { [key: string]: string } }
+/** Config files may write numbers and booleans for the values of conf keys; arguments have texts, or outputs. */
+type WithTexts<T, Key extends keyof T> = Omit<T, Key> & { [K in Key]?: { [key: string]: Input<string> } }
 type Plain<T> = { [K in keyof T]: T[K] }
 
 type Group = Item<ClusterConfigInput['groups']>

@@ -1,3 +1,4 @@
+import type * as pulumi from '@pulumi/pulumi'
 import type { AntiAffinity, Engine, Permission } from './cluster-enums.ts'
 import type { PlatformArgs } from './platform-args.ts'
 import type {
@@ -39,7 +40,7 @@ export interface ConsumerGroupSpecArgs {
 
 /**
  * A whole cluster: what `gantry:cluster` in a stack file says, in types every Pulumi language has. All values are plain,
- * for they decide which resources there are.
+ * for they decide which resources there are, but for those of conf files: these may be outputs, secrets among them.
  */
 export interface RocketClusterArgs {
   /** brokerClusterName. Default: DefaultCluster. */
@@ -51,13 +52,13 @@ export interface RocketClusterArgs {
   /** Names of the hosts to run one NameServer each, instead of nameServers. */
   nameServerHosts?: string[]
   /** Further keys of namesrv.conf for all NameServers. Default: none. */
-  nameServerConfig?: { [key: string]: string }
+  nameServerConfig?: { [key: string]: pulumi.Input<string> }
   /** Controllers elect masters: with them a group fails over by itself. Default: none, replica 0 is the master. */
   controllers?: ControllersArgs
   /** The broker groups. */
   groups: BrokerGroupSpecArgs[]
   /** Further keys of broker.conf for all brokers; a group may override them. Default: none. */
-  brokerConfig?: { [key: string]: string }
+  brokerConfig?: { [key: string]: pulumi.Input<string> }
   /** The machines. Default: this one, listening on loopback only. */
   hosts?: HostArgs[]
   /** Whether replicas of a broker group may share a host. Default: preferred. */
@@ -66,7 +67,7 @@ export interface RocketClusterArgs {
   ports?: PortsArgs
   /** Absolute folder for nodes on hosts other than this machine. Default: /var/lib/gantry. */
   dataDir?: string
-  /** Settings of the engine process itself. */
+  /** Flags of the programs that run the nodes. */
   runtime?: RuntimeArgs
   /** Proxies, which speak gRPC with clients. Default: none. */
   proxies?: ProxiesArgs

@@ -11,8 +11,10 @@ import { localDataDirOf } from '../platform/local-data-dir.ts'
 import { nodePlatformOf } from '../platform/node-platforms.ts'
 import { ProxyFleet } from '../proxy/proxy-fleet.ts'
 import { Topic } from '../topic/topic.ts'
+import { claimPlaces, hasClaimed } from './claims.ts'
 import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
 import { given } from './given.ts'
+import { logWarnings } from './log-warnings.ts'
 import type { RocketClusterArgs } from './rocket-cluster-args.ts'
 import type { ClusterNode, PlacedArgs } from './shared-args.ts'
 
@@ -50,15 +52,18 @@ export class RocketCluster extends pulumi.ComponentResource {
   constructor(name: string, args: RocketClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const config = parseClusterConfig(configOfArgs(args))
     const plan = planCluster(config, { localDataDir: localDataDirOf(args.platform) })
+    claimPlaces({ name, parent: opts?.parent }, config, plan.nodes)
     super('gantry:index:RocketCluster', name, args, opts)
+    hasClaimed(this)
     nodePlatformOf(config, args.platform, { component: this, name, isCluster: true })
-    const context = { parent: this, name, config, plan, placed: placedArgs(config, args) }
+    logWarnings(this, config, opts?.parent)
+    const context = { parent: this, name, args, config, plan, placed: placedArgs(config, args) }
     const nameServers = addNameServers(context)
     const controllers = addControllers(context)
     const controllerAddr = controllers?.controllerAddr ?? nameServers.controllerAddr
     const groups = addGroups(context, nameServers, controllerAddr)
-    const proxies = addProxies(context, nameServers)
     const brokers = [...groups.values()]
+    const proxies = addProxies(context, nameServers, brokers)
     const { namesrvAddr } = nameServers
     const live = addTopicsAndGroups(context, namesrvAddr, brokers)
     const parts = given({ nameServers, controllers, groups, proxies, ...live })
@@ -93,6 +98,8 @@ function placedArgs(config: ClusterConfig, args: RocketClusterArgs): PlacedArgs 
 interface ClusterContext {
   readonly parent: RocketCluster
   readonly name: string
+  /** As they came: values of conf files may be outputs, which a config cannot hold. */
+  readonly args: RocketClusterArgs
   readonly config: ClusterConfig
   readonly plan: Plan
   readonly placed: PlacedArgs
@@ -101,45 +108,55 @@ interface ClusterContext {
 const hostsOf = (plan: Plan, kind: PlanNode['kind']): string[] =>
   plan.nodes.filter((node) => node.kind === kind).map((node) => node.host)
 
-function addNameServers({ parent, name, config, plan, placed }: ClusterContext): NameServerFleet {
-  const { nameServerConfig = {}, controllers } = argsOfConfig(config)
+function addNameServers({ parent, name, args: all, config, plan, placed }: ClusterContext): NameServerFleet {
+  const { controllers } = argsOfConfig(config)
   const embedded = controllers?.mode === 'embedded' ? controllers : undefined
-  const { replicas, config: conf } = embedded ?? {}
   const args = {
     ...placed,
     placement: hostsOf(plan, 'nameServer'),
-    config: nameServerConfig,
-    ...(embedded === undefined ? {} : { controllers: given({ replicas, config: conf }) }),
+    config: all.nameServerConfig ?? {},
+    ...(embedded === undefined
+      ? {}
+      : { controllers: given({ replicas: embedded.replicas, config: all.controllers?.config ?? {} }) }),
   }
   return new NameServerFleet(`${name}-namesrv`, args, { parent })
 }
 
-function addControllers({ parent, name, config, plan, placed }: ClusterContext): ControllerQuorum | undefined {
+function addControllers({
+  parent,
+  name,
+  args: all,
+  config,
+  plan,
+  placed,
+}: ClusterContext): ControllerQuorum | undefined {
   const { controllers } = argsOfConfig(config)
   if (controllers?.mode !== 'standalone') return undefined
-  const args = { ...placed, placement: hostsOf(plan, 'controller'), config: controllers.config ?? {} }
+  const args = { ...placed, placement: hostsOf(plan, 'controller'), config: all.controllers?.config ?? {} }
   return new ControllerQuorum(`${name}-controller`, args, { parent })
 }
 
 function addProxies(
-  { parent, name, config, plan, placed }: ClusterContext,
+  { parent, name, args: all, plan, placed }: ClusterContext,
   nameServers: NameServerFleet,
+  brokers: BrokerGroup[],
 ): ProxyFleet | undefined {
-  const { proxies } = argsOfConfig(config)
+  const { proxies } = all
   if (proxies === undefined) return undefined
   const args = { ...placed, placement: hostsOf(plan, 'proxy'), config: proxies.config ?? {} }
-  return new ProxyFleet(`${name}-proxy`, { ...args, namesrvAddr: nameServers.internalNamesrvAddr }, { parent })
+  const live = { ...args, namesrvAddr: nameServers.internalNamesrvAddr }
+  return new ProxyFleet(`${name}-proxy`, live, { parent, dependsOn: brokers })
 }
 
 function addGroups(
-  { parent, name, config, plan, placed }: ClusterContext,
+  { parent, name, args: all, config, plan, placed }: ClusterContext,
   nameServers: NameServerFleet,
   controllerAddr: pulumi.Output<string>,
 ): Map<string, BrokerGroup> {
   const brokers = plan.nodes.filter((node): node is BrokerNode => node.kind === 'broker')
-  const { groups, brokerConfig = {} } = argsOfConfig(config)
+  const { groups } = argsOfConfig(config)
   return new Map(
-    groups.map(({ name: brokerName, hosts: _, config: own = {}, ...group }) => {
+    groups.map(({ name: brokerName, hosts: _, config: __, ...group }, index) => {
       const replicas = brokers.filter((node) => node.group === brokerName)
       const args = {
         ...placed,
@@ -149,7 +166,7 @@ function addGroups(
         ...(config.controllers === undefined ? {} : { controllerAddr }),
         placement: replicas.map((node) => node.host),
         listenPorts: replicas.map((node) => node.port),
-        config: { ...brokerConfig, ...own },
+        config: { ...all.brokerConfig, ...all.groups[index]?.config },
       }
       return [brokerName, new BrokerGroup(`${name}-${brokerName}`, args, { parent })]
     }),

@@ -1,3 +1,4 @@
+import type * as pulumi from '@pulumi/pulumi'
 import type { AwsGroupArgs } from './aws-platform-args.ts'
 import type { AntiAffinity, ControllerMode, Engine, Flush, Replication } from './cluster-enums.ts'
 import type { PlatformArgs } from './platform-args.ts'
@@ -34,10 +35,12 @@ export interface PortsArgs {
   brokerStep?: number
 }
 
-/** Settings of the engine process itself. */
+/** Flags of the programs that run the nodes. */
 export interface RuntimeArgs {
   /** Flags for the Node that runs each node, e.g. `--max-old-space-size=512`. Default: none. */
   nodeOptions?: string[]
+  /** Flags for the Java that runs each node with engine: apache, e.g. `-XX:+UseZGC`. Default: none. */
+  javaOptions?: string[]
 }
 
 /** A broker group: replicas of the same queues under one brokerName. */
@@ -57,7 +60,7 @@ export interface BrokerGroupSpecArgs {
   /** Names of the hosts, one per replica, the master first. Default: the planner spreads them. */
   hosts?: string[]
   /** Further keys of broker.conf for the brokers of this group. Default: none. */
-  config?: { [key: string]: string }
+  config?: { [key: string]: pulumi.Input<string> }
   /** On AWS: what is different for the brokers of this group. */
   aws?: AwsGroupArgs
 }
@@ -71,7 +74,7 @@ export interface ControllersArgs {
   /** standalone: names of the hosts to run one controller each, instead of replicas. */
   placement?: string[]
   /** Further keys of controller.conf. Default: none. */
-  config?: { [key: string]: string }
+  config?: { [key: string]: pulumi.Input<string> }
 }
 
 /** Proxies of a cluster. */
@@ -81,7 +84,7 @@ export interface ProxiesArgs {
   /** Names of the hosts to run one proxy each, instead of replicas. */
   placement?: string[]
   /** Further keys of rmq-proxy.json. Default: none. */
-  config?: { [key: string]: string }
+  config?: { [key: string]: pulumi.Input<string> }
 }
 
 /** What all parts of a cluster that are placed on machines have in common. */
@@ -98,7 +101,7 @@ export interface PlacedArgs {
   ports?: PortsArgs
   /** Absolute folder for nodes on hosts other than this machine. Default: /var/lib/gantry. */
   dataDir?: string
-  /** Settings of the engine process itself. */
+  /** Flags of the programs that run the nodes. */
   runtime?: RuntimeArgs
   /** Where nodes run and what becomes of their files. */
   platform?: PlatformArgs

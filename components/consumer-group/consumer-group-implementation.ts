@@ -1,4 +1,5 @@
-import { type PerGroupInputs, perGroupImplementation } from '../admin/per-group-resource.ts'
+import type { PerGroupInputs } from '../admin/per-group-id.ts'
+import { perGroupImplementation } from '../admin/per-group-resource.ts'
 import type { ConsumerGroupSettings } from '../admin/put-requests.ts'
 
 export interface ConsumerGroupInputs extends PerGroupInputs, ConsumerGroupSettings {}

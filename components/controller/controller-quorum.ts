@@ -1,8 +1,13 @@
 import * as pulumi from '@pulumi/pulumi'
+import { claimPlaces } from '../cluster/claims.ts'
+import { type ConfParts, confParts, plannedNodes } from '../cluster/conf-args.ts'
+import { logWarnings } from '../cluster/log-warnings.ts'
 import { partConfig } from '../cluster/part-config.ts'
 import { type RenderedConf, renderedConf } from '../cluster/rendered-conf.ts'
 import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
 import { checkPorts } from '../plan/checks/check-ports.ts'
+import { controllerConf } from '../plan/checks/conf-files.ts'
+import { configWarnings } from '../plan/checks/config-warnings.ts'
 import { ConfigError } from '../plan/config-problem.ts'
 import { planControllers } from '../plan/plan-controllers.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
@@ -14,25 +19,26 @@ export interface ControllerQuorumArgs extends PlacedArgs {
   replicas?: number
   /** Names of the hosts to run one controller each, instead of replicas. */
   placement?: string[]
-  /** Further keys of controller.conf. Default: none. */
-  config?: { [key: string]: string }
+  /** Further keys of controller.conf; secrets as outputs. Default: none. */
+  config?: { [key: string]: pulumi.Input<string> }
   /** Whether to start them; false renders their conf files only. Default: true. */
   run?: boolean
 }
 
 function planQuorum(args: ControllerQuorumArgs, run: boolean) {
-  const { replicas, placement, config } = args
+  const { replicas, placement } = args
   const wanted = placement ?? replicas
-  const controllers = {
-    mode: 'standalone' as const,
-    ...(wanted === undefined ? {} : { replicas: wanted }),
-    ...(config === undefined ? {} : { config }),
+  const conf = confParts(args.config, ['controllers', 'config'], controllerConf)
+  const plan = (config: ConfParts['plain'], secretsKept = false) => {
+    const controllers = { mode: 'standalone' as const, config, ...(wanted === undefined ? {} : { replicas: wanted }) }
+    const checked = partConfig(args, { controllers }, { toRun: run, secretsKept })
+    return { checked, ...planControllers(checked, { localDataDir: localDataDirOf(args.platform) }) }
   }
-  const checked = partConfig(args, { controllers }, { toRun: run })
-  const planned = planControllers(checked, { localDataDir: localDataDirOf(args.platform) })
-  const problems = checkPorts(planned.nodes, checked.ports)
+  const { checked, controllerAddr, nodes: places } = plan(conf.plain)
+  const problems = checkPorts(places, checked.ports)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { checked, ...planned }
+  const nodes = plannedNodes(conf, places, (config) => plan(config, true).nodes)
+  return { checked, controllerAddr, places, nodes }
 }
 
 /** Controllers with processes of their own: they agree among themselves and elect the masters of broker groups. */
@@ -48,28 +54,30 @@ export class ControllerQuorum extends pulumi.ComponentResource {
 
   constructor(name: string, args: ControllerQuorumArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const { run = true } = args
-    const { checked, controllerAddr, nodes: planned, warnings } = planQuorum(args, run)
+    const { checked, controllerAddr, places, nodes } = planQuorum(args, run)
+    if (run) claimPlaces({ name, parent: opts?.parent }, checked, places)
     super('gantry:index:ControllerQuorum', name, args, opts)
-    for (const warning of warnings) void pulumi.log.warn(warning, this)
+    logWarnings(this, checked, opts?.parent)
     const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
     const made = run
-      ? planned.map((node, index) =>
-          platform.addNode({ name: `${name}-${index}`, node, place: node, nameServers: [] }, { parent: this }),
-        )
+      ? places.map((place, index) => {
+          const request = { name: `${name}-${index}`, node: nodes[index] ?? place, place, nameServers: [] }
+          return platform.addNode(request, { parent: this })
+        })
       : []
     const addresses = pulumi.all(made.map((node) => node.address))
     const outputs = {
       controllerAddr: addresses.apply(() => controllerAddr),
       nodes: addresses.apply((list) =>
         list.map((address, index) => ({
-          id: planned[index]?.id ?? '',
+          id: places[index]?.id ?? '',
           role: 'CONTROLLER',
           address,
-          host: planned[index]?.host ?? '',
+          host: places[index]?.host ?? '',
         })),
       ),
-      confFiles: pulumi.output(planned.map(renderedConf)),
-      warnings: pulumi.output([...warnings]),
+      confFiles: pulumi.all([...nodes]).apply((list) => list.map(renderedConf)),
+      warnings: pulumi.output(configWarnings(checked)),
     }
     Object.assign(this, outputs)
     this.registerOutputs(outputs)

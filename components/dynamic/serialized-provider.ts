@@ -19,8 +19,19 @@ const fallbackPaths = [
 
 type AnyImplementation = Implementation<object, object>
 
+type Provider = dynamic.ResourceProvider<object, object>
+
+/** The SDK writes a provider down once for all resources that have the same object: it takes a while. */
+const providers = new Map<string, Provider>()
+
 /** A provider whose methods are those of the implementation of that name. */
-export function serializedProvider(name: keyof typeof implementations): dynamic.ResourceProvider<object, object> {
+export function serializedProvider(name: keyof typeof implementations): Provider {
+  const provider = providers.get(name) ?? providerOf(name)
+  providers.set(name, provider)
+  return provider
+}
+
+function providerOf(name: keyof typeof implementations): Provider {
   const urls = [codeUrl]
   const paths = fallbackPaths
   const load = async (): Promise<AnyImplementation> => {

@@ -1,7 +1,11 @@
 import * as pulumi from '@pulumi/pulumi'
+import { claimPlaces } from '../cluster/claims.ts'
+import { bothParts, type ConfParts, confParts, plannedNodes } from '../cluster/conf-args.ts'
+import { logWarnings } from '../cluster/log-warnings.ts'
 import { partConfig } from '../cluster/part-config.ts'
 import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
 import { checkPorts } from '../plan/checks/check-ports.ts'
+import { controllerConf, namesrvConf } from '../plan/checks/conf-files.ts'
 import { ConfigError } from '../plan/config-problem.ts'
 import { planControllers } from '../plan/plan-controllers.ts'
 import { planNameServers } from '../plan/plan-name-servers.ts'
@@ -13,7 +17,7 @@ export interface EmbeddedControllersArgs {
   /** How many: odd, and no more than there are NameServers. Default: 3. */
   replicas?: number
   /** Further keys of controller.conf. Default: none. */
-  config?: { [key: string]: string }
+  config?: { [key: string]: pulumi.Input<string> }
 }
 
 /** Arguments of a NameServerFleet. All plain: they decide which resources there are. */
@@ -22,26 +26,35 @@ export interface NameServerFleetArgs extends PlacedArgs {
   replicas?: number
   /** Names of the hosts to run one NameServer each, instead of replicas. */
   placement?: string[]
-  /** Further keys of namesrv.conf. Default: none. */
-  config?: { [key: string]: string }
+  /** Further keys of namesrv.conf; secrets as outputs. Default: none. */
+  config?: { [key: string]: pulumi.Input<string> }
   /** Controllers in their processes. Default: none. */
   controllers?: EmbeddedControllersArgs
 }
 
 function planFleet(args: NameServerFleetArgs) {
-  const { replicas, placement, config, controllers } = args
+  const { replicas, placement, controllers } = args
   const nameServers = placement ?? replicas
-  const checked = partConfig(args, {
-    ...(nameServers === undefined ? {} : { nameServers }),
-    ...(config === undefined ? {} : { nameServerConfig: config }),
-    ...(controllers === undefined ? {} : { controllers: { ...controllers, mode: 'embedded' } }),
-  })
+  const own = confParts(args.config, ['nameServerConfig'], namesrvConf)
+  const ofControllers = confParts(controllers?.config, ['controllers', 'config'], controllerConf)
   const options = { localDataDir: localDataDirOf(args.platform) }
-  const { embedded, controllerAddr, warnings } = planControllers(checked, options)
-  const nodes = planNameServers(checked, options, embedded)
-  const problems = checkPorts(nodes, checked.ports)
+  const plan = (nameServerConfig: ConfParts['plain'], config: ConfParts['plain'], secretsKept = false) => {
+    const embedded =
+      controllers === undefined ? {} : { controllers: { ...controllers, config, mode: 'embedded' as const } }
+    const part = { nameServerConfig, ...embedded, ...(nameServers === undefined ? {} : { nameServers }) }
+    const checked = partConfig(args, part, { secretsKept })
+    const { embedded: within, controllerAddr } = planControllers(checked, options)
+    return { checked, places: planNameServers(checked, options, within), controllerAddr }
+  }
+  const first = plan(own.plain, ofControllers.plain)
+  const problems = checkPorts(first.places, first.checked.ports)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { checked, nodes, controllerAddr, warnings }
+  const nodes = plannedNodes(
+    bothParts(own, ofControllers),
+    first.places,
+    ([nameServerConfig, config]) => plan(nameServerConfig, config, true).places,
+  )
+  return { ...first, nodes }
 }
 
 /** NameServers: where brokers register and clients ask for routes. They know nothing of one another. */
@@ -56,12 +69,13 @@ export class NameServerFleet extends pulumi.ComponentResource {
   declare readonly nodes: pulumi.Output<ClusterNode[]>
 
   constructor(name: string, args: NameServerFleetArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const { checked, nodes: planned, controllerAddr, warnings } = planFleet(args)
+    const { checked, places, nodes, controllerAddr } = planFleet(args)
+    claimPlaces({ name, parent: opts?.parent }, checked, places)
     super('gantry:index:NameServerFleet', name, args, opts)
-    for (const warning of warnings) void pulumi.log.warn(warning, this)
+    logWarnings(this, checked, opts?.parent)
     const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
-    const made = planned.map((node, index) => {
-      const request = { name: `${name}-${index}`, node, place: node, nameServers: [] }
+    const made = places.map((place, index) => {
+      const request = { name: `${name}-${index}`, node: nodes[index] ?? place, place, nameServers: [] }
       return platform.addNode(request, { parent: this })
     })
     const advertised = pulumi.all(made.map((node) => node.advertisedAddress))
@@ -71,10 +85,10 @@ export class NameServerFleet extends pulumi.ComponentResource {
       controllerAddr: advertised.apply(() => controllerAddr),
       nodes: advertised.apply((list) =>
         list.map((address, index) => ({
-          id: planned[index]?.id ?? '',
+          id: places[index]?.id ?? '',
           role: 'NAMESRV',
           address,
-          host: planned[index]?.host ?? '',
+          host: places[index]?.host ?? '',
         })),
       ),
     }

@@ -34,7 +34,9 @@ export const nodePlace = (
     address,
     advertisedAddress,
     ...filesAndInterface(config, host, id, options),
-    nodeOptions: config.runtime.nodeOptions,
+    ...(engine === 'apache'
+      ? { nodeOptions: [], javaOptions: config.runtime.javaOptions }
+      : { nodeOptions: config.runtime.nodeOptions }),
   }
 }
 

@@ -2,7 +2,7 @@ import { replicationName } from './docker-hosts.ts'
 import { nodePlace, type PlanOptions } from './node-place.ts'
 import { placeReplicas, type ReplicaPlacement } from './placement.ts'
 import type { BrokerNode, BrokerRole } from './plan-node.ts'
-import { brokerPorts, brokerPortUses } from './ports.ts'
+import { brokerPorts, brokerPortUses, metricsPortUses } from './ports.ts'
 import { type BrokerSurroundings, brokerProperties, renderBrokerConf } from './render/broker-conf.ts'
 import type { ClusterConfig, GroupConfig } from './schema/cluster-config.ts'
 
@@ -34,7 +34,7 @@ export const planBrokers = (
   listenPorts?: readonly number[],
 ): BrokerNode[] => {
   const placements = placeReplicas(config)
-  const ports = listenPorts ?? brokerPorts(placements, config.ports)
+  const listening = listenPorts ?? brokerPorts(placements, config.ports)
   const groups = new Map(config.groups.map((group) => [group.name, group]))
   const hostsOf = (name: string) => new Set(placements.filter(({ group }) => group === name).map(({ host }) => host))
   const surroundings: BrokerSurroundings = { clusterName: config.name, namesrvAddr, controllerAddr }
@@ -42,7 +42,7 @@ export const planBrokers = (
     const group = groups.get(name)
     if (group === undefined) throw new RangeError(`placement of an unknown group ${name}`)
     const id = brokerNodeId(name, replica)
-    const port = ports[index] ?? 0
+    const port = listening[index] ?? 0
     const place = nodePlace(config, host, id, options, group.engine)
     const isElected = controllerAddr !== ''
     const replicationAddress = replicationName(config, hostsOf(name), id) ?? place.address
@@ -59,6 +59,11 @@ export const planBrokers = (
       dependsOn: replica === 0 || isElected ? nodeIds : [...nodeIds, brokerNodeId(name, 0)],
     }
     const properties = brokerProperties(node, group, surroundings, config.brokerConfig)
-    return { ...node, confFile: { path: `${node.dataDir}/broker.conf`, text: renderBrokerConf(node, properties) } }
+    const ports = [...node.ports, ...metricsPortUses(new Map(properties))]
+    return {
+      ...node,
+      ports,
+      confFile: { path: `${node.dataDir}/broker.conf`, text: renderBrokerConf(node, properties) },
+    }
   })
 }

@@ -1,5 +1,4 @@
 import { joinHostPort } from './address.ts'
-import { formatConfigPath } from './config-problem.ts'
 import { nodePlace, type PlanOptions } from './node-place.ts'
 import { placeInTurn } from './placement.ts'
 import { placeNameServers } from './plan-name-servers.ts'
@@ -18,18 +17,9 @@ export interface ControllerPlan {
   readonly nodes: readonly ControllerNode[]
   /** Controllers in the process of a NameServer, by its id. */
   readonly embedded: ReadonlyMap<string, EmbeddedController>
-  readonly warnings: readonly string[]
 }
 
-const none: ControllerPlan = { controllerAddr: '', nodes: [], embedded: new Map(), warnings: [] }
-
-/** A majority of four is three, as of five: the fourth brings nothing but one more that may fail. */
-const evenCount = (count: number): string[] =>
-  count % 2 === 1
-    ? []
-    : [
-        `${formatConfigPath(['controllers', 'replicas'])}: ${count} controllers survive no more failures than ${count - 1}`,
-      ]
+const none: ControllerPlan = { controllerAddr: '', nodes: [], embedded: new Map() }
 
 const placeControllers = (config: ClusterConfig, { mode, replicas }: ControllersConfig, options: PlanOptions) => {
   const { controller: firstPort } = config.ports
@@ -61,12 +51,12 @@ export const planControllers = (config: ClusterConfig, options: PlanOptions): Co
       { group: `${config.name}-controllers`, peers, selfId: `n${index}`, storePath },
       controllers.config,
     )
-  const common = { controllerAddr: addresses.join(';'), warnings: evenCount(places.length) }
+  const controllerAddr = addresses.join(';')
   if (controllers.mode === 'embedded') {
     const embedded = places.map(({ id, dataDir, port }, index) => {
       return [id, { port, properties: propertiesOf(index, `${dataDir}/controller`) }] as const
     })
-    return { ...common, nodes: [], embedded: new Map(embedded) }
+    return { controllerAddr, nodes: [], embedded: new Map(embedded) }
   }
   const nodes = places.map((place, index): ControllerNode => {
     const text = renderProperties(
@@ -81,5 +71,5 @@ export const planControllers = (config: ClusterConfig, options: PlanOptions): Co
       confFile: { path: `${place.dataDir}/controller.conf`, text },
     }
   })
-  return { ...common, nodes, embedded: new Map() }
+  return { controllerAddr, nodes, embedded: new Map() }
 }

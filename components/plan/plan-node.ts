@@ -25,7 +25,10 @@ interface NodeBase {
   readonly ports: readonly PortUse[]
   readonly dataDir: string
   readonly confFile: ConfFile
+  /** Flags for Node; of nodes of the engine gantry. */
   readonly nodeOptions: readonly string[]
+  /** Flags for Java; of nodes of the engine apache. */
+  readonly javaOptions?: readonly string[]
   /** Ids of the nodes that must be healthy before this one starts. */
   readonly dependsOn: readonly string[]
 }
@@ -66,3 +69,8 @@ export type PlanNode = NameServerNode | ControllerNode | BrokerNode | ProxyNode
 
 /** Whether the node is the master by configuration: no controller will have another say. */
 export const isFixedMaster = (node: BrokerNode): boolean => node.brokerId === 0
+
+const roleNames = { nameServer: 'NAMESRV', controller: 'CONTROLLER', proxy: 'PROXY' } as const
+
+/** What a node is, in one word for tables. */
+export const roleName = (node: PlanNode): string => (node.kind === 'broker' ? node.role : roleNames[node.kind])

@@ -1,15 +1,27 @@
 import { nodePlace, type PlanOptions } from './node-place.ts'
 import { placeInTurn } from './placement.ts'
 import type { ProxyNode } from './plan-node.ts'
-import { portsInTurn } from './ports.ts'
+import { metricsPortUses, portsInTurn } from './ports.ts'
 import { renderProxyJson } from './render/proxy-json.ts'
 import type { ClusterConfig } from './schema/cluster-config.ts'
 
 /** Further proxies of a host take ports this far apart. */
 const portStep = 10
 
-/** The proxies of a checked config, in cluster mode. `namesrvAddr`: where they reach the NameServers. */
-export const planProxies = (config: ClusterConfig, namesrvAddr: string, options: PlanOptions): ProxyNode[] => {
+/** What proxies need to know of the cluster before them. */
+export interface ProxySurroundings {
+  /** Where they reach the NameServers: `host:port;host:port`. */
+  readonly namesrvAddr: string
+  /** Brokers that have to be there first: a proxy starts by creating a topic of its own, and ends when it cannot. */
+  readonly brokerIds: readonly string[]
+}
+
+/** The proxies of a checked config, in cluster mode. */
+export const planProxies = (
+  config: ClusterConfig,
+  { namesrvAddr, brokerIds }: ProxySurroundings,
+  options: PlanOptions,
+): ProxyNode[] => {
   const { proxies } = config
   if (proxies === undefined) return []
   const hosts = placeInTurn(proxies.replicas, config.hosts)
@@ -21,15 +33,17 @@ export const planProxies = (config: ClusterConfig, namesrvAddr: string, options:
     const ports = [
       { port, purpose: 'grpcServerPort' },
       { port: remotingPort, purpose: 'remotingListenPort' },
+      ...metricsPortUses(new Map(Object.entries(proxies.config))),
     ]
-    const text = renderProxyJson({ clusterName: config.name, namesrvAddr, port, remotingPort }, proxies.config)
-    const dependsOn: string[] = []
+    const { address, advertisedAddress } = place
+    const settings = { clusterName: config.name, namesrvAddr, port, remotingPort, address, advertisedAddress }
+    const text = renderProxyJson(settings, proxies.config)
     return {
       ...place,
       kind: 'proxy',
       port,
       ports,
-      dependsOn,
+      dependsOn: brokerIds,
       confFile: { path: `${place.dataDir}/rmq-proxy.json`, text },
     }
   })

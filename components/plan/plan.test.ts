@@ -94,6 +94,15 @@ describe.each([
   })
 })
 
+describe.each(['controller-embedded', 'controller-standalone'])('stack %s', (stack) => {
+  it('plans as reviewed', async () => {
+    const file = new URL(`../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
+    const plan = planCluster(parseStackFile(readFileSync(file, 'utf8')), options)
+    expect(plan.warnings).toEqual([])
+    await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(`golden/${stack}.json`)
+  })
+})
+
 describe('any plan', () => {
   it('gives no host and port, id, or folder to two nodes', () => {
     fc.assert(

@@ -1,5 +1,6 @@
 import { joinHostPort } from './address.ts'
 import { checkPorts } from './checks/check-ports.ts'
+import { configWarnings } from './checks/config-warnings.ts'
 import { ConfigError } from './config-problem.ts'
 import type { PlanOptions } from './node-place.ts'
 import { planBrokers } from './plan-brokers.ts'
@@ -102,7 +103,7 @@ export const planCluster = (checked: ClusterConfig, options: PlanOptions): Plan 
   const brokers = planBrokers(config, registries, options)
   const slaves = brokers.filter((node) => node.role === 'SLAVE')
   const others = brokers.filter((node) => node.role !== 'SLAVE')
-  const proxies = planProxies(config, namesrvAddr, options)
+  const proxies = planProxies(config, { namesrvAddr, brokerIds: others.map((node) => node.id) }, options)
   const nodes = [...first, ...others, ...slaves, ...proxies]
   const problems = checkPorts(nodes, config.ports)
   if (problems.length > 0) throw new ConfigError(problems)
@@ -115,7 +116,7 @@ export const planCluster = (checked: ClusterConfig, options: PlanOptions): Plan 
     controllerAddr: controllers.controllerAddr,
     topics: config.topics.map((topic) => planTopic(topic, config.groups)),
     consumerGroups: config.consumerGroups,
-    warnings: controllers.warnings,
+    warnings: configWarnings(checked),
     programs: programsOf(config.platform),
   }
 }

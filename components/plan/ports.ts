@@ -10,12 +10,22 @@ export interface PortUse {
   readonly purpose: string
 }
 
+/** Conf key of the port that Prometheus asks. */
+export const metricsPortKey = 'metricsPromExporterPort'
+const metricsPortDefault = 5557
+
 /** Source: BrokerStartup (haListenPort) and the fast remoting server of BrokerController. */
 export const brokerPortUses = (listenPort: number): PortUse[] => [
   { port: listenPort, purpose: 'listenPort' },
   { port: listenPort - 2, purpose: 'listenPort - 2, the second request port' },
   { port: listenPort + 1, purpose: 'listenPort + 1, replication' },
 ]
+
+/** What a node takes that lets Prometheus ask it, which its conf file says. Source of the default: BrokerConfig, ProxyConfig. */
+export const metricsPortUses = (settings: ReadonlyMap<string, string | number | boolean>): PortUse[] => {
+  if (settings.get('metricsExporterType') !== 'PROM') return []
+  return [{ port: Number(settings.get(metricsPortKey) ?? metricsPortDefault), purpose: metricsPortKey }]
+}
 
 /** Ports of nodes of one kind, in the order of `hosts`: the first of a host gets `firstPort`, further ones follow. */
 export const portsInTurn = (hosts: readonly string[], firstPort: number, step = 1): number[] => {

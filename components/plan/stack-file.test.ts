@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { encryptedPaths } from './checks/check-secrets.ts'
 import { parseStackFile } from './stack-file.ts'
 
 describe('parseStackFile', () => {
@@ -11,6 +12,17 @@ describe('parseStackFile', () => {
     const text = 'config:\n  gantry:cluster:\n    groups:\n      - name: broker-a\n        replicas: none\n'
     expect(() => parseStackFile(text)).toThrow(
       'line 5: gantry:cluster.groups[0].replicas: must be a number (found "none")\n    Write a number instead of "none".',
+    )
+  })
+
+  it('reads what Pulumi has encrypted as a value that nobody knows', () => {
+    const secret = 'objectStoreSecretKey: { secure: v1:abc= }'
+    const text = `config:\n  gantry:cluster:\n    groups: [{ name: broker-a, config: { ${secret} } }]\n`
+    const config = parseStackFile(text)
+    expect(config.groups[0]?.config).toEqual({ objectStoreSecretKey: '[secret]' })
+    expect(encryptedPaths(config)).toEqual(['gantry:cluster.groups[0].config.objectStoreSecretKey'])
+    expect(() => parseStackFile(text.replace('{ secure: v1:abc= }', 'abc'))).toThrow(
+      "gantry:cluster.groups[0].config.objectStoreSecretKey: is a secret in plain text\n    Store it with pulumi config set --secret --path 'gantry:cluster.groups[0].config.objectStoreSecretKey'",
     )
   })
 

@@ -1,4 +1,5 @@
 import { isNode, LineCounter, parseDocument } from 'yaml'
+import { encryptedValue } from './checks/check-secrets.ts'
 import { ConfigError, type ConfigPath, type ConfigProblem, clusterConfigKey } from './config-problem.ts'
 import type { ClusterConfig } from './schema/cluster-config.ts'
 import { parseClusterConfig } from './schema/parse-cluster-config.ts'
@@ -29,6 +30,17 @@ const lineOf = (document: Document, lines: LineCounter, path: ConfigPath): numbe
 const isMapping = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** A value as Pulumi stores it encrypted: `secure: v1:...`. */
+const isEncrypted = (value: unknown): boolean =>
+  isMapping(value) && Object.keys(value).join() === 'secure' && typeof value['secure'] === 'string'
+
+const withoutCiphers = (value: unknown): unknown => {
+  if (isEncrypted(value)) return encryptedValue
+  if (Array.isArray(value)) return value.map(withoutCiphers)
+  if (!isMapping(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutCiphers(inner)]))
+}
+
 const clusterOf = (content: unknown): unknown => {
   const config = isMapping(content) ? content['config'] : undefined
   if (!isMapping(config)) {
@@ -49,6 +61,7 @@ const clusterOf = (content: unknown): unknown => {
 
 /**
  * Reads a stack file in Pulumi's form: `config:` with the cluster under the key `gantry:cluster`.
+ * Encrypted values read as {@link encryptedValue}.
  * @throws StackFileError when it is no such file, ConfigError (with line numbers) for what is wrong inside.
  */
 export const parseStackFile = (text: string): ClusterConfig => {
@@ -57,7 +70,7 @@ export const parseStackFile = (text: string): ClusterConfig => {
   const [syntaxError] = document.errors
   if (syntaxError) throw new StackFileError(`is not valid YAML: ${syntaxError.message}`)
   try {
-    return parseClusterConfig(clusterOf(document.toJS()))
+    return parseClusterConfig(withoutCiphers(clusterOf(document.toJS())))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const withLine = (problem: ConfigProblem): ConfigProblem => {

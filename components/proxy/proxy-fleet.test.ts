@@ -22,6 +22,8 @@ it('renders a conf file per proxy and starts none', async () => {
     proxyMode: 'CLUSTER',
     grpcServerPort: 8091,
     remotingListenPort: 8090,
+    localServeAddr: '127.0.0.1',
+    remotingAccessAddr: '127.0.0.1',
     namesrvAddr: '127.0.0.1:9876',
   })
   expect(registered.map(({ type }) => type)).toEqual(['gantry:index:ProxyFleet'])

@@ -11,14 +11,16 @@ import { topicImplementation as topics } from './topic-implementation.ts'
 let server: RemotingServer
 let address = ''
 let asked: string[] = []
-/** Whether broker-b has a master at the moment. */
+/** Whether broker-b has a master at the moment, or is known at all. */
 let masterOfB = true
+let knowsB = true
 /** What the masters hold, the same for both. */
 let held: object | undefined
 
 beforeEach(async () => {
   asked = []
   masterOfB = true
+  knowsB = true
   held = undefined
   server = new RemotingServer(createNetContext(new RealClock(), new RealNetwork(), silentLogger), {
     idleTimeoutMs: 60_000,
@@ -28,9 +30,10 @@ beforeEach(async () => {
   const json = (value: object) => ({ code: 0, body: Buffer.from(JSON.stringify(value)) })
   server.handle(RequestCode.GET_BROKER_CLUSTER_INFO, () => {
     const broker = (brokerName: string, id: number) => ({ cluster: 'C', brokerName, brokerAddrs: { [id]: address } })
+    const b = knowsB ? { 'broker-b': broker('broker-b', masterOfB ? 0 : 1) } : {}
     return json({
-      clusterAddrTable: { C: ['broker-b', 'broker-a'], Other: ['broker-x'] },
-      brokerAddrTable: { 'broker-a': broker('broker-a', 0), 'broker-b': broker('broker-b', masterOfB ? 0 : 1) },
+      clusterAddrTable: { C: [...Object.keys(b), 'broker-a'], Other: ['broker-x'] },
+      brokerAddrTable: { 'broker-a': broker('broker-a', 0), ...b },
     })
   })
   server.handle(RequestCode.UPDATE_AND_CREATE_TOPIC, (request) => {
@@ -102,6 +105,10 @@ it('takes a group without a master for unchanged, and refuses to change it', asy
   held = { readQueueNums: 4, writeQueueNums: 4, perm: 6, order: false }
   masterOfB = false
   expect(await topics.read(id, outs)).toEqual(outs)
+  // The NameServer forgets a group when its last broker goes.
+  knowsB = false
+  expect(await topics.read(id, outs)).toEqual(outs)
+  knowsB = true
   await expect(topics.update(outs, { ...inputs(), queues: 5 })).rejects.toThrow(
     'orders: broker group broker-b has no master',
   )
@@ -115,4 +122,27 @@ it('names a cluster that is not there', async () => {
   await expect(topics.create({ ...inputs(), clusterName: 'D', queues: 1 })).rejects.toThrow(
     `${address} know no brokers of a cluster D: is it running?`,
   )
+})
+
+it('is imported only when it is there as the program has it', async () => {
+  const wanted = { ...inputs(), queues: 4, existing: 'import' as const }
+  await expect(topics.create(wanted)).rejects.toThrow('orders is not in cluster C: there is nothing to import')
+  held = { readQueueNums: 4, writeQueueNums: 4, perm: 4, order: false }
+  await expect(topics.create(wanted)).rejects.toThrow(
+    'orders cannot be imported as the program has it: on broker-a there is {"readQueues":4,"writeQueues":4,"perm":4,"order":false}, the program says {"readQueues":4,"writeQueues":4,"perm":6,"order":false}; on broker-b there is',
+  )
+  await expect(topics.create({ ...wanted, existing: 'refuse' })).rejects.toThrow('orders exists in cluster C already')
+  expect(asked).toEqual([])
+  held = { ...held, perm: 6 }
+  expect((await topics.create(wanted)).outs.onGroups).toEqual({ 'broker-a': four, 'broker-b': four })
+})
+
+it('is looked at by name, and has to be there', async () => {
+  const known = inputs() as unknown as Parameters<typeof topics.read>[1]
+  held = { readQueueNums: 4, writeQueueNums: 4, perm: 6, order: false }
+  expect((await topics.read('C/orders', known))?.onGroups).toEqual({ 'broker-a': four, 'broker-b': four })
+  held = undefined
+  expect(await topics.read('C/orders', known)).toBeUndefined()
+  const elsewhere = { ...known, clusterName: 'D' }
+  await expect(topics.read('D/orders', elsewhere)).rejects.toThrow('know no brokers of a cluster D')
 })

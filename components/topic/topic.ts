@@ -1,5 +1,7 @@
 import * as pulumi from '@pulumi/pulumi'
-import type { Permission } from '../cluster/cluster-enums.ts'
+import { type PerGroupInputs, perGroupId } from '../admin/per-group-id.ts'
+import type { TopicSettings } from '../admin/put-requests.ts'
+import type { Existing, Permission } from '../cluster/cluster-enums.ts'
 import { keptOptions as kept } from '../dynamic/kept-options.ts'
 import { serializedProvider } from '../dynamic/serialized-provider.ts'
 import { permBits } from '../plan/plan.ts'
@@ -22,6 +24,24 @@ export interface TopicArgs {
   perm?: Permission
   /** Marks the topic as ordered (strict order survives a broker going away). Default: false. */
   order?: boolean
+  /** What becomes of a topic of that name that is there already. Default: takeOver. */
+  existing?: Existing
+}
+
+/** Where a topic is that somebody else made. */
+export interface TopicLookupArgs {
+  /** Name of the topic. */
+  topicName: string
+  /** NameServers of the cluster: `host:port;host:port`. */
+  namesrvAddr: pulumi.Input<string>
+  /** brokerClusterName of the cluster. Default: DefaultCluster. */
+  clusterName?: string
+}
+
+/** A topic as the brokers have it. Read only: Pulumi neither changes nor deletes it. */
+export interface FoundTopic {
+  /** Settings by broker group; groups that do not have it are absent. */
+  readonly onGroups: pulumi.Output<{ readonly [group: string]: TopicSettings }>
 }
 
 type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> }
@@ -29,8 +49,9 @@ type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> }
 class TopicResource extends pulumi.dynamic.Resource {
   // A plain field would overwrite what the base class has set.
   declare readonly name: pulumi.Output<string>
+  declare readonly onGroups: pulumi.Output<{ readonly [group: string]: TopicSettings }>
 
-  constructor(name: string, inputs: Inputs<TopicInputs>, options: pulumi.CustomResourceOptions) {
+  constructor(name: string, inputs: Inputs<PerGroupInputs>, options: pulumi.CustomResourceOptions) {
     const known = { onGroups: undefined, clusterGroups: undefined }
     super(serializedProvider('topic'), name, { ...inputs, ...known }, options, 'gantry', 'TopicOnMasters')
   }
@@ -61,12 +82,13 @@ function topicInputs(args: TopicArgs): Inputs<TopicInputs> {
     ...(typeof checked.queues === 'number' ? { queues: checked.queues } : { queuesPerGroup: checked.queues }),
     perm: permBits[checked.perm],
     order: checked.order,
+    ...(args.existing === undefined ? {} : { existing: args.existing }),
   }
 }
 
 /**
- * A topic on a live cluster. Creating takes over a topic of that name that exists already; what others change shows as a
- * difference. Deleting removes it with its messages: use `protect` where that must not happen.
+ * A topic on a live cluster. Creating takes over a topic of that name that exists already, unless `existing` says
+ * otherwise; what others change shows as a difference. Deleting removes it with its messages: use `protect` where that must not happen.
  */
 export class Topic extends pulumi.ComponentResource {
   /** Name of the topic, known once every broker group has it. */
@@ -79,5 +101,12 @@ export class Topic extends pulumi.ComponentResource {
     const outputs = { topicName: resource.name }
     Object.assign(this, outputs)
     this.registerOutputs(outputs)
+  }
+
+  /** Looks at a topic that is not this program's. Fails when it is not there. */
+  static get(name: string, args: TopicLookupArgs, opts: pulumi.CustomResourceOptions = {}): FoundTopic {
+    const { topicName, namesrvAddr, clusterName = 'DefaultCluster' } = args
+    const inputs = { name: topicName, namesrvAddr, clusterName }
+    return new TopicResource(name, inputs, { ...opts, id: perGroupId(clusterName, topicName) })
   }
 }

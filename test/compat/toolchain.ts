@@ -11,12 +11,14 @@ const tools = [
   { command: 'mvn', args: ['-v'], use: 'fetching and building the Java parts (Apache Maven 3)' },
   { command: 'go', args: ['version'], use: 'the Go client (Go 1.22)' },
   { command: 'npm', args: ['-v'], use: 'the Node client' },
-]
+] as const
+
+type Tool = (typeof tools)[number]['command']
 
 /** One sentence for each of these tools that is not there; empty when the suite can run. */
-export function missingTools(needed = tools.map(({ command }) => command)): string[] {
+export function missingTools(commands: readonly Tool[] = tools.map(({ command }) => command)): string[] {
   return tools
-    .filter(({ command }) => needed.includes(command))
+    .filter(({ command }) => commands.includes(command))
     .filter((tool) => spawnSync(tool.command, tool.args, { stdio: 'ignore' }).status !== 0)
     .map((tool) => `${tool.command} is missing: it is needed for ${tool.use}`)
 }
@@ -56,27 +58,36 @@ function upToDate(product: string, dir: string): boolean {
   return existsSync(product) && statSync(product).mtimeMs > newestMs(dir)
 }
 
-/** Fetches the real servers and builds the Java client; what is up to date is left alone. */
-export async function buildJava(): Promise<void> {
+/** Apache RocketMQ's jars, servers and tools. */
+export async function fetchApache(): Promise<void> {
   await build('fetching Apache RocketMQ', join(compatDir, 'reference/install.sh'), [], compatDir)
-  const java = join(compatDir, 'java')
-  if (!upToDate(join(java, 'target/classes/gantry/compat/Main.class'), java)) {
-    await build('the Java client', 'mvn', ['-B', '-q', 'clean', 'process-classes'], java)
-  }
 }
 
-/** The same and the other client programs, one after another. */
-export async function buildAll(): Promise<void> {
-  await buildJava()
+/** The program that driver.ts talks to. */
+export async function buildJavaClient(): Promise<void> {
+  const java = join(compatDir, 'java')
+  if (upToDate(join(java, 'target/classes/gantry/compat/Main.class'), java)) return
+  await build('the Java client', 'mvn', ['-B', '-q', 'clean', 'process-classes'], java)
+}
+
+async function buildGoClient(): Promise<void> {
   const go = join(compatDir, 'go')
-  if (!upToDate(join(go, 'target/compat'), go)) {
-    await build('the Go client', 'go', ['build', '-p', '1', '-buildvcs=false', '-o', 'target/compat', '.'], go)
-  }
+  if (upToDate(join(go, 'target/compat'), go)) return
+  await build('the Go client', 'go', ['build', '-p', '1', '-buildvcs=false', '-o', 'target/compat', '.'], go)
+}
+
+async function fetchNodeClient(): Promise<void> {
   const node = join(compatDir, 'node')
-  if (
-    !upToDate(join(node, 'node_modules/.package-lock.json'), node) &&
-    !existsSync(join(node, 'node_modules/ali-ons'))
-  ) {
-    await build('the Node client', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], node)
+  if (upToDate(join(node, 'node_modules/.package-lock.json'), node) || existsSync(join(node, 'node_modules/ali-ons'))) {
+    return
   }
+  await build('the Node client', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], node)
+}
+
+/** Fetches the real servers and builds the client programs, one after another; what is up to date is left alone. */
+export async function buildAll(): Promise<void> {
+  await fetchApache()
+  await buildJavaClient()
+  await buildGoClient()
+  await fetchNodeClient()
 }

@@ -53,6 +53,9 @@ export async function runGantry(args: readonly string[], cwd: string) {
   return { exitCode, stdout: command.stdout, stderr: command.stderr }
 }
 
+/** Bases given out by this process: two clusters that start at the same time both find a base free. */
+const given = new Set<number>()
+
 /**
  * A base port for a cluster of so many broker steps, with every port free right now. Differs from process to process, so
  * that tests running side by side seldom try the same ones; below the ports the system gives out by itself.
@@ -60,6 +63,8 @@ export async function runGantry(args: readonly string[], cwd: string) {
 export async function freeBasePort(brokerSteps: number): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const base = 12_000 + ((process.pid * 40 + attempt * 120) % 14_000)
+    if (given.has(base)) continue
+    given.add(base)
     const brokers = Array.from({ length: brokerSteps }, (_, step) => base + 1035 + 1000 * step)
     const ports = [base, base + 1, ...brokers.flatMap((port) => [port - 2, port, port + 1])]
     if (!(await Promise.all(ports.map(isListening))).includes(true)) return base

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Driver } from '../compat/driver.ts'
-import { buildJava, missingTools } from '../compat/toolchain.ts'
+import { buildJavaClient, fetchApache, missingTools } from '../compat/toolchain.ts'
 import { distributionText } from './gaps.ts'
 import { trialsOf } from './scenarios.ts'
 import { stopAllClusters } from './stack-cluster.ts'
@@ -73,7 +73,8 @@ console.log(`seed ${seed}`)
 let passed = 0
 let failed = 0
 try {
-  await buildJava()
+  await fetchApache()
+  await buildJavaClient()
   const home = join(dir, 'driver')
   mkdirSync(home)
   driver = new Driver('JSON', home)

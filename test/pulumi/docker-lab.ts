@@ -1,6 +1,6 @@
 import type { EngineClient } from '../../components/platform/docker/engine/engine-client.ts'
 import { buildImage } from '../../components/platform/docker/image/build-image.ts'
-import { buildJava } from '../compat/toolchain.ts'
+import { buildJavaClient, fetchApache } from '../compat/toolchain.ts'
 import { makeJavaImage } from '../docker/java-image.ts'
 import { PrivateEngine } from '../docker/private-engine.ts'
 
@@ -19,7 +19,8 @@ export class DockerLab {
   static async open(engine?: PrivateEngine): Promise<DockerLab> {
     const lab = new DockerLab(engine ?? (await PrivateEngine.start()))
     await buildImage(lab.engine, { print: () => {} })
-    await buildJava()
+    await fetchApache()
+    await buildJavaClient()
     await makeJavaImage(lab.engine)
     return lab
   }

@@ -8,7 +8,7 @@ import type { ConfigPath, ConfigProblem } from '../config-problem.ts'
 import type { AwsConfig, AwsNetworkConfig } from '../schema/aws-config.ts'
 import type { ClusterConfig } from '../schema/cluster-config.ts'
 import { suggestName } from '../suggest-name.ts'
-import { checkSecrets } from './check-secrets.ts'
+import { checkInstanceSecrets } from './check-secrets.ts'
 import { duplicateNames, problemAt } from './problem-at.ts'
 
 const networkPath: ConfigPath = ['platform', 'aws', 'network']
@@ -167,5 +167,5 @@ export function checkAws(config: ClusterConfig): ConfigProblem[] {
     problems.push(...checkNoHostsNamed(config), ...checkSlots(config))
     if (problems.length === 0) problems.push(...checkRoom(seatNodes(config, subnets), aws))
   } else problems.push(...checkOwnHosts(config, subnets))
-  return [...problems, ...checkInstanceTypes(config, aws), ...checkSecrets(config)]
+  return [...problems, ...checkInstanceTypes(config, aws), ...checkInstanceSecrets(config)]
 }

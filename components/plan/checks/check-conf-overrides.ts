@@ -1,77 +1,84 @@
-import { brokerTable } from '../../../runtime/config/broker-conf.ts'
-import type { ConfEnv, KeyTable } from '../../../runtime/config/conf-key.ts'
-import { readValue } from '../../../runtime/config/conf-value.ts'
-import { controller as controllerSection } from '../../../runtime/config/namesrv-conf/controller.ts'
-import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
 import { nearestName } from '../../../runtime/config/nearest-name.ts'
 import type { ConfigPath, ConfigProblem } from '../config-problem.ts'
-import { plannedBrokerKeys } from '../render/broker-conf.ts'
-import { plannedControllerKeys } from '../render/controller-conf.ts'
-import { plannedNameServerKeys } from '../render/namesrv-conf.ts'
-import { plannedProxyKeys } from '../render/proxy-json.ts'
-import type { ClusterConfig, ConfOverrides } from '../schema/cluster-config.ts'
+import type { Engine } from '../plan-node.ts'
+import type { ClusterConfig, ConfOverrides, GroupConfig } from '../schema/cluster-config.ts'
+import {
+  brokerConf,
+  type ConfFile,
+  controllerConf,
+  expectedOf,
+  namesrvConf,
+  proxyJson,
+  settleBroker,
+} from './conf-files.ts'
 import { problemAt } from './problem-at.ts'
 
-/** A conf file, as far as overrides are concerned. */
-interface ConfFileRules {
-  readonly name: string
-  readonly keys: KeyTable
-  /** Keys that the planner sets itself, and the config key to use instead. */
-  readonly planned: ReadonlyMap<string, string>
+/** What Apache RocketMQ takes literally, and makes a folder of that name. */
+const expandedByUs = /^~|\$/
+
+/** What is wrong with a key of a conf file, whatever its value. `value` is shown. */
+export function keyProblem(name: string, value: unknown, path: ConfigPath, file: ConfFile): ConfigProblem | undefined {
+  const steps = [...path, name]
+  const instead = file.planned.get(name)
+  if (instead !== undefined) return problemAt(steps, value, 'is set by the planner', `Use ${instead} instead.`)
+  if (file.keys === undefined || Object.hasOwn(file.keys, name)) return undefined
+  const near = nearestName(name, Object.keys(file.keys))
+  const fix = near === undefined ? 'Remove it: no key has a similar name.' : `Did you mean ${JSON.stringify(near)}?`
+  return problemAt(steps, value, `is no key of ${file.name}`, fix)
 }
 
-const brokerConf: ConfFileRules = { ...brokerTable, planned: plannedBrokerKeys }
-const namesrvConf: ConfFileRules = { ...namesrvTable, planned: plannedNameServerKeys }
-const controllerConf: ConfFileRules = {
-  name: 'controller.conf',
-  keys: controllerSection.keys,
-  planned: plannedControllerKeys,
-}
-
-/** Only whether a value can be read matters here, not what it becomes on some machine: any facts will do. */
-const anyMachine: ConfEnv = {
-  home: '/',
-  rocketmqHome: undefined,
-  namesrvAddr: undefined,
-  hostName: 'localhost',
-  localAddress: '127.0.0.1',
-  processors: 1,
-  workingFolder: '/',
-}
-
-function checkOverrides(overrides: ConfOverrides, path: ConfigPath, file: ConfFileRules): ConfigProblem[] {
+function checkOverrides(overrides: ConfOverrides, path: ConfigPath, file: ConfFile, engine: Engine): ConfigProblem[] {
   return Object.entries(overrides).flatMap(([name, value]) => {
+    const problem = keyProblem(name, value, path, file)
+    if (problem !== undefined) return [problem]
     const steps = [...path, name]
-    const instead = file.planned.get(name)
-    if (instead !== undefined) return [problemAt(steps, value, 'is set by the planner', `Use ${instead} instead.`)]
-    const key = Object.hasOwn(file.keys, name) ? file.keys[name] : undefined
-    if (key === undefined) {
-      const near = nearestName(name, Object.keys(file.keys))
-      const fix = near === undefined ? 'Remove it: no key has a similar name.' : `Did you mean ${JSON.stringify(near)}?`
-      return [problemAt(steps, value, `is no key of ${file.name}`, fix)]
+    const key = file.keys?.[name]
+    if (key === undefined) return []
+    const expected = expectedOf(key, String(value))
+    if (expected !== undefined) return [problemAt(steps, value, `must be ${expected}`, `Write ${expected}.`)]
+    if (engine === 'apache' && key.type === 'path' && expandedByUs.test(String(value))) {
+      return [
+        problemAt(steps, value, 'is taken literally by Apache RocketMQ', 'Write the path out, starting with "/".'),
+      ]
     }
-    const read = readValue(key, String(value), anyMachine)
-    if (!('expected' in read)) return []
-    return [problemAt(steps, value, `must be ${read.expected}`, `Write ${read.expected}.`)]
+    return []
   })
 }
 
-/** The keys of rmq-proxy.json are not known here: only those that the planner works out are refused. */
-function checkProxyOverrides({ proxies }: ClusterConfig): ConfigProblem[] {
-  return Object.entries(proxies?.config ?? {}).flatMap(([name, value]) => {
-    const instead = plannedProxyKeys.get(name)
-    if (instead === undefined) return []
-    return [problemAt(['proxies', 'config', name], value, 'is set by the planner', `Use ${instead} instead.`)]
+/** Where an override of a group comes from: the group itself or all brokers. */
+export const overridePath = (group: GroupConfig, index: number, name: string): ConfigPath =>
+  Object.hasOwn(group.config, name) ? ['groups', index, 'config', name] : ['brokerConfig', name]
+
+/** What brokers would refuse to start with, though each value by itself can be read. */
+function checkSettled(config: ClusterConfig, group: GroupConfig, index: number): ConfigProblem[] {
+  const overrides: ConfOverrides = { ...config.brokerConfig, ...group.config }
+  const { errors } = settleBroker(overrides, config.controllers !== undefined)
+  return errors.flatMap((error) => {
+    const name = /^\w+/.exec(error.replace(/^enableControllerMode and /, ''))?.[0] ?? ''
+    if (!Object.hasOwn(overrides, name)) return []
+    const path = overridePath(group, index, name)
+    return [problemAt(path, overrides[name], `is refused by the broker: ${error}`, 'Correct it or remove it.')]
   })
 }
+
+/** A problem of all brokers shows in every group: once is enough. */
+const onceEach = (problems: readonly ConfigProblem[]): ConfigProblem[] => [
+  ...new Map(problems.map((problem) => [`${problem.path} ${problem.problem}`, problem])).values(),
+]
 
 /** Overrides name keys of the conf file, with values it can read, and none that the planner works out itself. */
 export function checkConfOverrides(config: ClusterConfig): ConfigProblem[] {
+  const { engine, groups, controllers, proxies } = config
+  const usesApache = groups.some((group) => (group.engine ?? engine) === 'apache')
+  const engineOfAll = usesApache ? 'apache' : 'gantry'
   return [
-    ...checkOverrides(config.nameServerConfig, ['nameServerConfig'], namesrvConf),
-    ...checkOverrides(config.brokerConfig, ['brokerConfig'], brokerConf),
-    ...checkOverrides(config.controllers?.config ?? {}, ['controllers', 'config'], controllerConf),
-    ...checkProxyOverrides(config),
-    ...config.groups.flatMap((group, index) => checkOverrides(group.config, ['groups', index, 'config'], brokerConf)),
+    ...checkOverrides(config.nameServerConfig, ['nameServerConfig'], namesrvConf, engine),
+    ...checkOverrides(config.brokerConfig, ['brokerConfig'], brokerConf, engineOfAll),
+    ...checkOverrides(controllers?.config ?? {}, ['controllers', 'config'], controllerConf, engine),
+    ...checkOverrides(proxies?.config ?? {}, ['proxies', 'config'], proxyJson, engine),
+    ...groups.flatMap((group, index) =>
+      checkOverrides(group.config, ['groups', index, 'config'], brokerConf, group.engine ?? engine),
+    ),
+    ...onceEach(groups.flatMap((group, index) => checkSettled(config, group, index))),
   ]
 }

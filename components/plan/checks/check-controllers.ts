@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../config-problem.ts'
-import type { ClusterConfig } from '../schema/cluster-config.ts'
+import type { ClusterConfig, ControllersConfig } from '../schema/cluster-config.ts'
 import { suggestName } from '../suggest-name.ts'
 import { problemAt } from './problem-at.ts'
 
@@ -14,7 +14,18 @@ export const checkControllers = (config: ClusterConfig): ConfigProblem[] => {
       return [problemAt(path, group.minInSyncReplicas, 'has no effect without controllers', fix)]
     })
   }
-  const { mode, replicas } = controllers
+  return [...checkPlaces(config, controllers), ...checkKind(controllers)]
+}
+
+/** Peers are planned for one of the two ways in which Apache's controllers agree. */
+const checkKind = ({ config }: ControllersConfig): ConfigProblem[] => {
+  const kind = config['controllerType']
+  if (kind === undefined || kind === 'DLedger') return []
+  const fix = 'Remove it: DLedger is what the peers are planned for.'
+  return [problemAt(['controllers', 'config', 'controllerType'], kind, 'needs settings that are not planned', fix)]
+}
+
+const checkPlaces = (config: ClusterConfig, { mode, replicas }: ControllersConfig): ConfigProblem[] => {
   const path = ['controllers', 'replicas']
   if (mode === 'standalone') return typeof replicas === 'number' ? [] : unknownHosts(replicas, config)
   if (typeof replicas !== 'number') {

@@ -52,16 +52,6 @@ const checkGroup = (config: ClusterConfig, group: GroupConfig, index: number): C
     const fix = 'Choose another name, e.g. broker-a.'
     problems.push(problemAt(['groups', index, 'name'], group.name, `is reserved for ${others}`, fix))
   }
-  if (group.minInSyncReplicas !== undefined && group.minInSyncReplicas > group.replicas) {
-    const problem = `asks for ${group.minInSyncReplicas} replicas in sync, but the group has ${group.replicas}: every send would be refused`
-    const fix = `Set it to ${group.replicas} at most, or add replicas.`
-    problems.push(problemAt(['groups', index, 'minInSyncReplicas'], group.minInSyncReplicas, problem, fix))
-  }
-  if (group.replication === 'sync' && group.replicas < 2) {
-    const fix = 'Set replicas: 2 or more, or replication: async.'
-    const problem = 'cannot be sync in a group without a slave: every send would wait for one'
-    problems.push(problemAt(['groups', index, 'replication'], group.replication, problem, fix))
-  }
   return problems
 }
 

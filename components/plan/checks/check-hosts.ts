@@ -4,16 +4,35 @@ import type { ClusterConfig } from '../schema/cluster-config.ts'
 import { suggestName } from '../suggest-name.ts'
 import { duplicateNames, problemAt } from './problem-at.ts'
 
-const anyAddress = new Set(['0.0.0.0', '::'])
+/** Means every interface when listening, and nobody when connecting: 0.0.0.0, :: and its longer forms. */
+const isAnyAddress = (address: string): boolean => address === '0.0.0.0' || /^[0:]+$/.test(address)
 
 const checkAddresses = (config: ClusterConfig): ConfigProblem[] =>
   config.hosts.flatMap((host, index) => {
     const problems: ConfigProblem[] = []
     for (const key of ['address', 'advertisedAddress'] as const) {
       const value = host[key]
-      if (value === undefined || !anyAddress.has(value)) continue
+      if (value === undefined || !isAnyAddress(value)) continue
       const fix = 'Give the address others use to reach the host; to listen on all interfaces set bindAddress.'
       problems.push(problemAt(['hosts', index, key], value, 'cannot be connected to', fix))
+    }
+    return problems
+  })
+
+/** What clients are told, and what nodes listen on, must mean this host to those who are elsewhere. */
+const checkReach = (config: ClusterConfig): ConfigProblem[] =>
+  config.hosts.flatMap(({ address, advertisedAddress, bindAddress }, index) => {
+    if (isLoopback(address)) return []
+    const problems: ConfigProblem[] = []
+    if (advertisedAddress !== undefined && isLoopback(advertisedAddress)) {
+      const fix = 'Give the address clients use to reach the host, or leave it out where that is its address.'
+      const path = ['hosts', index, 'advertisedAddress']
+      problems.push(problemAt(path, advertisedAddress, 'means the client itself to every client', fix))
+    }
+    if (bindAddress !== undefined && isLoopback(bindAddress)) {
+      const problem = `is out of reach for the other hosts, which connect to ${address}`
+      const fix = 'Leave it out to listen on all interfaces, or give that of the address.'
+      problems.push(problemAt(['hosts', index, 'bindAddress'], bindAddress, problem, fix))
     }
     return problems
   })
@@ -58,6 +77,7 @@ export const checkHosts = (config: ClusterConfig): ConfigProblem[] => [
     'host an address and',
   ),
   ...checkAddresses(config),
+  ...checkReach(config),
   ...checkLoopbackMix(config),
   ...checkNameServerHosts(config),
 ]

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../config-problem.ts'
 import type { PlanNode } from '../plan-node.ts'
-import { portMax } from '../ports.ts'
+import { metricsPortKey, portMax } from '../ports.ts'
 import type { ClusterConfig } from '../schema/cluster-config.ts'
 import { problemAt } from './problem-at.ts'
 
@@ -33,7 +33,10 @@ export const checkPorts = (nodes: readonly PlanNode[], ports: ClusterConfig['por
         continue
       }
       const problem = `gives port ${port} of host ${node.host} to both ${owner} and ${node.id} (${purpose})`
-      const fix = 'Keep the first ports under ports further apart, or change ports.brokerStep.'
+      const fix =
+        purpose === metricsPortKey
+          ? `Set ${metricsPortKey} in the config of each group, and place replicas of one group on different hosts.`
+          : 'Keep the first ports under ports further apart, or change ports.brokerStep.'
       problems.push(problemAt(['ports'], ports, problem, fix))
     }
   }

@@ -19,12 +19,20 @@ const systemTopics: ReadonlySet<string> = new Set([
   'RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC',
 ])
 const systemTopicPrefix = 'rmq_sys_'
+/** Topics that belong to a consumer group: its retries and dead letters (source: MixAll). */
+const groupTopicPrefixes = ['%RETRY%', '%DLQ%']
+/** Consumer groups of brokers and proxies themselves (source: MixAll.isSysConsumerGroup). */
+const systemGroupPrefix = 'CID_RMQ_SYS_'
 
 const checkTopic = (topic: TopicConfig, index: number, groups: readonly string[]): ConfigProblem[] => {
   const problems: ConfigProblem[] = []
   if (systemTopics.has(topic.name) || topic.name.startsWith(systemTopicPrefix)) {
     const fix = 'Brokers create and keep their system topics by themselves: remove the entry or choose another name.'
     problems.push(problemAt(['topics', index, 'name'], topic.name, 'is a system topic', fix))
+  }
+  if (groupTopicPrefixes.some((prefix) => topic.name.startsWith(prefix))) {
+    const fix = 'Brokers create it when the group needs it: remove the entry; retryQueues of the group sets its queues.'
+    problems.push(problemAt(['topics', index, 'name'], topic.name, 'belongs to a consumer group', fix))
   }
   if (typeof topic.queues === 'number') return problems
   for (const [group, count] of Object.entries(topic.queues)) {
@@ -53,5 +61,9 @@ export const checkTopics = (config: ClusterConfig): ConfigProblem[] => {
       'consumer group',
     ),
     ...config.topics.flatMap((topic, index) => checkTopic(topic, index, groups)),
+    ...config.consumerGroups.flatMap(({ name }, index) => {
+      if (!name.startsWith(systemGroupPrefix)) return []
+      return [problemAt(['consumerGroups', index, 'name'], name, 'is a system group', 'Choose another name.')]
+    }),
   ]
 }

@@ -6,6 +6,10 @@ interface ProxySettings {
   readonly namesrvAddr: string
   readonly port: number
   readonly remotingPort: number
+  /** Where nodes reach it, without port. */
+  readonly address: string
+  /** Where clients reach it, without port. */
+  readonly advertisedAddress: string
 }
 
 /** Keys of rmq-proxy.json that the planner sets itself, and the config key to change instead. */
@@ -15,11 +19,13 @@ export const plannedProxyKeys: ReadonlyMap<string, string> = new Map([
   ['grpcServerPort', 'ports.proxyGrpc'],
   ['remotingListenPort', 'ports.proxyRemoting'],
   ['namesrvAddr', 'nameServers'],
+  ['localServeAddr', 'hosts[].address'],
+  ['remotingAccessAddr', 'hosts[].advertisedAddress'],
 ])
 
 /** rmq-proxy.json of a proxy in cluster mode. Source of the keys: ProxyConfig. */
 export const renderProxyJson = (
-  { clusterName, namesrvAddr, port, remotingPort }: ProxySettings,
+  { clusterName, namesrvAddr, port, remotingPort, address, advertisedAddress }: ProxySettings,
   overrides: ConfOverrides,
 ): string => {
   const settings = {
@@ -28,6 +34,9 @@ export const renderProxyJson = (
     grpcServerPort: port,
     remotingListenPort: remotingPort,
     namesrvAddr,
+    // Left out, the proxy guesses an interface: what proxies call one another by, and what remoting clients are told.
+    localServeAddr: address,
+    remotingAccessAddr: advertisedAddress,
     ...overrides,
   }
   return `${JSON.stringify(settings, null, 2)}\n`

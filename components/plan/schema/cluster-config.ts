@@ -159,9 +159,15 @@ export const clusterConfigSchema = z
           .array(z.string().min(1))
           .default([])
           .describe('Flags for the Node that runs each node, e.g. --max-old-space-size=512.'),
+        javaOptions: z
+          .array(z.string().min(1))
+          .default([])
+          .describe(
+            'Flags for the Java that runs each node with engine: apache, after those of its heap, e.g. -XX:+UseZGC.',
+          ),
       })
       .prefault({})
-      .describe('Settings of the engine process itself.'),
+      .describe('Flags of the programs that run the nodes.'),
     proxies: proxiesSchema.optional().describe('Proxies speak gRPC with clients. Left out: none.'),
     platform: platformSchema
       .prefault({})

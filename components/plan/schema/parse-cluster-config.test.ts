@@ -195,7 +195,7 @@ it('fills in the defaults', () => {
       proxyRemoting: 8080,
     },
     dataDir: '/var/lib/gantry',
-    runtime: { nodeOptions: [] },
+    runtime: { nodeOptions: [], javaOptions: [] },
     platform: { retainData: true, protectData: false, readyTimeoutSeconds: 120 },
     topics: [],
     consumerGroups: [],

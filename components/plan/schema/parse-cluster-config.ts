@@ -1,6 +1,7 @@
 import { withHosts } from '../aws/aws-hosts.ts'
 import { checkClusterConfig } from '../checks/check-cluster-config.ts'
 import { checkEngine } from '../checks/check-engine.ts'
+import { checkSecrets } from '../checks/check-secrets.ts'
 import { ConfigError, type ConfigPath, type ConfigProblem } from '../config-problem.ts'
 import { withDockerHost } from '../docker-hosts.ts'
 import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
@@ -28,14 +29,23 @@ const leavesIndexesAlone = (problem: ConfigProblem): boolean => typeof problem.s
 export interface ParseOptions {
   /** Whether nodes are to run: then there must be somebody who can run them. Default: true. */
   readonly toRun?: boolean
+  /** Whether what looks like a secret is known to be kept as one. Default: false. */
+  readonly secretsKept?: boolean
 }
 
 /**
  * Checks a config as written and fills in the defaults.
  * @throws ConfigError with every problem found: those of the form and, as far as the form allows, those of the meaning.
  */
-export const parseClusterConfig = (written: unknown, { toRun = true }: ParseOptions = {}): ClusterConfig => {
-  const check = (config: ClusterConfig) => [...checkClusterConfig(config), ...(toRun ? checkEngine(config) : [])]
+export const parseClusterConfig = (
+  written: unknown,
+  { toRun = true, secretsKept = false }: ParseOptions = {},
+): ClusterConfig => {
+  const check = (config: ClusterConfig) => [
+    ...checkClusterConfig(config),
+    ...(toRun ? checkEngine(config) : []),
+    ...(secretsKept ? [] : checkSecrets(config)),
+  ]
   const input = withDockerHost(written)
   const parsed = clusterConfigSchema.safeParse(input)
   if (parsed.success) {

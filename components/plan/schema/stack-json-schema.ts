@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { brokerTable } from '../../../runtime/config/broker-conf.ts'
 import type { KeyTable } from '../../../runtime/config/conf-key.ts'
+import { controller } from '../../../runtime/config/namesrv-conf/controller.ts'
 import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
 import { clusterConfigKey } from '../config-problem.ts'
 import { plannedBrokerKeys } from '../render/broker-conf.ts'
+import { plannedControllerKeys } from '../render/controller-conf.ts'
 import { plannedNameServerKeys } from '../render/namesrv-conf.ts'
 import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
+import { controllersSchema } from './controllers-config.ts'
+import { proxiesSchema } from './proxies-config.ts'
 
 type JsonSchema = Record<string, unknown>
 
@@ -21,12 +25,16 @@ function confFileSchema(keys: KeyTable, planned: ReadonlyMap<string, string>): J
 
 const brokerConfRef = '#/$defs/broker.conf'
 const namesrvConfRef = '#/$defs/namesrv.conf'
+const controllerConfRef = '#/$defs/controller.conf'
+const proxyJsonRef = '#/$defs/rmq-proxy.json'
 
 /** zod only says that overrides have texts as keys; which ones is known from the conf tables. */
 const overrides: ReadonlyMap<unknown, string> = new Map([
   [clusterConfigSchema.shape.brokerConfig, brokerConfRef],
   [clusterConfigSchema.shape.groups.element.shape.config, brokerConfRef],
   [clusterConfigSchema.shape.nameServerConfig, namesrvConfRef],
+  [controllersSchema.shape.config, controllerConfRef],
+  [proxiesSchema.shape.config, proxyJsonRef],
 ] satisfies [z.ZodType<ClusterConfig['brokerConfig']>, string][])
 
 function clusterJsonSchema(): JsonSchema {
@@ -63,6 +71,8 @@ function stackJsonSchema(): JsonSchema {
     $defs: {
       'broker.conf': confFileSchema(brokerTable.keys, plannedBrokerKeys),
       'namesrv.conf': confFileSchema(namesrvTable.keys, plannedNameServerKeys),
+      'controller.conf': confFileSchema(controller.keys, plannedControllerKeys),
+      'rmq-proxy.json': { type: 'object' },
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Plan } from '../../plan/plan.ts'
-import { type BrokerNode, isFixedMaster, type PlanNode } from '../../plan/plan-node.ts'
+import { type BrokerNode, isFixedMaster, type PlanNode, roleName } from '../../plan/plan-node.ts'
 import type { ClusterProbe } from '../health/cluster-probe.ts'
 import { advertisedAddress, nodeAddress } from '../health/node-health.ts'
 import type { NodePhase } from '../platform.ts'
@@ -57,8 +57,6 @@ function brokerFigures(node: BrokerNode, infos: ReadonlyMap<string, RuntimeInfo>
   })
 }
 
-const roleNames = { nameServer: 'NAMESRV', controller: 'CONTROLLER', proxy: 'PROXY' } as const
-
 /** Puts together what the plan says, what the supervisor knows and what the brokers answered. */
 export function viewCluster(
   plan: Plan,
@@ -79,7 +77,7 @@ export function viewCluster(
       restarts: state?.restarts ?? 0,
       ...known({ pid: state?.process?.pid, trouble: state?.trouble }),
     }
-    if (node.kind !== 'broker') return { ...common, role: roleNames[node.kind] }
+    if (node.kind !== 'broker') return { ...common, role: roleName(node) }
     const { group, role, brokerId } = node
     return { ...common, group, role, ...known({ brokerId }), ...brokerFigures(node, infos, masterIds.get(group)) }
   })

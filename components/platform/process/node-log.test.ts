@@ -45,6 +45,10 @@ describe('lastWords', () => {
     ['{"level":"fatal","msg":"port 1 in use","err":{"message":"port 1 in use"}}\n', 'port 1 in use'],
     ['{"level":"info","ms', '{"level":"info","ms'],
     ['\n\n', undefined],
+    [
+      'ok\njava.lang.Error: no port\n\tat a.B.c(B.java:1)\nCaused by: x.Y: in use\n\t... 2 more\n',
+      'java.lang.Error: no port: x.Y: in use',
+    ],
   ])('of %j are %j', (text, expected) => {
     writeFileSync(log, text)
     expect(lastWords(log)).toBe(expected)

@@ -58,13 +58,21 @@ function messageOf(line: string): { text: string; isError: boolean } {
   }
 }
 
-const tailBytes = 8 * 1024
+/** Java's stack traces are long: where it came from is at their head. */
+const tailBytes = 32 * 1024
 
-/** What a node said last before it died: its last error line, or else its last line. */
+/** Frames of a Java stack trace, and what was suppressed while it was dealt with: they say nothing to a user. */
+const isStackFrame = (line: string): boolean => /^\s+(at |\.\.\. \d+ more|Suppressed: |Caused by: )/.test(line)
+const cause = 'Caused by: '
+
+/** What a node said last before it died: its last error line, or else its last line; of a Java exception head and cause. */
 export function lastWords(path: string): string | undefined {
   const lines = readTail(path, tailBytes)
     .split('\n')
-    .filter((line) => line.trim() !== '')
+    .filter((line) => line.trim() !== '' && !isStackFrame(line))
     .map(messageOf)
-  return (lines.findLast((line) => line.isError) ?? lines.at(-1))?.text
+  const last = lines.findLast((line) => line.isError) ?? lines.at(-1)
+  if (last === undefined || !last.text.startsWith(cause)) return last?.text
+  const head = lines.findLast((line) => !line.text.startsWith(cause))
+  return head === undefined ? last.text : `${head.text}: ${last.text.slice(cause.length)}`
 }

@@ -4,8 +4,11 @@ import type { ProcessRef } from './process-identity.ts'
 import type { ProcessTable } from './process-table.ts'
 import type { SupervisorEvent } from './supervisor-event.ts'
 
-/** A node gets this long to end after SIGTERM; then it is killed. */
-export const stopTimeoutMs = 15_000
+/**
+ * A node gets this long to end after SIGTERM; then it is killed. A proxy of Apache RocketMQ waits up to 30 s for its gRPC
+ * clients (grpcShutdownTimeSeconds), and a broker writes out what it has in memory.
+ */
+export const stopTimeoutMs = 45_000
 /** Between two looks whether it has ended. */
 const goneLookMs = 20
 

@@ -9,6 +9,7 @@ import { parseClusterConfig } from '../../plan/schema/parse-cluster-config.ts'
 import { createDataDir, nodeLogFile, readState } from './cluster-state.ts'
 import { FakeProbe, FakeProcesses } from './fake-cluster.ts'
 import { stopLeftoverNodes } from './leftover-nodes.ts'
+import { stopTimeoutMs } from './stop-processes.ts'
 import { Supervisor } from './supervisor.ts'
 import { describeEvent, type SupervisorEvent } from './supervisor-event.ts'
 
@@ -196,9 +197,9 @@ describe('takeDown', () => {
     const supervisor = await upAndHealthy()
     processes.stubborn.add('broker-a-1')
     const down = supervisor.takeDown()
-    await pass(15_200)
+    await pass(stopTimeoutMs + 200)
     await down
-    expect(said()).toContain('broker-a-1 did not stop within 15000 ms: killed')
+    expect(said()).toContain(`broker-a-1 did not stop within ${stopTimeoutMs} ms: killed`)
     expect(processes.signals.slice(0, 3)).toEqual(['broker-a-1 SIGTERM', 'broker-a-1 SIGKILL', 'broker-a-0 SIGTERM'])
   })
 

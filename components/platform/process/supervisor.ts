@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import type { Clock, Timer } from '../../../runtime/io/clock.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { isFixedMaster, type PlanNode } from '../../plan/plan-node.ts'
@@ -6,6 +6,7 @@ import type { ClusterProbe } from '../health/cluster-probe.ts'
 import { type HealthContext, nodeAddress, whatIsMissing } from '../health/node-health.ts'
 import type { NodeHandle, NodePhase, Platform } from '../platform.ts'
 import { type ClusterState, dataDirFiles, type NodeState, nodeLogFile, writePlan, writeState } from './cluster-state.ts'
+import { writeConfFile } from './conf-file.ts'
 import { launchSpec } from './node-launch.ts'
 import { lastWords, rotateLog } from './node-log.ts'
 import type { ProcessRef } from './process-identity.ts'
@@ -73,7 +74,7 @@ export class Supervisor implements Platform {
     this.#startedAtMs = clock.monotonic()
     for (const node of plan.nodes) {
       mkdirSync(node.dataDir, { recursive: true })
-      writeFileSync(node.confFile.path, node.confFile.text)
+      writeConfFile(node)
       this.#runs.set(node.id, newRun(node))
     }
     writePlan(dataDir, plan)

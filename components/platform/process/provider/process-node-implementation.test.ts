@@ -118,3 +118,14 @@ it('sees a process that is gone, an edited conf file and a moved folder as diffe
   rmSync(dataDir, { recursive: true })
   expect(await nodes.read('namesrv-0', running)).toBeUndefined()
 })
+
+it('runs nodes of this machine only', () => {
+  const wanted = inputsFor('exit 0')
+  const on = (address: string) => nodes.problems?.({ ...wanted, node: { ...wanted.node, address } }, undefined)
+  expect(on('127.0.0.2')).toEqual([])
+  expect(on('some.host.example')).toEqual([])
+  // 192.0.2.0/24 is set aside for documentation: nobody has it.
+  expect(on('192.0.2.1')?.map(({ reason }) => reason)).toEqual([
+    'namesrv-0 is to run on host local (192.0.2.1), which is not this machine: processes are started here only. Leave hosts out of the config, or use platform.docker',
+  ])
+})

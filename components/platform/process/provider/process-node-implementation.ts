@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { RealClock } from '../../../../runtime/io/real-clock.ts'
 import type { Implementation } from '../../../dynamic/implementation.ts'
@@ -7,11 +8,14 @@ import type { Programs } from '../../../plan/plan.ts'
 import type { PlanNode } from '../../../plan/plan-node.ts'
 import { nodeAddress } from '../../health/node-health.ts'
 import { waitUntilHealthy } from '../../health/wait-until-healthy.ts'
+import { apacheLogFolder } from '../apache-launch.ts'
 import { nodeLogFile } from '../cluster-state.ts'
+import { writeConfFile } from '../conf-file.ts'
 import { DataDirInUseError, lockHolder } from '../data-dir-lock.ts'
-
+import { missingProgram } from '../missing-program.ts'
 import { launchSpec, nodeCommand } from '../node-launch.ts'
 import { lastWords } from '../node-log.ts'
+import { isForeignAddress } from '../own-address.ts'
 import { checkPortsFree } from '../port-check.ts'
 import { isRunning, type ProcessRef } from '../process-identity.ts'
 import { type ProcessExit, RealProcessTable } from '../process-table.ts'
@@ -41,6 +45,12 @@ const clock = new RealClock()
 
 /** A node as a process of this machine. It goes on running when Pulumi has ended. */
 export const processNodeImplementation: Implementation<ProcessNodeInputs, ProcessNodeOutputs> = {
+  problems({ node }) {
+    // In a preview a node may not be known yet.
+    if (typeof node !== 'object' || !isForeignAddress(node.address)) return []
+    const reason = `${node.id} is to run on host ${node.host} (${node.address}), which is not this machine: processes are started here only. Leave hosts out of the config, or use platform.docker`
+    return [{ property: 'node', reason }]
+  },
   async diff(olds, news) {
     const moved = olds.node.dataDir !== news.node.dataDir
     const wanted = { ...news, phase: 'running' }
@@ -91,27 +101,35 @@ async function stop(node: PlanNode, known: ProcessRef | undefined): Promise<void
   })
 }
 
+/** What tells one way of starting a node from another; the conf file, which may hold secrets, cannot be read from it. */
+const launchHash = ({ node, programs }: ProcessNodeInputs): string =>
+  createHash('sha256')
+    .update(JSON.stringify([node.confFile, nodeCommand(node, programs)]))
+    .digest('hex')
+
 /** Leaves a process alone that was started the same way; otherwise stops it and starts the node as asked. */
 async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): Promise<ProcessNodeOutputs> {
   const { node } = news
   const supervisor = lockHolder(dirname(node.dataDir))
   if (supervisor !== undefined) throw new DataDirInUseError(dirname(node.dataDir), supervisor)
-  const launch = JSON.stringify([node.confFile, nodeCommand(node, news.programs)])
+  const launch = launchHash(news)
   const record = readProcessRecord(node.dataDir)
   let exit: ProcessExit | undefined
   let ref = record?.launch === launch && isRunning(record.process) ? record.process : undefined
   if (ref === undefined) {
+    const missing = missingProgram(node, news.programs)
+    if (missing !== undefined) throw new Error(`${node.id} cannot be started: ${missing}`)
     await stop(node, known)
     await checkPortsFree([node])
     mkdirSync(dirname(nodeLogFile(node.dataDir, node.id)), { recursive: true })
-    writeFileSync(node.confFile.path, node.confFile.text)
+    writeConfFile(node)
     ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, news.programs), (ended) => {
       exit = ended
     })
     if (ref === undefined)
       throw new Error(`${node.id} could not be started: is ${nodeCommand(node, news.programs).command} there?`)
     writeProcessRecord(node.dataDir, { process: ref, launch })
-  } else writeFileSync(node.confFile.path, node.confFile.text)
+  } else writeConfFile(node)
   const started = ref
   const gone = { code: undefined, signal: undefined }
   await untilHealthy(news, () => exit ?? (isRunning(started) ? undefined : gone))
@@ -132,12 +150,17 @@ async function untilHealthy(news: ProcessNodeInputs, ended: () => ProcessExit | 
   if (missing === undefined) return
   await stop(node, undefined)
   throw new Error(
-    `${node.id} was not healthy after ${readyTimeoutMs / 1000} s and was stopped: ${missing}. Its log: ${nodeLogFile(node.dataDir, node.id)}`,
+    `${node.id} was not healthy after ${readyTimeoutMs / 1000} s and was stopped: ${missing}. ${whereItsLogIs(node)}`,
   )
 }
 
 function diedMessage(node: PlanNode, { code, signal, error }: ProcessExit): string {
   const how = error ?? (signal === undefined ? `exit code ${code ?? 'unknown'}` : `ended by ${signal}`)
-  const log = nodeLogFile(node.dataDir, node.id)
-  return `${node.id} ended while starting (${how}): ${lastWords(log) ?? 'it left no word'}. Its log: ${log}`
+  const words = lastWords(nodeLogFile(node.dataDir, node.id)) ?? 'it left no word'
+  return `${node.id} ended while starting (${how}): ${words}. ${whereItsLogIs(node)}`
+}
+
+const whereItsLogIs = (node: PlanNode): string => {
+  const own = node.engine === 'apache' ? `, and ${apacheLogFolder(node)}` : ''
+  return `Its log: ${nodeLogFile(node.dataDir, node.id)}${own}`
 }

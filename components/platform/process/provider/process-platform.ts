@@ -54,10 +54,12 @@ export class ProcessPlatform implements NodePlatform {
       programs: programsOf(this.#config),
     }
     const resource = new ProcessNode(name, inputs, { ...options, dependsOn: [folder] })
+    // A conf file may hold a secret; where its node is, is none.
+    const made = pulumi.unsecret(resource.node)
     return {
       resource,
-      address: resource.node.apply(({ address, port }) => joinHostPort(address, port)),
-      advertisedAddress: resource.node.apply(({ advertisedAddress, port }) => joinHostPort(advertisedAddress, port)),
+      address: made.apply(({ address, port }) => joinHostPort(address, port)),
+      advertisedAddress: made.apply(({ advertisedAddress, port }) => joinHostPort(advertisedAddress, port)),
     }
   }
 }

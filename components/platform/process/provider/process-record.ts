@@ -5,7 +5,7 @@ import type { ProcessRef } from '../process-identity.ts'
 /** Which process was started for a node, and how: written at once, so that a run cut short finds it again. */
 export interface ProcessRecord {
   readonly process: ProcessRef
-  /** Everything that was put into starting it; a process started otherwise has to be started anew. */
+  /** A hash of all that was put into starting it; a process started otherwise has to be started anew. */
   readonly launch: string
 }
 

@@ -297,7 +297,9 @@ cat >/var/lib/gantry/proxy-0/rmq-proxy.json <<'END'
   "proxyMode": "CLUSTER",
   "grpcServerPort": 8081,
   "remotingListenPort": 8080,
-  "namesrvAddr": "namesrv-0.rocketmq.internal:9876"
+  "namesrvAddr": "namesrv-0.rocketmq.internal:9876",
+  "localServeAddr": "10.60.0.64",
+  "remotingAccessAddr": "10.60.0.64"
 }
 END
 
