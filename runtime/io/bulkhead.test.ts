@@ -71,7 +71,7 @@ test('an error of a timer closes it: no timer fires any more, its connections en
   clock.advance(100)
   while (network.deliver()) await setImmediate()
   expect([fired, broken, outside.closed, told]).toEqual([['other'], [new Error('a bug')], true, 0])
-  await expect(network.listen(HERE, () => events())).resolves.toBeDefined()
+  expect((await network.listen(HERE, () => events())).address).toEqual(HERE)
 })
 
 test('so does an error in an event of a connection, on either side; it is told once', async () => {
