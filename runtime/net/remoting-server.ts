@@ -33,6 +33,7 @@ export class RemotingServer implements ChannelOwner {
   readonly #handlers = new Map<number, RequestHandler>()
   readonly #channels = new Set<Channel>()
   readonly #listeners: Listener[] = []
+  readonly #closeWatchers: ((channel: Channel) => void)[] = []
   #fallback: RequestHandler | undefined
   #nextId = 1
   #idleTimer: Timer | undefined
@@ -50,6 +51,11 @@ export class RemotingServer implements ChannelOwner {
   /** Serves codes that have no handler of their own. */
   handleOthers(handler: RequestHandler): void {
     this.#fallback = handler
+  }
+
+  /** Tells a service that shares the port of every connection that is gone, after `onClosed` of the options. */
+  watchClosed(watcher: (channel: Channel) => void): void {
+    this.#closeWatchers.push(watcher)
   }
 
   get channels(): ReadonlySet<Channel> {
@@ -98,6 +104,7 @@ export class RemotingServer implements ChannelOwner {
   onClosed(channel: Channel, error: Error | undefined): void {
     this.#channels.delete(channel)
     this.#options.onClosed?.(channel, error)
+    for (const watcher of this.#closeWatchers) watcher(channel)
   }
 
   #accept(connection: Connection): Channel {

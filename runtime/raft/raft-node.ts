@@ -163,7 +163,7 @@ export class RaftNode {
     else this.#role.step(message)
   }
 
-  /** The connection to a member ended. If it led, its followers do not wait for the election timeout. */
+  /** A connection to or from a member ended. If it led, its followers do not wait for the election timeout. */
   peerGone(id: string, nowMs: number): void {
     this.#state.passTo(nowMs)
     if (this.#role.name === 'follower' && this.#state.leaderId === id) this.#role.lostLeader()

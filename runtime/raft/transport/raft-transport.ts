@@ -4,7 +4,7 @@ import type { Message } from '../message.ts'
 /** What a transport asks and tells the member it serves. Never called from within a call to the transport. */
 export interface TransportUser {
   receive(message: Message): void
-  /** The connection to a member ended. */
+  /** A connection to a member, or from it, ended: its process, as a rule. May be told more than once. */
   gone(id: string): void
   /** 0: not founded yet. */
   readonly cluster: number

@@ -5,10 +5,14 @@ import { RealClock } from '../../io/real-clock.ts'
 import { RealNetwork } from '../../io/real-network.ts'
 import { createNetContext } from '../../net/net-context.ts'
 import { RemotingClient } from '../../net/remoting-client.ts'
+import { RemotingServer } from '../../net/remoting-server.ts'
 import type { Peer } from '../consensus.ts'
+import type { Message } from '../message.ts'
 import { freePorts, SocketMember, settled, until } from '../testing/socket-group.ts'
 import { LogLines } from '../testing/store-fixture.ts'
+import { encodeFrames } from './frame-codec.ts'
 import { DLEDGER_CODES, RaftCode } from './raft-codes.ts'
+import { RemotingTransport } from './remoting-transport.ts'
 
 const opened: { kill(): void }[] = []
 afterEach(() => {
@@ -131,6 +135,58 @@ test('bytes that are no messages close the connection they came on, and harm nob
   await logged(member, '127.0.0.1 sends raft messages that cannot be used')
   await until(() => member.group.isLeader)
   expect(await member.propose('x')).toBe(1)
+})
+
+/** A transport whose own connection to n1 never opens, and the names of those it says are gone. */
+async function listening() {
+  const [port, nobody] = await freePorts(2)
+  const context = createNetContext(new RealClock(), new RealNetwork(), new LogLines())
+  const server = new RemotingServer(context, { idleTimeoutMs: 120_000 })
+  const peers = peersAt([port!, nobody!])
+  const transport = new RemotingTransport({ context, server, group: 'g', selfId: 'n0', peers })
+  await server.listen({ host: '127.0.0.1', port: port! })
+  const heard: Message[] = []
+  const gone: string[] = []
+  const receive = (message: Message) => heard.push(message)
+  transport.start({ receive, gone: (id) => gone.push(id), cluster: 7, peers })
+  opened.push({
+    kill: () => {
+      transport.stop()
+      server.close()
+    },
+  })
+  const heartbeat = { kind: 'heartbeat', from: 'n1', to: 'n0', store: 1, term: 1, round: 1, commit: 0 } as const
+  const speak = async (cluster: number): Promise<RemotingClient> => {
+    const [body] = encodeFrames('g', '', [{ ...heartbeat, cluster }])
+    const client = new RemotingClient(context, { connectTimeoutMs: 1000 })
+    opened.push({ kill: () => client.close() })
+    await client.sendOneway(`127.0.0.1:${port}`, { code: RaftCode.MESSAGES, body: body! })
+    return client
+  }
+  return { server, heard, gone, speak }
+}
+
+test('a member whose connection to this one ends is gone, whether or not this one has a connection to it', async () => {
+  const { heard, gone, speak } = await listening()
+  const client = await speak(7)
+  await until(() => heard.length === 1)
+  expect(gone).toEqual([])
+  client.close()
+  await until(() => gone.length > 0)
+  expect(gone).toEqual(['n1'])
+})
+
+test('a member that speaks on a newer connection, and one that is refused, are not gone when the old one ends', async () => {
+  const { server, heard, gone, speak } = await listening()
+  const before = await speak(7)
+  await until(() => heard.length === 1)
+  await speak(7)
+  await until(() => heard.length === 2)
+  const stranger = await speak(8)
+  await until(() => server.channels.size === 3)
+  for (const one of [before, stranger]) one.close()
+  await until(() => server.channels.size === 1)
+  expect([heard.length, gone]).toEqual([2, []])
 })
 
 test("our codes are nobody else's", () => {

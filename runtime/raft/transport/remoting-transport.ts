@@ -49,6 +49,7 @@ export class RemotingTransport implements RaftTransport {
     const { server } = options
     server.handle(RaftCode.MESSAGES, (request, channel) => this.#receive(request, channel))
     for (const code of DLEDGER_CODES) server.handle(code, (request, channel) => this.#refuseDledger(request, channel))
+    server.watchClosed((channel) => this.#inboundClosed(channel))
   }
 
   start(user: TransportUser): void {
@@ -130,6 +131,18 @@ export class RemotingTransport implements RaftTransport {
     this.#rememberWhere(frame.from, channel)
     for (const message of frame.messages) user.receive(message)
     return undefined
+  }
+
+  /**
+   * The process of a member ended, if this is where it last spoke: one that has connected anew meanwhile lives. The link to
+   * it tells nothing when it is not open, as after a restart of either side; that is why both ends of both are watched.
+   */
+  #inboundClosed(channel: Channel): void {
+    for (const [id, last] of this.#inbound) {
+      if (last !== channel) continue
+      this.#inbound.delete(id)
+      this.#user?.gone(id)
+    }
   }
 
   #rememberWhere(id: string, channel: Channel): void {

@@ -24,6 +24,10 @@ export class Links {
     return this.#cut.size === 0 && this.#starved === undefined
   }
 
+  carries(from: string, to: string): boolean {
+    return !this.#cut.has(`${from}>${to}`)
+  }
+
   cut(from: string, to: string): void {
     if (from !== to) this.#cut.add(`${from}>${to}`)
   }
@@ -50,7 +54,7 @@ export class Links {
   /** When a message arrives: once, never, or more than once. */
   delaysOf(message: Message): number[] {
     const random = this.#random
-    if (this.#cut.has(`${message.from}>${message.to}`) || random.below(100) < this.#lossRate) return []
+    if (!this.carries(message.from, message.to) || random.below(100) < this.#lossRate) return []
     if (message.from === this.#starved && hasOwnTerm(message)) return []
     const delay = () => (random.below(100) < this.#lateRate ? random.below(600) : 1 + random.below(6))
     return random.below(100) < this.#doubleRate ? [delay(), delay()] : [delay()]

@@ -109,6 +109,8 @@ export class RaftFaults {
     const { random, members, trace } = this.#sim
     const side = new Set([member.id, ...(random.below(3) === 0 ? [this.#any().id] : [])])
     const ways = random.below(3)
+    // Whether it is seen at once, or only by what does not come any more.
+    if (random.below(2) === 0) this.#sim.connectionsEnd(member)
     for (const { id } of members.values()) {
       for (const inside of side) {
         if (side.has(id)) continue
@@ -116,7 +118,6 @@ export class RaftFaults {
         if (ways !== 2) this.links.cut(id, inside)
       }
     }
-    if (random.below(2) === 0) this.#sim.connectionsEnd(member)
     trace(`cut off: ${[...side].join(', ')} (${['both ways', 'hears nothing', 'is not heard'][ways]})`)
   }
 

@@ -104,15 +104,17 @@ export class RaftSim implements MemberWorld {
 
   crash(member: SimMember, kind: CrashKind): void {
     member.crash(kind)
-    this.connectionsEnd(member)
+    // The system closes the connections of a dead process. A machine without power closes nothing, and may be back at once.
+    if (kind === 'process' || this.random.below(2) === 0) this.connectionsEnd(member)
   }
 
-  /** Its peers see it, most of them soon. */
-  connectionsEnd(member: SimMember): void {
+  /** Between two members there are two connections, one each way; word of their end goes the way of messages. */
+  connectionsEnd({ id }: SimMember): void {
     for (const other of this.members.values()) {
-      if (other !== member && this.random.below(4) > 0) {
-        this.queue.after(this.random.below(20), () => other.gone(member.id))
-      }
+      if (other.id === id) continue
+      const delays = [this.random.below(20), this.random.below(20)]
+      if (!this.#faults.links.carries(id, other.id)) continue
+      for (const delayMs of delays) this.queue.after(delayMs, () => other.gone(id))
     }
   }
 
