@@ -16,6 +16,11 @@ export class ManualClock implements Clock {
     this.#nowMs = startMs
   }
 
+  /** Timers that have not been cancelled, and one-shot ones that have not fired. */
+  get timerCount(): number {
+    return this.#armed.size
+  }
+
   now(): number {
     return this.#nowMs
   }

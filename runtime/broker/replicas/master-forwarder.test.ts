@@ -23,6 +23,7 @@ let clock: ManualClock
 let master: string | undefined
 let isHandingOver: boolean
 let passedOn: (RequestDraft & { to: string })[]
+let timeouts: number[]
 let answers: Response[]
 let handler: RequestHandler
 const client = { respond: (_opaque: number, _type: SerializeType, response: Response) => void answers.push(response) }
@@ -31,12 +32,15 @@ const local: RequestHandler = (request) => ({
   remark: `here: ${request.body().toString()}`,
 })
 
-function forwarder(invoke: (to: string, request: RequestDraft) => Response | Error): MasterForwarder {
+type Played = Response | Error
+
+function forwarder(invoke: (to: string, request: RequestDraft) => Played | Promise<Played>): MasterForwarder {
   return new MasterForwarder({
     source: { master: () => master, isHandingOver: () => isHandingOver },
-    invoke: async (to, request) => {
+    invoke: async (to, request, timeoutMs) => {
       passedOn.push({ ...request, to })
-      const answer = invoke(to, request)
+      timeouts.push(timeoutMs)
+      const answer = await invoke(to, request)
       if (answer instanceof Error) throw answer
       return responseCommand(answer, 1, SerializeType.JSON)
     },
@@ -47,10 +51,8 @@ function forwarder(invoke: (to: string, request: RequestDraft) => Response | Err
 }
 
 /** A send; what the handler returns at once counts as its answer too. */
-function send(fields: Record<string, string> = { b: 'T' }, oneway = false): void {
-  const bytes = encodeCommand(
-    requestCommand({ code: RequestCode.SEND_MESSAGE_V2, fields, body: Buffer.from('hi') }, 5, oneway),
-  )
+function send(fields: Record<string, string> = { b: 'T' }, oneway = false, body = Buffer.from('hi')): void {
+  const bytes = encodeCommand(requestCommand({ code: RequestCode.SEND_MESSAGE_V2, fields, body }, 5, oneway))
   const view = new CommandView()
   view.parse(bytes, viewOf(bytes), 0, bytes.length - 4)
   const response = handler(view, client as unknown as Channel)
@@ -68,6 +70,7 @@ beforeEach(() => {
   master = '10.0.0.2:10911'
   isHandingOver = false
   passedOn = []
+  timeouts = []
   answers = []
   handler = forwarder(() => ({ code: ResponseCode.SUCCESS, fields: { queueOffset: 7 } })).wrap(local)
 })
@@ -226,4 +229,90 @@ test('more than may wait is refused at once', async () => {
   master = undefined
   for (let i = 0; i < 10_001; i++) send()
   expect(answers).toEqual([{ code: ResponseCode.SYSTEM_BUSY, remark: '10000 requests wait for the master already' }])
+})
+
+test('more bytes than may wait are refused at once, and room is there again when they are gone', async () => {
+  const forwards = forwarder(() => ({ code: ResponseCode.SUCCESS }))
+  handler = forwards.wrap(local)
+  master = undefined
+  const body = Buffer.alloc(16 * 1024 * 1024)
+  for (let i = 0; i < 5; i++) send({ b: 'T' }, false, body)
+  expect(answers).toEqual([{ code: ResponseCode.SYSTEM_BUSY, remark: '4 requests wait for the master already' }])
+  master = '10.0.0.3:10911'
+  forwards.wake()
+  await settle()
+  expect([passedOn.length, forwards.count]).toEqual([4, 0])
+  send({ b: 'T' }, false, body)
+  await settle()
+  expect(answers.map(({ code }) => code)).toEqual([ResponseCode.SYSTEM_BUSY, ...new Array(5).fill(0)])
+})
+
+test('a master that does not answer costs no more time than the client has, waiting for a master included', async () => {
+  handler = forwarder(() => new InvocationError('timeout', 'no answer from 10.0.0.2:10911')).wrap(local)
+  master = undefined
+  send()
+  clock.advance(1_000)
+  master = '10.0.0.2:10911'
+  clock.advance(20)
+  await settle()
+  expect(timeouts).toEqual([1_780])
+  expect(answers).toEqual([
+    { code: ResponseCode.SERVICE_NOT_AVAILABLE, remark: 'the master: no answer from 10.0.0.2:10911' },
+  ])
+  // It may have been served: nobody but the client may send it again.
+  for (let i = 0; i < 300; i++) clock.advance(10)
+  await settle()
+  expect(passedOn.length).toBe(1)
+})
+
+test.each([2, 3])('%i replicas that take each other for the master do not play ball with a request', async (count) => {
+  const hops: string[] = []
+  const places = Array.from({ length: count }, (_, i) => `10.0.0.${i + 1}:10911`)
+  const answersOf = (address: string, request: RequestDraft): Promise<Response> => {
+    hops.push(address)
+    return new Promise((resolve) => {
+      const bytes = encodeCommand(requestCommand(request, 9, false))
+      const view = new CommandView()
+      view.parse(bytes, viewOf(bytes), 0, bytes.length - 4)
+      const respond = (_opaque: number, _type: SerializeType, response: Response): void => resolve(response)
+      void handlers.get(address)!(view, { respond } as unknown as Channel)
+    })
+  }
+  const handlers = new Map(
+    places.map((place, i) => {
+      const next = places[(i + 1) % count]!
+      const forwards = new MasterForwarder({
+        source: { master: () => next, isHandingOver: () => false },
+        invoke: async (to, request) => responseCommand(await answersOf(to, request), 1, SerializeType.JSON),
+        sendOneway: async () => {},
+        clock,
+        logger: silentLogger,
+      })
+      return [place, forwards.wrap(local)] as const
+    }),
+  )
+  handler = handlers.get(places[0]!)!
+  send()
+  await settle()
+  expect(hops).toEqual([places[1]])
+  const remark = 'this broker is not the master that another replica takes it for'
+  expect(answers).toMatchObject([{ code: ResponseCode.SERVICE_NOT_AVAILABLE, remark }])
+})
+
+test('a broker that is being stopped passes nothing more on', () => {
+  const forwards = forwarder(() => ({ code: ResponseCode.SUCCESS }))
+  handler = forwards.wrap(local)
+  forwards.refuse('this broker is being stopped')
+  expect(() => send()).toThrow('this broker is being stopped')
+  expect([passedOn.length, forwards.count]).toEqual([0, 0])
+})
+
+test('what nobody waits for any more leaves no timer behind', async () => {
+  master = undefined
+  send()
+  expect(clock.timerCount).toBe(1)
+  for (let i = 0; i < 300; i++) clock.advance(10)
+  await settle()
+  clock.advance(20)
+  expect([answers.length, clock.timerCount]).toEqual([1, 0])
 })

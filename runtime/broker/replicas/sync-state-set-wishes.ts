@@ -39,6 +39,8 @@ export class SyncStateSetWishes {
   #isAltering = false
   /** A wish for a change of this set may still come true until then, though nobody answered it. */
   #unsure = { setEpoch: -1, untilMs: 0 }
+  /** What went wrong last; the same again and again is one line. */
+  #problem = ''
 
   constructor(parts: SyncStateSetWishesParts) {
     this.#parts = parts
@@ -63,7 +65,7 @@ export class SyncStateSetWishes {
       }
     } catch (error) {
       // Replication asks again at its next look.
-      this.#parts.logger.warn({ problem: (error as Error).message }, 'the SyncStateSet could not be changed')
+      this.#tell((error as Error).message)
       this.#failed(error, role!)
       this.#parts.refresh()
     } finally {
@@ -75,9 +77,15 @@ export class SyncStateSetWishes {
     const syncStateSet = [...wanted].sort((a, b) => a - b)
     const body = encodeSyncStateSet({ syncStateSet, syncStateSetEpoch: role.syncStateSetEpoch })
     const answer = await this.#parts.alter(role, body)
+    this.#problem = ''
     const agreed = decodeSyncStateSet(answer.body ?? Buffer.from('{}'))
     // The master may be another one by now.
     if (this.#parts.role()?.masterEpoch === role.masterEpoch) this.#parts.agreed({ ...role, ...agreed })
+  }
+
+  #tell(problem: string): void {
+    if (problem !== this.#problem) this.#parts.logger.warn({ problem }, 'the SyncStateSet could not be changed')
+    this.#problem = problem
   }
 
   #failed(error: unknown, { masterEpoch, syncStateSetEpoch: setEpoch }: GroupRole): void {
