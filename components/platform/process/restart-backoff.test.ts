@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { failuresAfterExit, restartDelayMs, stableAfterMs } from './restart-backoff.ts'
 
 it('comes at once, then after 250 ms, doubling up to 30 s', () => {
-  const delays = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1000].map(restartDelayMs)
+  const delays = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1000].map((failures) => restartDelayMs(failures))
   expect(delays).toEqual([0, 250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
 })
 
@@ -10,4 +10,9 @@ it('counts exits in a row and starts over after a stable run', () => {
   expect(failuresAfterExit(0, 10)).toBe(1)
   expect(failuresAfterExit(4, stableAfterMs - 1)).toBe(5)
   expect(failuresAfterExit(4, stableAfterMs)).toBe(1)
+})
+
+it('keeps a node that was healthy waiting for a second at most: it was killed, it does not fail to start', () => {
+  const delays = [1, 2, 3, 4, 5, 1000].map((failures) => restartDelayMs(failures, true))
+  expect(delays).toEqual([0, 250, 500, 1000, 1000, 1000])
 })

@@ -1,5 +1,7 @@
 const firstDelayMs = 250
 const restartDelayMsMax = 30_000
+/** Of a node that was healthy: others may wait for it, as a group does for the only replica in sync. */
+const healthyDelayMsMax = 1_000
 /** A node that ran this long is considered stable: its next exit is the first one again. */
 export const stableAfterMs = 10_000
 
@@ -10,10 +12,11 @@ export function failuresAfterExit(failures: number, ranMs: number): number {
 
 /**
  * Wait before the next start after that many exits in a row: none after the first, so that who was killed is back as soon as
- * it can be, then 250 ms, 500 ms, 1 s and so on up to 30 s.
+ * it can be, then 250 ms, 500 ms, 1 s and so on up to 30 s; for a node that `wasHealthy` when it ended, up to 1 s: what it
+ * needs to run is there.
  */
-export function restartDelayMs(failures: number): number {
+export function restartDelayMs(failures: number, wasHealthy = false): number {
   if (failures <= 1) return 0
   const doublings = Math.min(failures - 2, 16)
-  return Math.min(firstDelayMs * 2 ** doublings, restartDelayMsMax)
+  return Math.min(firstDelayMs * 2 ** doublings, wasHealthy ? healthyDelayMsMax : restartDelayMsMax)
 }

@@ -249,7 +249,7 @@ export class Supervisor implements Platform {
     const { clock, dataDir, onEvent } = this.#options
     run.timer?.cancel()
     run.failures = failuresAfterExit(run.failures, clock.monotonic() - run.startedAtMs)
-    const restartInMs = restartDelayMs(run.failures)
+    const restartInMs = restartDelayMs(run.failures, run.phase === 'healthy')
     const words = lastWords(nodeLogFile(dataDir, run.node.id))
     run.phase = 'restarting'
     run.trouble = words ?? 'it left no word in its log'
