@@ -77,6 +77,31 @@ export async function routedMaster(
   return (await routedBrokers(client, nameServer, brokerName)).get(MASTER_ID)
 }
 
+/** A cluster as far as its groups are concerned. */
+export interface GroupCluster {
+  readonly client: RemotingClient
+  readonly controllers: readonly string[]
+  readonly nameServers: readonly string[]
+}
+
+/** Why a group is not in order: no master, replicas that are not in sync, NameServers that route otherwise. */
+export async function whatIsMissingIn(
+  { client, controllers, nameServers }: GroupCluster,
+  group: string,
+  replicas: number,
+): Promise<string | undefined> {
+  const state = await groupState(client, controllers, group)
+  if (state?.master === undefined) return `${group} has no master`
+  if (state.syncStateSet.length < replicas) return `${group}: in sync are ${state.syncStateSet}`
+  for (const nameServer of nameServers) {
+    const routed = await routedBrokers(client, nameServer, group)
+    if (routed.get(0) !== state.master || routed.size < replicas) {
+      return `${nameServer} routes ${group} to ${[...routed].map((entry) => entry.join('=')).join(' ')}`
+    }
+  }
+  return undefined
+}
+
 function bodyOf({ body }: RemotingCommand) {
   return asObject(parseJson((body ?? Buffer.from('{}')).toString()), 'answer of a NameServer')
 }

@@ -1,15 +1,13 @@
-import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
 import type { RemotingClient } from '../../runtime/net/remoting-client.ts'
 import { routedMaster } from './group-state.ts'
+import { markedSend } from './marked-send.ts'
 
 export const PROBE_TOPIC = 'FailoverProbe'
 const PROBE_EVERY_MS = 5
 /** A message that was stored before all replicas were there may wait for long: the next one need not. */
 const PROBE_TIMEOUT_MS = 200
 const GIVE_UP_AFTER_MS = 30_000
-/** What marks a request as passed on by a replica: who is not master refuses it instead of passing it on again. */
-const PASSED_ON = '__GANTRY_FORWARDED'
 
 export interface Recovery {
   /** Until another broker of the group has stored and acknowledged a message; undefined: not in time. */
@@ -69,23 +67,7 @@ function firstToTake(
 
 /** Whether a broker stores a message as a master. */
 async function takesMessages(client: RemotingClient, address: string): Promise<boolean> {
-  const fields = {
-    a: 'probe',
-    b: PROBE_TOPIC,
-    c: 'TBW102',
-    d: 4,
-    e: 0,
-    f: 0,
-    g: Date.now(),
-    h: 0,
-    i: '',
-    j: 0,
-    k: false,
-    m: false,
-    [PASSED_ON]: true,
-  }
-  const request = { code: RequestCode.SEND_MESSAGE_V2, fields, body: Buffer.from('probe') }
-  const answer = await client.invoke(address, request, PROBE_TIMEOUT_MS).catch(() => undefined)
+  const answer = await client.invoke(address, markedSend(PROBE_TOPIC, 'probe'), PROBE_TIMEOUT_MS).catch(() => undefined)
   return answer?.code === ResponseCode.SUCCESS
 }
 

@@ -10,7 +10,7 @@ import { isRunning, type ProcessRef } from '../../components/platform/process/pr
 import type { RemotingClient } from '../../runtime/net/remoting-client.ts'
 import { waitUntil } from '../compat/server.ts'
 import { GantryCommand, isListening } from '../e2e/gantry-command.ts'
-import { groupState, leadingController, openClient, routedBrokers } from './group-state.ts'
+import { groupState, leadingController, openClient, whatIsMissingIn } from './group-state.ts'
 
 const WHOLE_WITHIN_MS = 90_000
 const NOTICED_WITHIN_MS = 10_000
@@ -142,22 +142,8 @@ export class StackCluster {
       return `controller ${controller} answers as if it led`
     }
     for (const group of this.groups) {
-      const missing = await this.#whatIsMissingIn(group)
+      const missing = await whatIsMissingIn(this, group, this.brokersOf(group).length)
       if (missing !== undefined) return missing
-    }
-    return undefined
-  }
-
-  async #whatIsMissingIn(group: string): Promise<string | undefined> {
-    const replicas = this.brokersOf(group)
-    const state = await groupState(this.client, this.controllers, group)
-    if (state?.master === undefined) return `${group} has no master`
-    if (state.syncStateSet.length < replicas.length) return `${group}: in sync are ${state.syncStateSet}`
-    for (const nameServer of this.nameServers) {
-      const routed = await routedBrokers(this.client, nameServer, group)
-      if (routed.get(0) !== state.master || routed.size < replicas.length) {
-        return `${nameServer} routes ${group} to ${[...routed].map((entry) => entry.join('=')).join(' ')}`
-      }
     }
     return undefined
   }

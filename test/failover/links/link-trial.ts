@@ -1,0 +1,144 @@
+import { contentOf } from '../broker-content.ts'
+import { gapAfter } from '../gaps.ts'
+import type { SteadyClients } from '../steady-clients.ts'
+import { isGood, judge, type Verdict } from '../verdict.ts'
+import type { Cast, Cut } from './cuts.ts'
+import { brokerOf, GROUP, type LinkCluster } from './link-cluster.ts'
+import { StubbornProducer } from './stubborn-producer.ts'
+
+export const TOPIC = 'Links'
+export const STUBBORN_TOPIC = 'LinksStubborn'
+export const QUEUES = 4
+/** Sends go on for so long before the links are cut. */
+const BEFORE_MS = 500
+/** Time for every timeout of the cluster to pass, and for what follows from it. */
+const HOLD_MS = 9_000
+/** Of the hold: by then somebody has to acknowledge again. */
+const SERVED_AGAIN_MS = 6_000
+const CONSUMED_WITHIN_MS = 60_000
+
+export interface CutResult {
+  /** The longest time without an acknowledgement, ms. */
+  readonly gapMs: number
+  /** When the broker that was master acknowledged for the last time, ms after the cut. */
+  readonly lastAckMs: number
+  readonly faults: readonly string[]
+}
+
+/** Cuts links of one cluster under load, one way after the other. */
+export class LinkTrial {
+  readonly #cluster: LinkCluster
+  readonly #clients: SteadyClients
+  readonly #producers: StubbornProducer[] = []
+  readonly #disturbedMs: number[] = []
+
+  constructor(cluster: LinkCluster, clients: SteadyClients) {
+    this.#cluster = cluster
+    this.#clients = clients
+  }
+
+  /** Leaves the cluster whole. */
+  async run(cut: Cut): Promise<CutResult> {
+    const cluster = this.#cluster
+    await cluster.awaitWhole()
+    const cast = await this.#cast()
+    const producer = new StubbornProducer(cluster.client, brokerOf(cast.master), STUBBORN_TOPIC, cut.name)
+    this.#producers.push(producer)
+    await pause(BEFORE_MS)
+    const atMs = this.#disturbed()
+    const faults: string[] = []
+    try {
+      cut.cut(cluster.network, cast)
+      await pause(HOLD_MS)
+      faults.push(...(await this.#faultsOf(cut, cast)))
+    } finally {
+      cluster.network.heal()
+      this.#disturbed()
+    }
+    await producer.stop()
+    await cluster.awaitWhole()
+    this.#disturbed()
+    const { acked } = this.#clients.ledger()
+    const lastMs = acked.at(-1)?.endMs ?? 0
+    if (!acked.some(({ endMs }) => endMs > atMs + SERVED_AGAIN_MS && endMs < atMs + HOLD_MS))
+      faults.push(
+        `nothing was acknowledged ${SERVED_AGAIN_MS} to ${HOLD_MS} ms after the cut; last ${lastMs - atMs} ms after it`,
+      )
+    const lastAckMs = Math.max(0, ...producer.acks.map(({ afterMs }) => afterMs - BEFORE_MS))
+    return { gapMs: gapAfter(acked, atMs, HOLD_MS), lastAckMs, faults }
+  }
+
+  async #cast(): Promise<Cast> {
+    const { controlHosts, brokerHosts, network } = this.#cluster
+    const [leader, master] = await Promise.all([this.#cluster.leader(), this.#cluster.master()])
+    return {
+      leader,
+      master,
+      followers: controlHosts.filter((host) => host !== leader),
+      replicas: brokerHosts.filter((host) => host !== master),
+      clients: network.machine,
+    }
+  }
+
+  async #faultsOf({ master, leader }: Cut, cast: Cast): Promise<string[]> {
+    const faults: string[] = []
+    const now = { master: await this.#cluster.master(), leader: await this.#cluster.leader() }
+    for (const [what, expected] of [
+      ['master', master],
+      ['leader', leader],
+    ] as const) {
+      const isSame = now[what] === cast[what]
+      if (isSame !== (expected === 'stays'))
+        faults.push(`${what} was ${cast[what].name}, is ${now[what].name}: not "${expected}"`)
+    }
+    // Whoever is replaced has to know without hearing of it.
+    if (now.leader !== cast.leader && (await this.#cluster.saysItLeads(cast.leader)))
+      faults.push(`${cast.leader.name} still says that it leads`)
+    return faults
+  }
+
+  #disturbed(): number {
+    const ms = Date.now()
+    this.#disturbedMs.push(ms)
+    return ms
+  }
+
+  /** Stops the clients and judges the whole run. */
+  async end(): Promise<{ readonly verdict: Verdict; readonly faults: readonly string[] }> {
+    await this.#cluster.awaitWhole()
+    await this.#clients.stop(CONSUMED_WITHIN_MS)
+    const { client } = this.#cluster
+    const faults: string[] = []
+    const contents = await Promise.all(
+      this.#cluster.brokerHosts.map((host) => contentOf(client, brokerOf(host), GROUP, TOPIC, QUEUES)),
+    )
+    const verdict = judge(this.#clients.ledger(), contents[0]!, this.#clients.deliveries(), this.#disturbedMs)
+    if (!isGood(verdict)) {
+      for (const [what, list] of Object.entries(verdict)) {
+        if (Array.isArray(list) && list.length > 0)
+          faults.push(`${what}: ${list.length}, first ${list.slice(0, 3).join('; ')}`)
+      }
+    }
+    faults.push(...(await this.#stubbornFaults()))
+    return { verdict, faults }
+  }
+
+  /** What a broker acknowledged that had been replaced has to be where it said. */
+  async #stubbornFaults(): Promise<string[]> {
+    const faults: string[] = []
+    const { client, brokerHosts } = this.#cluster
+    for (const host of brokerHosts) {
+      const content = await contentOf(client, brokerOf(host), GROUP, STUBBORN_TOPIC, 1)
+      const keys = content.get(`${GROUP}/0`) ?? []
+      for (const { key, offset } of this.#producers.flatMap(({ acks }) => acks)) {
+        if (keys[offset] !== key)
+          faults.push(`${host.name} has ${keys[offset]} at ${offset}, where ${key} was acknowledged`)
+      }
+    }
+    return faults.slice(0, 5)
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
