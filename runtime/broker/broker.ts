@@ -97,6 +97,11 @@ export class Broker {
     return this.#parts.controllerMode?.replication.syncStateSet
   }
 
+  /** Controller mode: the newest epoch of its group that this broker acts on; undefined before the first. */
+  get masterEpoch(): number | undefined {
+    return this.#parts.controllerMode?.masterEpoch
+  }
+
   #close(): void {
     const { environment, server, members, replication, client } = this.#parts
     if (environment.door === undefined) server.close()

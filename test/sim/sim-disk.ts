@@ -34,6 +34,8 @@ export interface SimDiskOptions {
    * Default `soon`.
    */
   readonly syncs?: 'soon' | 'manual'
+  /** With `manual`: told of every sync that waits for {@link SimDisk.completeSyncs} from now on. */
+  readonly onSyncAsked?: () => void
 }
 
 export interface DiskFault {
@@ -86,6 +88,7 @@ export class SimDisk implements Disk {
   #open = new Set<SimFile>()
   #syncs: PendingSync[] = []
   #manualSyncs: boolean
+  readonly #onSyncAsked: (() => void) | undefined
   #heldSyncs: RegExp | undefined
   #faults: { fault: DiskFault; left: number }[] = []
   #ticks = 0
@@ -95,6 +98,7 @@ export class SimDisk implements Disk {
     this.#random = new SeededRandom(options.seed ?? 1)
     this.#now = options.now ?? (() => ++this.#ticks)
     this.#manualSyncs = options.syncs === 'manual'
+    this.#onSyncAsked = options.onSyncAsked
   }
 
   get openFileCount(): number {
@@ -324,6 +328,7 @@ export class SimDisk implements Disk {
     const sync = { path, run }
     if (this.#manualSyncs) {
       this.#syncs.push(sync)
+      this.#onSyncAsked?.()
       return
     }
     this.#syncs.push(sync)

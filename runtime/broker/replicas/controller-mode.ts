@@ -146,6 +146,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
     return this.replication.role === 'master'
   }
 
+  get masterEpoch(): number | undefined {
+    return this.#master?.epoch
+  }
+
   get isMasterUp(): boolean {
     if (this.isMaster) return true
     const { connection } = this.replication

@@ -1,0 +1,91 @@
+import type { BrokerNode, BrokerWatcher } from '../nodes/broker-node.ts'
+import { type Cluster, TOPIC } from '../scenarios/cluster.ts'
+import type { CrashKind } from '../sim-disk.ts'
+import { idsIn } from './store-contents.ts'
+
+/** An emptied slave is started again after this. */
+const REPLACED_MS = 200
+
+/** What was seen of one life of a broker. */
+interface Seen {
+  confirmOffset: number
+  epoch: number
+}
+
+/** Watches every broker after everything that happens in it. */
+export class BrokerWatch implements BrokerWatcher {
+  readonly #cluster: Cluster
+  readonly #seen = new Map<BrokerNode, Seen>()
+  /** Who was master in an epoch, by group and epoch. */
+  readonly #masters = new Map<string, string>()
+  /** End of a classic master's log when its power was cut. */
+  readonly #endAtCut = new Map<string, number>()
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  started(node: BrokerNode): void {
+    this.#seen.set(node, { confirmOffset: 0, epoch: 0 })
+    if (this.#isClassicMaster(node)) this.#masterIsBack(node)
+  }
+
+  ending(node: BrokerNode, kind: CrashKind): void {
+    if (kind === 'process' || !this.#isClassicMaster(node)) return
+    const { ledger, shape, consumer } = this.#cluster
+    const { store } = node.broker!
+    this.#endAtCut.set(node.group, store.writtenOffset)
+    ledger.mayLose(node.group, store.flushedOffset, shape.isSyncFlush)
+    // It may stand behind the end of what the log will be: what is stored there then is not for it alone to skip.
+    consumer.startAnew()
+  }
+
+  acted(node: BrokerNode): void {
+    const broker = node.broker!
+    const seen = this.#seen.get(node)!
+    const { confirmOffset } = broker.store
+    if (this.#cluster.shape.controllers === 0) return
+    if (confirmOffset < seen.confirmOffset) {
+      throw new Error(`${node.machine.name}: confirmOffset went back from ${seen.confirmOffset} to ${confirmOffset}`)
+    }
+    seen.confirmOffset = confirmOffset
+    const epoch = broker.masterEpoch ?? 0
+    if (epoch < seen.epoch) throw new Error(`${node.machine.name}: epoch went back from ${seen.epoch} to ${epoch}`)
+    seen.epoch = epoch
+    if (broker.isMaster) this.#checkMaster(node, epoch)
+  }
+
+  #checkMaster({ group, machine }: BrokerNode, epoch: number): void {
+    const key = `${group}@${epoch}`
+    const known = this.#masters.get(key)
+    if (known === undefined) {
+      this.#masters.set(key, machine.name)
+      this.#cluster.world.trace.line(`${machine.name}: is master of ${group}, epoch ${epoch}`)
+    } else if (known !== machine.name) {
+      throw new Error(`two masters: ${known} and ${machine.name} are masters of ${group} in epoch ${epoch}`)
+    }
+  }
+
+  #isClassicMaster({ conf }: BrokerNode): boolean {
+    return !conf.enableControllerMode && conf.brokerRole !== 'SLAVE'
+  }
+
+  /** What it has lost its slaves may have, and what it stores now will stand in its place: they are emptied. */
+  #masterIsBack(node: BrokerNode): void {
+    const { ledger, world } = this.#cluster
+    const { store } = node.broker!
+    for (const { group, queueId } of [...ledger.queues()]) {
+      if (group !== node.group) continue
+      ledger.recovered(group, queueId, idsIn(store, TOPIC, queueId, ledger.sentCount, node.machine.name))
+    }
+    const endBefore = this.#endAtCut.get(node.group)
+    this.#endAtCut.delete(node.group)
+    if (endBefore === undefined || store.writtenOffset >= endBefore) return
+    for (const slave of this.#cluster.groupOf(node.group)) {
+      if (slave === node) continue
+      slave.kill('process')
+      slave.machine.wipe()
+      world.queue.after(REPLACED_MS, () => slave.start())
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { Broker } from '../../../runtime/broker/broker.ts'
+import { Door } from '../../../runtime/broker/door/door.ts'
+import { netLimits } from '../../../runtime/broker/door/net-limits.ts'
+import { type BrokerConf, parseBrokerConf } from '../../../runtime/config/broker-conf.ts'
+import { testEnv } from '../../../runtime/config/test-env.ts'
+import { createNetContext } from '../../../runtime/net/net-context.ts'
+import type { CrashKind } from '../sim-disk.ts'
+import type { Machine } from '../world/machine.ts'
+import type { SimProcess } from '../world/sim-process.ts'
+import { Node } from './node.ts'
+
+/** Small files, so that a short life fills many of them; short periods, so that it sees them pass. */
+const SMALL = `storePathRootDir=/store
+mappedFileSizeCommitLog=32768
+mappedFileSizeConsumeQueue=2000
+maxHashSlotNum=100
+maxIndexNum=400
+maxMessageSize=16384
+flushIntervalCommitLog=200
+flushConsumerOffsetInterval=400
+flushDelayOffsetInterval=400
+registerNameServerPeriod=10000
+slaveReadEnable=true
+`
+
+export interface BrokerPlace {
+  /** brokerName */
+  readonly group: string
+  /** Lines of broker.conf. */
+  readonly settings: string
+  readonly nameServers: readonly string[]
+}
+
+/** Told of what brokers go through. */
+export interface BrokerWatcher {
+  started(node: BrokerNode): void
+  /** Something has happened in it. */
+  acted(node: BrokerNode): void
+  ending(node: BrokerNode, kind: CrashKind): void
+}
+
+/** A broker with its store. */
+export class BrokerNode extends Node {
+  static readonly PORT = 10911
+  readonly group: string
+  readonly conf: BrokerConf
+  readonly #watcher: BrokerWatcher
+  broker: Broker | undefined
+
+  constructor(machine: Machine, { group, settings, nameServers }: BrokerPlace, watcher: BrokerWatcher) {
+    super(machine)
+    this.group = group
+    this.#watcher = watcher
+    const named = new Set([...settings.matchAll(/^(\w+)=/gm)].map(([, key]) => key))
+    const small = SMALL.split('\n').filter((line) => !named.has(line.split('=')[0]))
+    const text = `brokerName=${group}
+brokerClusterName=c
+listenPort=${BrokerNode.PORT}
+brokerIP1=${machine.host}
+brokerIP2=${machine.host}
+namesrvAddr=${nameServers.join(';')}
+${small.join('\n')}${settings}`
+    const result = parseBrokerConf(text, 'broker.conf', testEnv)
+    if (!result.ok) throw new Error(result.errors.join('\n'))
+    this.conf = result.conf
+  }
+
+  get address(): string {
+    return `${this.machine.host}:${BrokerNode.PORT}`
+  }
+
+  protected override async run(process: SimProcess): Promise<void> {
+    const { clock, network, logger, disk, random } = process
+    const context = () => createNetContext(clock, network, logger, netLimits(this.conf))
+    const door = this.conf.enableControllerMode ? await Door.open(this.conf, context()) : undefined
+    const broker = new Broker(this.conf, {
+      disk,
+      clock,
+      network,
+      random,
+      logger,
+      pid: 4711,
+      physicalMemoryBytes: 2 ** 33,
+      confEnv: testEnv,
+      confFile: '/conf/broker.conf',
+      ...(door === undefined ? {} : { door }),
+    })
+    this.broker = broker
+    this.#watcher.started(this)
+    await broker.start()
+  }
+
+  protected override async leave(): Promise<void> {
+    await this.broker?.stop()
+  }
+
+  protected override ending(kind: CrashKind): void {
+    if (this.broker !== undefined) this.#watcher.ending(this, kind)
+    this.broker = undefined
+  }
+
+  protected override look(): void {
+    if (this.broker !== undefined) this.#watcher.acted(this)
+  }
+}

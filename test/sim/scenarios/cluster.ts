@@ -1,0 +1,148 @@
+import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
+import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
+import { BrokerWatch } from '../checks/broker-watch.ts'
+import { Ledger } from '../checks/ledger.ts'
+import { ClientProcess } from '../clients/client-process.ts'
+import { Consumer } from '../clients/consumer.ts'
+import { Producer } from '../clients/producer.ts'
+import { Route } from '../clients/route.ts'
+import { BrokerNode } from '../nodes/broker-node.ts'
+import { ControllerNode, type RunningController } from '../nodes/controller-node.ts'
+import { NameServerNode } from '../nodes/nameserver-node.ts'
+import type { Node } from '../nodes/node.ts'
+import { SafetyChecker } from '../raft/safety-checker.ts'
+import type { World } from '../world/world.ts'
+import type { Shape } from './shape.ts'
+
+export const TOPIC = 'T'
+const QUEUES = 2
+const CONTROLLER_PORT = 9878
+const CREATE_AGAIN_MS = 200
+
+/** The servers of a scenario, its clients, and the books about what they were promised. */
+export class Cluster {
+  readonly world: World
+  readonly shape: Shape
+  readonly ledger: Ledger
+  readonly raftChecker = new SafetyChecker()
+  readonly nameServers: NameServerNode[] = []
+  /** Standalone ones. */
+  readonly controllers: ControllerNode[] = []
+  readonly brokers: BrokerNode[] = []
+  readonly client: ClientProcess
+  readonly producer: Producer
+  readonly consumer: Consumer
+  readonly watch: BrokerWatch
+
+  constructor(world: World, shape: Shape) {
+    this.world = world
+    this.shape = shape
+    this.ledger = new Ledger(shape.controllers > 0)
+    this.watch = new BrokerWatch(this)
+    this.#makeNameServers()
+    this.#makeControllers()
+    this.#makeBrokers()
+    this.client = new ClientProcess(world.machine('client', '10.0.9.1'))
+    const route = new Route(this.client, TOPIC, this.#nameServerAddresses)
+    this.producer = new Producer(this.client, route, this.ledger, TOPIC, [4, 15, 40][world.random.below(3)]!)
+    this.consumer = new Consumer(this.client, route, this.ledger, TOPIC)
+  }
+
+  get nodes(): Node[] {
+    return [...this.nameServers, ...this.controllers, ...this.brokers]
+  }
+
+  get runningControllers(): RunningController[] {
+    const hosts = this.shape.areEmbedded ? this.nameServers : this.controllers
+    return hosts.flatMap(({ running }) => (running === undefined ? [] : [running]))
+  }
+
+  groupOf(name: string): BrokerNode[] {
+    return this.brokers.filter(({ group }) => group === name)
+  }
+
+  get groupNames(): string[] {
+    return [...new Set(this.brokers.map(({ group }) => group))]
+  }
+
+  /** Whoever takes itself for the master, of several the one of the newest epoch. */
+  masterOf(name: string): BrokerNode | undefined {
+    const masters = this.groupOf(name).filter(({ broker }) => broker?.isMaster)
+    return masters.sort((a, b) => (b.broker!.masterEpoch ?? 0) - (a.broker!.masterEpoch ?? 0))[0]
+  }
+
+  /** Everything starts, within a moment; the topic is made as soon as somebody can make it. */
+  start(): void {
+    const { queue, random } = this.world
+    for (const node of this.nodes) queue.after(random.below(300), () => node.start())
+    for (const name of this.groupNames) this.#createTopic(name)
+    this.consumer.startAnew()
+  }
+
+  #createTopic(name: string): void {
+    this.client.begin(async () => {
+      const address = this.masterOf(name)?.address
+      const fields = {
+        topic: TOPIC,
+        defaultTopic: 'TBW102',
+        readQueueNums: QUEUES,
+        writeQueueNums: QUEUES,
+        perm: 6,
+        topicFilterType: 'SINGLE_TAG',
+        topicSysFlag: 0,
+        order: false,
+      }
+      const request = { code: RequestCode.UPDATE_AND_CREATE_TOPIC, fields }
+      const answer = address === undefined ? undefined : await this.client.ask(address, request, 1000)
+      if (answer?.code !== ResponseCode.SUCCESS) this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name))
+    })
+  }
+
+  get #nameServerAddresses(): string[] {
+    return this.nameServers.map(({ address }) => address)
+  }
+
+  /** Of embedded controllers and of standalone ones. */
+  get #peers(): string {
+    const { controllers, areEmbedded } = this.shape
+    const subnet = areEmbedded ? 1 : 2
+    return Array.from({ length: controllers }, (_, i) => `n${i}-10.0.${subnet}.${i + 1}:${CONTROLLER_PORT}`).join(';')
+  }
+
+  #makeNameServers(): void {
+    const { nameServers, areEmbedded } = this.shape
+    for (let i = 0; i < nameServers; i++) {
+      const machine = this.world.machine(`ns${i}`, `10.0.1.${i + 1}`)
+      const place = { id: `n${i}`, peers: this.#peers, checker: this.raftChecker }
+      this.nameServers.push(new NameServerNode(machine, areEmbedded ? place : undefined))
+    }
+  }
+
+  #makeControllers(): void {
+    const { controllers, areEmbedded } = this.shape
+    if (areEmbedded) return
+    for (let i = 0; i < controllers; i++) {
+      const machine = this.world.machine(`ctl${i}`, `10.0.2.${i + 1}`)
+      this.controllers.push(new ControllerNode(machine, `n${i}`, this.#peers, this.raftChecker))
+    }
+  }
+
+  #makeBrokers(): void {
+    const { groups, replicas, settings, controllers } = this.shape
+    const addresses = this.#peers.replaceAll(/n\d+-/g, '')
+    for (let g = 0; g < groups; g++) {
+      const group = `b${g}`
+      for (let i = 0; i < replicas; i++) {
+        const machine = this.world.machine(`${group}-${i}`, `10.0.3.${g * 10 + i + 1}`)
+        const role = controllers > 0 ? `controllerAddr=${addresses}\n` : this.#classicRole(i)
+        const place = { group, settings: settings + role, nameServers: this.#nameServerAddresses }
+        this.brokers.push(new BrokerNode(machine, place, this.watch))
+      }
+    }
+  }
+
+  #classicRole(index: number): string {
+    if (index > 0) return `brokerRole=SLAVE\nbrokerId=${index}\n`
+    return `brokerRole=${this.shape.scenario === 'master-slave-sync' ? 'SYNC_MASTER' : 'ASYNC_MASTER'}\nbrokerId=0\n`
+  }
+}

@@ -1,0 +1,71 @@
+import type { CrashKind } from '../sim-disk.ts'
+import type { World } from '../world/world.ts'
+
+export const SCENARIOS = [
+  'single-master',
+  'master-slave-async',
+  'master-slave-sync',
+  'controller-standalone',
+  'controller-embedded',
+] as const
+
+export type ScenarioName = (typeof SCENARIOS)[number]
+
+/** What a cluster consists of, and what may happen to it without a promise being broken. */
+export interface Shape {
+  readonly scenario: ScenarioName
+  readonly nameServers: number
+  readonly controllers: number
+  readonly areEmbedded: boolean
+  readonly groups: number
+  /** Brokers per group. */
+  readonly replicas: number
+  readonly isSyncFlush: boolean
+  readonly crashes: readonly CrashKind[]
+  /** Lines of every broker.conf. */
+  readonly settings: string
+}
+
+const ALL_CRASHES: readonly CrashKind[] = ['process', 'process', 'power', 'power-worst']
+
+export function isScenario(name: string): name is ScenarioName {
+  return (SCENARIOS as readonly string[]).includes(name)
+}
+
+/** The cluster of a scenario, in the variation that the seed chooses. */
+export function shapeOf(scenario: ScenarioName, world: World): Shape {
+  const isSyncFlush = world.random.below(2) === 0
+  const flush = `flushDiskType=${isSyncFlush ? 'SYNC_FLUSH' : 'ASYNC_FLUSH'}\n`
+  const classic = { scenario, controllers: 0, areEmbedded: false, groups: 1, isSyncFlush, crashes: ALL_CRASHES }
+  switch (scenario) {
+    case 'single-master':
+      return { ...classic, nameServers: 1, replicas: 1, settings: flush }
+    case 'master-slave-async':
+      return { ...classic, nameServers: 2, replicas: 2, settings: flush }
+    case 'master-slave-sync':
+      return { ...classic, nameServers: 2, replicas: 2, settings: flush }
+    case 'controller-standalone':
+    case 'controller-embedded':
+      return replicated(scenario, world, isSyncFlush, flush)
+  }
+}
+
+function replicated(scenario: ScenarioName, world: World, isSyncFlush: boolean, flush: string): Shape {
+  const areEmbedded = scenario === 'controller-embedded'
+  return {
+    scenario,
+    nameServers: areEmbedded ? 3 : 1,
+    controllers: 3,
+    areEmbedded,
+    groups: world.chance(25) ? 2 : 1,
+    replicas: 3,
+    isSyncFlush,
+    // What only memory holds a power cut takes: with ASYNC_FLUSH a replica that lost power may lack what was acknowledged.
+    crashes: isSyncFlush ? ALL_CRASHES : ['process'],
+    settings: `${flush}enableControllerMode=true
+allAckInSyncStateSet=true
+controllerHeartBeatTimeoutMills=2000
+haMaxTimeSlaveNotCatchup=2000
+`,
+  }
+}
