@@ -18,8 +18,9 @@ import { Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
 import { scenarios } from './scenarios.ts'
 import { TestProject } from './test-project.ts'
+import { topologyScenarios } from './topology-scenarios.ts'
 
-const brokerSteps = 4
+const brokerSteps = 6
 
 /** The version of the CLI; undefined when there is none. */
 function cliVersion(): string | undefined {
@@ -72,7 +73,7 @@ let failed = 0
 process.stdout.write(
   `engine: ${version === undefined ? 'test/pulumi/engine, no pulumi on PATH' : `pulumi ${version}`}\n`,
 )
-for (const entry of [...scenarios, ...dockerScenarios]) {
+for (const entry of [...scenarios, ...topologyScenarios, ...dockerScenarios]) {
   if (!words.every((word) => entry.name.includes(word))) continue
   if (entry.needsInterrupts && version !== undefined) {
     process.stdout.write(`left out: ${entry.name} (the CLI cannot be cut short at an operation)\n`)
