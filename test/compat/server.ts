@@ -6,6 +6,9 @@ import { join } from 'node:path'
 /** Whose servers run: the project's own or Apache RocketMQ's. */
 export type Engine = 'gantry' | 'apache'
 
+/** Those, and Apache RocketMQ's of the line before controller mode. */
+export type ServerEngine = Engine | 'apache-4.9'
+
 const compatDir = import.meta.dirname
 const stopWaitMs = 30_000
 /** A JVM on a busy machine takes half a minute to its first accept. */
@@ -13,7 +16,11 @@ const startLimitMs = 120_000
 
 type Kind = 'namesrv' | 'broker' | 'controller'
 
-const programs: Record<Engine, Record<Kind, string>> = {
+const programs: Record<ServerEngine, Partial<Record<Kind, string>>> = {
+  'apache-4.9': {
+    namesrv: join(compatDir, 'reference/4.9/namesrv.sh'),
+    broker: join(compatDir, 'reference/4.9/broker.sh'),
+  },
   apache: {
     namesrv: join(compatDir, 'reference/namesrv.sh'),
     broker: join(compatDir, 'reference/broker.sh'),
@@ -35,7 +42,7 @@ export class Server {
   readonly kind: Kind
   readonly port: number
   readonly dir: string
-  engine: Engine
+  engine: ServerEngine
   conf: Record<string, string | number | boolean>
   readonly #jvm: string
   readonly #env: Record<string, string>
@@ -45,7 +52,7 @@ export class Server {
   constructor(options: {
     name: string
     kind: Kind
-    engine: Engine
+    engine: ServerEngine
     port: number
     dir: string
     conf: Record<string, string | number | boolean>
@@ -87,7 +94,9 @@ export class Server {
         .join('\n')}\n`,
     )
     const log = openSync(this.logFile, 'a')
-    const child = spawn(programs[this.engine][this.kind], ['-c', confFile], {
+    const program = programs[this.engine][this.kind]
+    if (program === undefined) throw new Error(`${this.engine} has no ${this.kind}`)
+    const child = spawn(program, ['-c', confFile], {
       stdio: ['ignore', log, log],
       env: {
         ...process.env,

@@ -63,6 +63,11 @@ export async function fetchApache(): Promise<void> {
   await build('fetching Apache RocketMQ', join(compatDir, 'reference/install.sh'), [], compatDir)
 }
 
+/** The servers of the line before controller mode. */
+export async function fetchOldApache(): Promise<void> {
+  await build('fetching Apache RocketMQ 4.9', join(compatDir, 'reference/4.9/install.sh'), [], compatDir)
+}
+
 /** The program that driver.ts talks to. */
 export async function buildJavaClient(): Promise<void> {
   const java = join(compatDir, 'java')

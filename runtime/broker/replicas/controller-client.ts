@@ -21,6 +21,11 @@ export class ControllerRefusal extends Error {
   }
 }
 
+/** None of the addresses is a controller that knows a leader. */
+export class NoControllerError extends Error {
+  override readonly name = 'NoControllerError'
+}
+
 export interface ControllerClientParts {
   /** controllerAddr: `host:port` each. */
   readonly addresses: readonly string[]
@@ -53,7 +58,7 @@ export class ControllerClient {
   }
 
   /**
-   * @throws ControllerRefusal for an answer that is no success; Error when no leader answers
+   * @throws ControllerRefusal for an answer that is no success; NoControllerError or another Error when no leader answers
    */
   async ask(request: RequestDraft): Promise<RemotingCommand> {
     let problem: unknown
@@ -82,7 +87,7 @@ export class ControllerClient {
     if (this.#leader === address) this.#leader = ''
   }
 
-  /** Asks every controller; the first that knows a leader is believed. @throws Error when none does */
+  /** Asks every controller; the first that knows a leader is believed. @throws NoControllerError when none does */
   async #findLeader(): Promise<string> {
     const found = this.addresses.map((address) => this.#leaderKnownBy(address))
     try {
@@ -90,7 +95,8 @@ export class ControllerClient {
       return this.#leader
     } catch (error) {
       const reasons = (error as AggregateError).errors.map((reason) => (reason as Error).message)
-      throw new Error(`no leader is known to the controllers ${this.addresses.join(';')}: ${reasons.join('; ')}`)
+      const list = this.addresses.join(';')
+      throw new NoControllerError(`no leader is known to the controllers ${list}: ${reasons.join('; ')}`)
     }
   }
 

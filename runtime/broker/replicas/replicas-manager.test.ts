@@ -121,6 +121,7 @@ let controllers: Controllers
 let target: Target
 let beats: number
 let warnings: string[]
+let errors: string[]
 let manager: ReplicasManager
 
 function newManager(): ReplicasManager {
@@ -128,6 +129,7 @@ function newManager(): ReplicasManager {
   const logger = {
     ...silentLogger,
     warn: (fields: object) => void warnings.push((fields as { problem: string }).problem),
+    error: (_fields: object, message: string) => void errors.push(message),
   }
   const invoke = (address: string, request: RequestDraft) => controllers.answer(address, request)
   return new ReplicasManager({
@@ -169,6 +171,7 @@ beforeEach(() => {
   controllers = new Controllers()
   beats = 0
   warnings = []
+  errors = []
   manager = newManager()
 })
 
@@ -233,6 +236,28 @@ describe('coming online', () => {
     controllers.down.clear()
     await advance(3_000)
     expect(target.told).toEqual(['id 1', 'master, epoch 1, set 1'])
+  })
+
+  test('where no controller is, an error says what to change, and once more a minute later', async () => {
+    for (const address of ['c1:1', 'c2:1', 'c3:1']) controllers.down.add(address)
+    manager.start()
+    await advance(4_000)
+    expect(errors).toEqual([])
+    await advance(50_000)
+    expect(errors).toEqual([
+      'this broker is not online: the controllers gave it no role. controllerAddr has to name controllers: mqcontroller ' +
+        'processes, or NameServers with enableControllerInNamesrv=true, by the port of their controller ' +
+        '(controllerDLegerPeers). To run without controllers set enableControllerMode=false, brokerRole and brokerId',
+    ])
+    await advance(20_000)
+    expect(errors).toHaveLength(2)
+  })
+
+  test('refused by the controllers it says so without advice on addresses', async () => {
+    controllers.refusal = { code: RequestCode.CONTROLLER_APPLY_BROKER_ID, response: ResponseCode.SYSTEM_ERROR }
+    manager.start()
+    await advance(7_000)
+    expect(errors).toEqual(['this broker is not online: the controllers gave it no role'])
   })
 
   test.each([

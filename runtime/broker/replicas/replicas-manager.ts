@@ -5,6 +5,7 @@ import type { Random } from '../../io/random.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { checkIdentity, type IdentityFiles } from './broker-identity.ts'
 import { type ControllerClient, ControllerRefusal } from './controller-client.ts'
+import { ControllerComplaints } from './controller-complaints.ts'
 import type { ReplicaTarget } from './replica-target.ts'
 import { type GroupRole, readElectedRole, readGroupRole } from './role-answers.ts'
 import { SyncStateSetWishes } from './sync-state-set-wishes.ts'
@@ -62,12 +63,13 @@ export class ReplicasManager {
   #retryMs = RETRY_MIN_MS
   #timers: Timer[] = []
   #retry: Timer | undefined
-  #problem = ''
+  readonly #complaints: ControllerComplaints
   #heardMs = 0
   readonly #wishes: SyncStateSetWishes
 
   constructor(parts: ReplicasManagerParts) {
     this.#parts = parts
+    this.#complaints = new ControllerComplaints(parts.clock, parts.logger)
     this.#wishes = new SyncStateSetWishes({
       clock: parts.clock,
       logger: parts.logger,
@@ -307,22 +309,13 @@ export class ReplicasManager {
 
   #recovered(): void {
     this.#retryMs = RETRY_MIN_MS
-    if (this.#problem === '') return
-    this.#problem = ''
-    this.#parts.logger.info({ controller: this.#parts.controllers.leader }, 'the controllers answer again')
+    this.#complaints.recovered(this.#parts.controllers.leader)
   }
 
   #failed(error: unknown): void {
     if (this.#isStopped) return
     if (error instanceof ControllerRefusal && isForgotten(error.code)) this.#isRegistered = false
-    const problem = error instanceof Error ? error.message : String(error)
-    // The same problem again and again is one line.
-    if (problem !== this.#problem) {
-      const message =
-        this.#role === undefined ? 'this broker cannot come online yet' : 'the controllers cannot be asked'
-      this.#parts.logger.warn({ problem }, message)
-    }
-    this.#problem = problem
+    this.#complaints.failed(error, this.#role !== undefined)
     const jitterMs = this.#parts.random.below(this.#retryMs)
     this.#retry?.cancel()
     this.#retry = this.#parts.clock.after(this.#retryMs + jitterMs, () => this.refresh())

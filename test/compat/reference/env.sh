@@ -32,7 +32,7 @@ run_server() {
   ROCKETMQ_HOME=$home exec java -Xms"${RMQ_HEAP:-512m}" -Xmx"${RMQ_HEAP:-512m}" -XX:MaxDirectMemorySize="${RMQ_DIRECT:-512m}" \
     ${RMQ_GC:--XX:+UseG1GC} "${opens[@]}" ${RMQ_JVM:-} \
     -Duser.home="$home" -Drmq.logback.configurationFile="$logback" \
-    -Dlogback.statusListenerClass=org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener \
+    -Dlogback.statusListenerClass="${status_listener:-org.apache.rocketmq.logging.ch.qos.logback.core.status.NopStatusListener}" \
     -cp "$lib/*" "$main" "$@"
 }
 
