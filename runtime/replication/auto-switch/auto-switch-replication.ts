@@ -48,6 +48,8 @@ export class AutoSwitchReplication implements SessionOwner {
   #followed: FollowedMaster | undefined
   #session: FollowSession | undefined
   #isCutOff = false
+  /** Why the master was not followed last. */
+  #refusal = ''
   #timer: Timer | undefined
   readonly #progressListeners: (() => void)[] = []
   #onSetWanted: ((wanted: ReadonlySet<number>) => void) | undefined
@@ -269,7 +271,7 @@ export class AutoSwitchReplication implements SessionOwner {
     const { confirmOffset } = log
     const own = { epochs: this.#epochs, endOffset, confirmOffset, trustedEndOffset: this.#trustedEndOffset }
     const point = followPoint(own, { epochs: master.epochs, endOffset: master.maxPhyOffset })
-    if (point.kind === 'refuse') throw new Error(`cannot follow ${this.#connection.masterText}: ${point.reason}`)
+    if (point.kind === 'refuse') this.#refuse(point.reason)
     if (point.kind === 'startAnew') {
       this.startAnew(point.reason)
       return
@@ -280,6 +282,14 @@ export class AutoSwitchReplication implements SessionOwner {
     else log.truncateTo(offset)
     // After the log: were it the other way round, a crash in between would leave messages of a forgotten epoch behind.
     this.#keep(sharedEpochs(withLegacy(own), master.epochs, offset))
+  }
+
+  /** Somebody has to decide something: said as an error, once per master and reason. */
+  #refuse(reason: string): never {
+    const problem = `cannot follow ${this.#connection.masterText}: ${reason}`
+    if (problem !== this.#refusal) this.#context.logger.error({ problem }, 'this broker does not follow its master')
+    this.#refusal = problem
+    throw new Error(problem)
   }
 
   #noteMet(master: MasterHandshake, offset: number, endOffset: number, confirmOffset: number): void {

@@ -186,6 +186,12 @@ test('messages of an epoch that the master never saw go, unless they are confirm
   expect(point([[1, 0]], 700, [[2, 0]], 500, Number.POSITIVE_INFINITY, 1)).toBe('refuse: epochs of the master')
 })
 
+test('a master that began without anything takes nothing away from before there was a controller', () => {
+  const nothingConfirmed = point(NOTHING, 800, [[1, 0]], 900, Number.POSITIVE_INFINITY, 0)
+  expect(nothingConfirmed).toBe('refuse: epochs of the master')
+  expect(point([[0, 0]], 800, [[1, 0]], 0, Number.POSITIVE_INFINITY, 0)).toBe('refuse: epochs of the master')
+})
+
 test('after they met a replica knows the epochs that its master knows of the log they share', () => {
   const shared = (own: Pairs, master: Pairs, offset: number) =>
     String(sharedEpochs(history(own), history(master), offset))

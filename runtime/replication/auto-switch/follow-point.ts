@@ -67,10 +67,12 @@ function withoutCommonEpoch(own: OwnLog, held: EpochHistory, master: MastersLog)
     const reason = `the master's oldest epoch begins at offset ${first.startOffset}, this broker's log ends at ${endOffset}`
     return { kind: 'startAnew', reason }
   }
-  if (held.entries[0]?.startOffset === first.startOffset && confirmOffset <= first.startOffset) {
+  // Before there was a controller nothing was called confirmed, but acknowledged it was all the same.
+  if (!isLegacy && held.entries[0]?.startOffset === first.startOffset && confirmOffset <= first.startOffset) {
     return { kind: 'follow', offset: first.startOffset }
   }
-  const reason = `epochs of the master: ${master.epochs}, of this broker: ${held}, which have nothing in common`
+  const isOlder = isLegacy ? ' (written before the group had a controller, or its epoch file was removed)' : ''
+  const reason = `epochs of the master: ${master.epochs}, of this broker: ${held}${isOlder}, which have nothing in common`
   return { kind: 'refuse', reason: `${reason}. ${COPY_ANEW}` }
 }
 
