@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { Driver, ScenarioResult } from '../compat/driver.ts'
 import { ask } from '../compat/remoting.ts'
 import type { Report } from '../compat/report.ts'
 import { type Server, waitUntil } from '../compat/server.ts'
 import type { Pair } from './pair.ts'
+import { errorsOf } from './upgrade-world.ts'
 
 export type Behaviour = 'switches' | 'stays' | 'offline'
 
@@ -142,15 +142,4 @@ async function staysOffline({ name, pair, report }: CellParts): Promise<Outcome>
   const isOffline = Object.keys(registered).length === 0 && answer.code !== 0
   report.check(name, 'is not registered and takes no message', isOffline, JSON.stringify({ registered, answer }))
   return { behaviour: isOffline ? 'offline' : 'stays', text: isClear ? "can't come online" : 'offline without a word' }
-}
-
-/** Messages of the log's error lines, with the problem that they name. */
-function errorsOf({ logFile }: Server): string[] {
-  const lines = readFileSync(logFile, 'utf8').split('\n')
-  const records = lines
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-  return records
-    .filter(({ level }) => level === 'error')
-    .map(({ msg, problem }) => `${String(msg)} (${String(problem)})`)
 }

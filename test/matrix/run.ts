@@ -9,6 +9,8 @@ import { Driver } from '../compat/driver.ts'
 import { Report } from '../compat/report.ts'
 import { stopAllServers } from '../compat/server.ts'
 import { buildJavaClient, fetchApache, fetchOldApache, missingTools } from '../compat/toolchain.ts'
+import { classicUpgrades } from './classic-upgrade.ts'
+import { dledgerUpgrade } from './dledger-upgrade.ts'
 import { runMatrix } from './matrix.ts'
 
 const { values } = parseArgs({
@@ -45,6 +47,10 @@ try {
   mkdirSync(home)
   driver = new Driver('JSON', home)
   await runMatrix({ dir, driver, report, wanted })
+  // `--only classic` and `--only DLedger` are the two ways up.
+  const parts = { dir, driver, report }
+  if (wanted('classic')) await report.attempt('classic -> controller mode', 'set-up', () => classicUpgrades(parts))
+  if (wanted('DLedger')) await dledgerUpgrade(parts)
 } catch (error) {
   report.check('suite', 'set-up', false, error instanceof Error ? error.message : String(error))
 } finally {
