@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   observe: [],
   codec: ['io'],
   config: ['codec', 'io'],
+  filter: ['codec'],
   net: ['codec', 'io', 'observe'],
   store: ['codec', 'io', 'observe', 'config'],
   replication: ['codec', 'io', 'observe', 'net', 'config', 'store'],
@@ -57,6 +58,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     SERVICES.map((service) => [service, ['codec', 'io', 'observe', 'net', 'config', 'store', 'replication']]),
   ),
   controller: ['codec', 'io', 'observe', 'net', 'config', 'raft'],
+  broker: ['codec', 'io', 'observe', 'net', 'config', 'store', 'replication', 'filter'],
   bin: [...SERVICES, 'codec', 'io', 'observe', 'net', 'config', 'store', 'replication', 'raft'],
 }
 

@@ -10,6 +10,7 @@ import { autoSwitchInterop } from './auto-switch.ts'
 import { clientScenarios } from './clients.ts'
 import { controllers } from './controllers.ts'
 import { Driver } from './driver.ts'
+import { filters } from './filters.ts'
 import { storeHandover } from './handover.ts'
 import { mixedClusters } from './mixed.ts'
 import { Report } from './report.ts'
@@ -41,6 +42,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'handover', run: storeHandover },
   { name: 'controllers', run: controllers },
   { name: 'auto-switch', run: autoSwitchInterop },
+  { name: 'filters', run: filters },
 ]
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-compat-'))
