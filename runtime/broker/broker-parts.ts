@@ -11,7 +11,7 @@ import { BrokerAddresses } from './broker-addresses.ts'
 import { type BrokerEnvironment, openStore } from './broker-environment.ts'
 import { BrokerReplication } from './broker-replication.ts'
 import { BrokerTables } from './broker-tables.ts'
-import { ConsumerRegistry } from './clients/consumer-registry.ts'
+import { ConsumerRegistry, type MembershipListener } from './clients/consumer-registry.ts'
 import { MembershipNotifier } from './clients/membership-notifier.ts'
 import { ProducerRegistry } from './clients/producer-registry.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
@@ -74,7 +74,8 @@ export class BrokerParts {
     // The store's batch is written, and what waits for it is answered, before anything else at the end of a turn.
     this.context.turn.onEnd(() => this.#endOfTurn())
     this.notifier = new MembershipNotifier(this.context.turn, this.conf)
-    this.consumers = new ConsumerRegistry(clock, logger, this.conf, (group) => this.notifier.changed(group))
+    const onMembersChanged: MembershipListener = (group) => this.notifier.changed(group)
+    this.consumers = new ConsumerRegistry(clock, logger, this.conf, onMembersChanged, this.tables.filters)
     this.locks = new QueueLocks(clock)
     this.client = new RemotingClient(this.context, {
       connectTimeoutMs: conf.connectTimeoutMillis,
@@ -235,13 +236,15 @@ export class BrokerParts {
 
   #pullHandler(): PullHandler {
     const { clock } = this.environment
-    const { topics, groups, offsets } = this.tables
+    const { topics, groups, offsets, filters, compiledFilters } = this.tables
     return new PullHandler({
       config: this.conf,
       store: this.store,
       topics,
       groups,
       consumers: this.consumers,
+      filters,
+      compiledFilters,
       offsets,
       stats: this.stats,
       monotonic: () => clock.monotonic(),

@@ -68,13 +68,13 @@ function sendParts(parts: BrokerParts): SendBackParts {
 function serveConsumers(parts: BrokerParts): void {
   const { server, store, consumers, producers, pulls } = parts
   const { clock, logger } = parts.environment
-  const { topics, groups, offsets } = parts.tables
+  const { topics, groups, offsets, compiledFilters } = parts.tables
   const settings = parts.conf
   for (const code of [RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]) {
     server.handle(code, (request, channel) => pulls.handle(request, channel))
   }
   registerQueryHandlers(server, { store, settings })
-  registerClientHandlers(server, { clock, topics, groups, consumers, producers, settings })
+  registerClientHandlers(server, { clock, topics, groups, consumers, producers, compiledFilters, settings })
   registerOffsetHandlers(mastersServer(parts), {
     topics,
     groups,

@@ -7,6 +7,8 @@ import type { Logger } from '../observe/logger.ts'
 import type { MetadataSource } from '../replication/metadata-sync.ts'
 import { RequestModes } from './admin/request-modes.ts'
 import { DelayOffsets } from './delay/delay-offsets.ts'
+import { CompiledFilters } from './filter/compiled-filters.ts'
+import { ConsumerFilters } from './filter/consumer-filters.ts'
 import { readSubscriptionGroupTable, SubscriptionGroupTable } from './groups/subscription-group-table.ts'
 import type { Current } from './metadata/current.ts'
 import type { Persisted } from './metadata/persisted.ts'
@@ -55,6 +57,8 @@ export class BrokerTables {
   readonly offsets: ConsumerOffsets
   readonly delayOffsets: DelayOffsets
   readonly modes: RequestModes
+  readonly filters: ConsumerFilters
+  readonly compiledFilters = new CompiledFilters()
   readonly #conf: Current<BrokerConf>
   readonly #offsetsSaving: LaterSave
   readonly #delaySaving: LaterSave
@@ -71,7 +75,9 @@ export class BrokerTables {
     const versionStep = delayOffsetUpdateVersionStep
     this.delayOffsets = new DelayOffsets({ disk, clock, logger, versionStep, path: path('delayOffset') })
     this.modes = new RequestModes(disk, path('messageRequestMode'), logger)
-    for (const table of [this.topics, this.groups, this.offsets, this.delayOffsets, this.modes]) table.load()
+    this.filters = new ConsumerFilters({ ...common, path: path('consumerFilter'), compiled: this.compiledFilters })
+    const tables = [this.topics, this.groups, this.offsets, this.delayOffsets, this.modes, this.filters]
+    for (const table of tables) table.load()
     this.#offsetsSaving = new LaterSave(this.offsets.state, clock.now())
     this.#delaySaving = new LaterSave(this.delayOffsets.state, clock.now())
   }
@@ -90,8 +96,15 @@ export class BrokerTables {
     this.#delaySaving.tick(nowMs, flushDelayOffsetInterval, log)
   }
 
+  /** What clients tell anew after a start is saved without hurry. */
+  saveFilters(nowMs: number): void {
+    this.filters.expire()
+    if (this.filters.state.prepare(nowMs)) this.filters.state.savePrepared(nowMs)
+  }
+
   saveAll(nowMs: number): void {
     this.endOfTurn(nowMs)
+    this.filters.state.saveIfChanged(nowMs)
     this.offsets.state.saveIfChanged(nowMs)
     this.delayOffsets.state.saveIfChanged(nowMs)
   }

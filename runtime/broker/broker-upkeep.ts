@@ -42,6 +42,7 @@ export class BrokerUpkeep {
     producers.expire()
     locks.expire()
     notifier.notifyGathered()
+    tables.saveFilters(now)
     if (this.#ticks % OFFSETS_EVERY_TICKS === 0 && conf.current.enableCleanExpiredOffset) this.#forgetOffsets()
   }
 

@@ -14,5 +14,6 @@ export function refusedSettings(conf: BrokerConf): string[] {
   refuse('authenticationEnabled', 'this engine does not check yet who a client is')
   refuse('authorizationEnabled', 'this engine does not check yet what a client may do')
   refuse('enableDLegerCommitLog', 'this engine does not read or write DLedger files')
+  refuse('enableCalcFilterBitMap', 'this engine applies filters to the messages and writes no bitmaps of them')
   return refused
 }

@@ -289,8 +289,8 @@ describe('what follows from several keys', () => {
 })
 
 test('keys without effect are named in one warning', () => {
-  expect(parse('enablePropertyFilter=true\nflushDiskType=SYNC_FLUSH\nwarmMapedFileEnable=true').warnings).toEqual([
-    'broker.conf: known to Apache RocketMQ but without effect here: enablePropertyFilter, warmMapedFileEnable',
+  expect(parse('transferMsgByHeap=true\nflushDiskType=SYNC_FLUSH\nwarmMapedFileEnable=true').warnings).toEqual([
+    'broker.conf: known to Apache RocketMQ but without effect here: transferMsgByHeap, warmMapedFileEnable',
   ])
 })
 

@@ -32,12 +32,12 @@ export type Condition =
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'null' }
 
-export interface Property {
+interface Property {
   readonly kind: 'property'
   readonly name: string
 }
 
-export interface Negation {
+interface Negation {
   readonly kind: 'negate'
   readonly of: Expression
 }

@@ -74,7 +74,7 @@ export function javaDouble(bytes: Uint8Array, start: number, length: number): nu
   return doubleOfText(textOf(bytes, start, length))
 }
 
-export function doubleOfText(text: string): number | undefined {
+function doubleOfText(text: string): number | undefined {
   const trimmed = javaTrim(text)
   if (DECIMAL.test(trimmed)) return Number(trimmed.replace(/[fFdD]$/, ''))
   const word = WORDS.get(trimmed)

@@ -4,7 +4,7 @@
  * of the line` and the other kind, stand between words.
  */
 
-export type TokenKind = 'keyword' | 'name' | 'integer' | 'decimal' | 'string' | 'symbol' | 'illegal' | 'end'
+type TokenKind = 'keyword' | 'name' | 'integer' | 'decimal' | 'string' | 'symbol' | 'illegal' | 'end'
 
 export interface Token {
   readonly kind: TokenKind

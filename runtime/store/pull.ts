@@ -20,6 +20,8 @@ export type PullStatus = (typeof PullStatus)[keyof typeof PullStatus]
 
 /** Takes the records found, in order. The bytes are valid until it returns. */
 export interface PullSink {
+  /** Whether it wants a record, judged by its content; all of them where this is missing. */
+  wants?(bytes: Uint8Array, start: number, length: number): boolean
   take(bytes: Uint8Array, start: number, length: number): void
 }
 
@@ -117,13 +119,9 @@ export class Puller {
         this.nextOffset = from + i + 1
         if (phyOffset < this.#skipBelow) continue
         const tagsCode = units.tagsCodes[i]!
-        if (accepts !== undefined && !Number.isNaN(tagsCode) && !accepts(tagsCode)) {
-          if (this.bytes === 0) status = PullStatus.noMatchedMessage
-        } else if (this.#take(phyOffset, sizeBytes, sink)) {
-          status = PullStatus.found
-        } else if (this.bytes === 0) {
-          status = PullStatus.messageWasRemoving
-        }
+        const isRefused = accepts !== undefined && !Number.isNaN(tagsCode) && !accepts(tagsCode)
+        const taken = isRefused ? PullStatus.noMatchedMessage : this.#take(phyOffset, sizeBytes, sink)
+        if (taken === PullStatus.found || this.bytes === 0) status = taken
       }
     }
     return status
@@ -134,18 +132,19 @@ export class Puller {
     return (Math.floor(offset / unitsPerFile) + 1) * unitsPerFile
   }
 
-  #take(phyOffset: number, sizeBytes: number, sink: PullSink): boolean {
+  #take(phyOffset: number, sizeBytes: number, sink: PullSink): PullStatus {
     const bytes = this.#log.read(phyOffset, sizeBytes)
     if (bytes === undefined) {
       const { segmentSizeBytes } = this.#log.files
       this.#skipBelow = this.#log.files.startOf(phyOffset) + segmentSizeBytes
-      return false
+      return PullStatus.messageWasRemoving
     }
+    this.#skipBelow = Number.NEGATIVE_INFINITY
+    if (sink.wants?.(bytes, this.#log.start, sizeBytes) === false) return PullStatus.noMatchedMessage
     sink.take(bytes, this.#log.start, sizeBytes)
     this.count++
     this.bytes += sizeBytes
-    this.#skipBelow = Number.NEGATIVE_INFINITY
-    return true
+    return PullStatus.found
   }
 
   /** Java's `isTheBatchFull`, and the check that follows it. */

@@ -22,6 +22,8 @@ const javaScenarios = [
   'broadcasting',
   'orderly',
   'tag-filter',
+  'sql-filter',
+  'sql-filter-lite',
   'retry-dlq',
   'restart',
   'pull',
@@ -80,6 +82,7 @@ export async function clientScenarios(setting: Setting): Promise<void> {
       { group: 'broker-a', id: 1, engine },
       { group: 'broker-b', id: 1, engine },
     ],
+    conf: { enablePropertyFilter: true },
   })
   await cluster.start()
   try {

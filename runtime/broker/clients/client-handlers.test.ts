@@ -219,9 +219,16 @@ test('only tag expressions pass the check of a client', async () => {
     ResponseCode.SYSTEM_ERROR,
     'The broker does not support consumer to filter message by SQL92',
   ])
-  expect((await check(new BrokerFixture('enablePropertyFilter=true\n'), sql))[0]).toBe(
+  const filtering = new BrokerFixture('enablePropertyFilter=true\n')
+  expect(await check(filtering, sql)).toEqual([0, undefined])
+  expect(await check(filtering, { ...sql, subString: 'a > ' })).toEqual([
     ResponseCode.SUBSCRIPTION_PARSE_FAILED,
-  )
+    'illegal SQL92 expression, at character 5: expected a property, a number or a string, the expression ends',
+  ])
+  expect(await check(filtering, { ...sql, expressionType: 'JSON' })).toEqual([
+    ResponseCode.SUBSCRIPTION_PARSE_FAILED,
+    'expressions of type JSON are not known, only TAG and SQL92',
+  ])
 })
 
 test('a connection that would belong to too many groups is refused, and none of that heartbeat counts', async () => {

@@ -6,6 +6,7 @@ import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Clock } from '../../io/clock.ts'
+import type { CompiledFilters } from '../filter/compiled-filters.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import type { Current } from '../metadata/current.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
@@ -25,6 +26,7 @@ export interface ClientHandlerDeps {
   readonly groups: SubscriptionGroupTable
   readonly consumers: ConsumerRegistry
   readonly producers: ProducerRegistry
+  readonly compiledFilters: CompiledFilters
   readonly settings: Current<ClientHandlerSettings>
 }
 
@@ -138,8 +140,8 @@ function checkClientConfig(deps: ClientHandlerDeps, request: CommandView): Respo
     const remark = `The broker does not support consumer to filter message by ${subscription.expressionType}`
     return { code: ResponseCode.SYSTEM_ERROR, remark }
   }
-  const remark = `this broker compiles no expressions of type ${subscription.expressionType}`
-  return { code: ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark }
+  deps.compiledFilters.get(subscription.subString, subscription.expressionType)
+  return { code: ResponseCode.SUCCESS }
 }
 
 function consumerList(deps: ClientHandlerDeps, request: CommandView): Response {

@@ -13,6 +13,12 @@ export interface ConsumerRegistrySettings {
   readonly subscriptionExpiredTimeout: number
 }
 
+/** Told what connected groups subscribe to, and when the last consumer of one is gone. */
+export interface SubscriptionWatcher {
+  register(group: string, subscriptions: readonly SubscriptionData[]): void
+  unregister(group: string): void
+}
+
 /** Told when consumers of a group come or go, so that the others share its queues anew. */
 export type MembershipListener = (group: ConsumerGroup) => void
 
@@ -22,6 +28,7 @@ export class ConsumerRegistry {
   readonly #logger: Logger
   readonly #settings: Current<ConsumerRegistrySettings>
   readonly #onMembersChanged: MembershipListener
+  readonly #watcher: SubscriptionWatcher
   readonly #groups = new Map<string, ConsumerGroup>()
   readonly #groupsByTopic = new Map<string, Set<string>>()
   readonly #groupsByChannel = new Map<ClientChannel, Set<string>>()
@@ -33,11 +40,13 @@ export class ConsumerRegistry {
     logger: Logger,
     settings: Current<ConsumerRegistrySettings>,
     onMembersChanged: MembershipListener,
+    watcher: SubscriptionWatcher,
   ) {
     this.#clock = clock
     this.#logger = logger
     this.#settings = settings
     this.#onMembersChanged = onMembersChanged
+    this.#watcher = watcher
   }
 
   /** The group, if a consumer of it is connected. */
@@ -83,6 +92,7 @@ export class ConsumerRegistry {
       addTo(this.#groupsByChannel, client.channel, groupName)
     }
     const isResubscribed = subscriptions !== undefined && this.#resubscribe(group, subscriptions)
+    if (subscriptions !== undefined) this.#watcher.register(groupName, subscriptions)
     if ((isNew || isResubscribed) && notifies && !group.isBroadcasting) this.#onMembersChanged(group)
     return isNew || isResubscribed
   }
@@ -173,6 +183,7 @@ export class ConsumerRegistry {
       return
     }
     this.#groups.delete(group.name)
+    this.#watcher.unregister(group.name)
     for (const topic of group.subscriptions.keys()) removeFrom(this.#groupsByTopic, topic, group.name)
   }
 }

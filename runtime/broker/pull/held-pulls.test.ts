@@ -13,7 +13,11 @@ function taskOn(channel: { isOpen: boolean }): PullTask {
 test('a pull held after the one before it lost its connection is woken and counted like any other', () => {
   const queue = { id: 7, maxOffset: 0, isRemoved: false }
   const served: PullTask[] = []
-  const held = new HeldPulls(10, (task) => served.push(task))
+  const held = new HeldPulls(
+    10,
+    (task) => served.push(task),
+    () => true,
+  )
   const lost = { isOpen: true }
   held.hold(taskOn(lost), queue as ConsumeQueue, 1000)
   lost.isOpen = false

@@ -7,6 +7,9 @@ const SCAN_UNITS = 64
 /** A held pull that has seen so many unwanted messages is answered, so that its consumer's offset moves on. */
 const SCAN_UNITS_MAX = 4096
 
+/** Whether the record there is one that the pull's filter lets pass. */
+type WantsRecord = (task: PullTask, phyOffset: number, sizeBytes: number) => boolean
+
 interface HeldQueue {
   readonly queue: ConsumeQueue
   first: PullTask | undefined
@@ -21,6 +24,7 @@ interface HeldQueue {
 export class HeldPulls {
   readonly #max: number
   readonly #serve: (task: PullTask) => void
+  readonly #wants: WantsRecord
   /** By ConsumeQueue.id. */
   readonly #byQueue = new Map<number, HeldQueue>()
   #touched: HeldQueue[] = []
@@ -28,10 +32,11 @@ export class HeldPulls {
   readonly #units = new QueueUnits(SCAN_UNITS)
   #count = 0
 
-  /** `serve` answers a pull whatever there is for it. */
-  constructor(max: number, serve: (task: PullTask) => void) {
+  /** `serve` answers a pull whatever there is for it; `wants` is asked for pulls with a filter. */
+  constructor(max: number, serve: (task: PullTask) => void, wants: WantsRecord) {
     this.#max = max
     this.#serve = serve
+    this.#wants = wants
   }
 
   get count(): number {
@@ -129,12 +134,12 @@ export class HeldPulls {
     return queue.isRemoved || task.deadlineMs <= nowMs || this.#isWanted(task, queue)
   }
 
-  /** Whether one of the messages not looked at yet has a tag the consumer wants. */
+  /** Whether one of the messages not looked at yet is one the consumer wants. */
   #isWanted(task: PullTask, queue: ConsumeQueue): boolean {
     const end = queue.maxOffset
     if (end <= task.checkedOffset) return false
-    const { accepts } = task
-    if (accepts === undefined) return true
+    const { accepts, filter } = task
+    if (accepts === undefined && filter === undefined) return true
     if (end - task.queueOffset > SCAN_UNITS_MAX) return true
     const units = this.#units
     while (task.checkedOffset < end) {
@@ -142,7 +147,8 @@ export class HeldPulls {
       if (count === 0) return true
       for (let i = 0; i < count; i++) {
         const tagsCode = units.tagsCodes[i]!
-        if (Number.isNaN(tagsCode) || accepts(tagsCode)) return true
+        if (accepts !== undefined && !Number.isNaN(tagsCode) && !accepts(tagsCode)) continue
+        if (filter === undefined || this.#wants(task, units.phyOffsets[i]!, units.sizes[i]!)) return true
       }
       task.checkedOffset += count
     }

@@ -51,6 +51,6 @@ test('records of any size are gathered in order; nothing of the last answer is l
   const records = [Buffer.alloc(70_000, 'a'), Buffer.alloc(3, 'b'), Buffer.alloc(200_000, 'c')]
   for (const record of records) answer.take(Buffer.concat([Buffer.alloc(5), record]), 5, record.length)
   expect(decodeCommand(laidOut(answer, 0, 1)).body!.equals(Buffer.concat(records))).toBe(true)
-  answer.reset()
+  answer.reset(undefined)
   expect(decodeCommand(laidOut(answer, 0, 2)).body).toBeUndefined()
 })

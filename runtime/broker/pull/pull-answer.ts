@@ -1,5 +1,7 @@
 import { SerializeType } from '../../codec/remoting/frame.ts'
 import { CURRENT_VERSION } from '../../codec/remoting/protocol-version.ts'
+import type { SqlFilter } from '../../filter/sql-filter.ts'
+import { RecordFilter } from '../filter/record-filter.ts'
 import { put, putNumber } from '../send/send-answer.ts'
 import type { PullTask } from './pull-task.ts'
 
@@ -37,14 +39,23 @@ export class PullAnswer {
   nextBeginOffset = 0
   suggestWhichBrokerId = 0
   topicSysFlag = 0
+  /** Which of the records the consumer wants, undefined for all. */
+  filter: SqlFilter | undefined
+  readonly #recordFilter = new RecordFilter()
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES_MIN)
   #length = 0
   readonly #remarks = new Map<string, Buffer>()
 
   /** Drops the records of the last pull. */
-  reset(): void {
+  reset(filter: SqlFilter | undefined): void {
     this.#length = 0
+    this.filter = filter
     if (this.#scratch.length > SCRATCH_BYTES_KEPT) this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES_MIN)
+  }
+
+  /** PullSink. */
+  wants(bytes: Uint8Array, start: number, length: number): boolean {
+    return this.filter === undefined || this.#recordFilter.matches(this.filter, bytes, start, length)
   }
 
   /** Takes a record (PullSink). */

@@ -3,12 +3,16 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { SqlFilter } from '../../filter/sql-filter.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { PullStatus } from '../../store/pull.ts'
 import type { ConsumerRegistry } from '../clients/consumer-registry.ts'
 import { ALL_TAGS, buildSubscription, isTagExpression, type SubscriptionData } from '../clients/subscription.ts'
+import type { CompiledFilters } from '../filter/compiled-filters.ts'
+import type { ConsumerFilters } from '../filter/consumer-filters.ts'
+import { RecordFilter } from '../filter/record-filter.ts'
 import type { SubscriptionGroupConfig } from '../groups/subscription-group.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import type { Current } from '../metadata/current.ts'
@@ -39,10 +43,12 @@ interface PullConfig {
 
 export interface PullParts {
   readonly config: Current<PullConfig>
-  readonly store: Pick<MessageStore, 'queue' | 'pull' | 'lastPull'>
+  readonly store: Pick<MessageStore, 'queue' | 'pull' | 'lastPull' | 'read'>
   readonly topics: Pick<TopicTable, 'find'>
   readonly groups: Pick<SubscriptionGroupTable, 'find' | 'isForbidden'>
   readonly consumers: Pick<ConsumerRegistry, 'get' | 'findSubscription' | 'learn'>
+  readonly compiledFilters: CompiledFilters
+  readonly filters: Pick<ConsumerFilters, 'get'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
   readonly stats: Pick<BrokerStats, 'groupGet'>
   readonly monotonic: () => number
@@ -91,7 +97,13 @@ export class PullHandler {
   constructor(parts: PullParts) {
     this.#parts = parts
     const max = parts.config.current.pullThreadPoolQueueCapacity
-    this.held = new HeldPulls(max, (task) => this.#serveHeld(task))
+    const recordFilter = new RecordFilter()
+    const wants = (task: PullTask, phyOffset: number, sizeBytes: number): boolean => {
+      const record = parts.store.read(phyOffset, sizeBytes)
+      if (record === undefined || task.filter === undefined) return true
+      return recordFilter.matches(task.filter, record.bytes, record.start, record.length)
+    }
+    this.held = new HeldPulls(max, (task) => this.#serveHeld(task), wants)
   }
 
   handle(request: CommandView, channel: Channel): Response | undefined {
@@ -137,7 +149,8 @@ export class PullHandler {
     this.#checkTopicAndGroup(task)
     this.#learn(task)
     const subscription = task.subscription ?? this.#subscriptionFromHeartbeat(task)
-    this.#checkFilter(task, subscription)
+    this.#checkPullConsumer(task)
+    task.filter = isTagExpression(subscription.expressionType) ? undefined : this.#filter(task, subscription)
     this.#subscription = subscription
     const queue = this.#parts.store.queue(task.topic, task.queueId)
     const status = this.#pull(task, queue)
@@ -155,7 +168,7 @@ export class PullHandler {
       }
       const { longPollingEnable, shortPollingTimeMills } = config.current
       const waitMs = longPollingEnable ? task.suspendTimeoutMs : shortPollingTimeMills
-      task.accepts = this.#filterOf(subscription)
+      task.accepts = this.#tagFilterOf(subscription)
       this.held.hold(task, queue, this.#parts.monotonic() + waitMs)
       return true
     }
@@ -174,7 +187,7 @@ export class PullHandler {
   #pull(task: PullTask, queue: ConsumeQueue): string {
     const { store, offsets, config } = this.#parts
     const answer = this.#answer
-    answer.reset()
+    answer.reset(task.filter)
     const reset = config.current.useServerSideResetOffset
       ? offsets.takeReset(task.group, task.topic, task.queueId)
       : undefined
@@ -184,7 +197,7 @@ export class PullHandler {
       answer.maxOffset = queue.maxOffset
       return 'OFFSET_RESET'
     }
-    const accepts = this.#filterOf(this.#subscription)
+    const accepts = this.#tagFilterOf(this.#subscription)
     const maxCount = Math.min(Math.max(task.maxMsgNums, 1), MSG_NUMS_MAX)
     const status = store.pull(queue, task.queueOffset, maxCount, MAX_PULL_BYTES, accepts, answer)
     const { nextOffset, minOffset, maxOffset } = store.lastPull
@@ -290,11 +303,27 @@ export class PullHandler {
     return subscription
   }
 
-  #checkFilter(task: PullTask, subscription: SubscriptionData): void {
-    if (!isTagExpression(subscription.expressionType)) {
-      const remark = `The broker does not support consumer to filter message by ${subscription.expressionType}`
+  /** The filter of a subscription by expression. @throws RequestError */
+  #filter(task: PullTask, { expressionType, subString }: SubscriptionData): SqlFilter {
+    const { config, compiledFilters, filters } = this.#parts
+    if (!config.current.enablePropertyFilter) {
+      const remark = `The broker does not support consumer to filter message by ${expressionType}`
       throw new RequestError(ResponseCode.SYSTEM_ERROR, remark)
     }
+    if (task.subscription !== undefined) return compiledFilters.get(subString, expressionType)
+    const known = filters.get(task.topic, task.group)
+    if (known?.compiled === undefined) {
+      const reason = compiledFilters.reasonAgainst(subString, expressionType)
+      const remark = `The broker's consumer filter data is not exist!Your expression may be wrong!${reason}`
+      throw new RequestError(ResponseCode.FILTER_DATA_NOT_EXIST, remark)
+    }
+    if (known.clientVersion < task.subVersion) {
+      throw new RequestError(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest")
+    }
+    return known.compiled
+  }
+
+  #checkPullConsumer(task: PullTask): void {
     if (!this.#parts.config.current.rejectPullConsumerEnable) return
     const members = this.#parts.consumers.get(task.group)
     if (members !== undefined && members.consumeType !== 'CONSUME_ACTIVELY') return
@@ -303,8 +332,9 @@ export class PullHandler {
     throw new RequestError(ResponseCode.SUBSCRIPTION_NOT_EXIST, remark)
   }
 
-  /** Undefined when every message is wanted. */
-  #filterOf(subscription: SubscriptionData): ((tagsCode: number) => boolean) | undefined {
+  /** Undefined when tags do not matter. */
+  #tagFilterOf(subscription: SubscriptionData): ((tagsCode: number) => boolean) | undefined {
+    if (!isTagExpression(subscription.expressionType)) return undefined
     if (subscription.subString === ALL_TAGS || subscription.classFilterMode) return undefined
     let filter = this.#filters.get(subscription)
     if (filter === undefined) {

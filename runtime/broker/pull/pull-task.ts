@@ -1,5 +1,6 @@
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import { SerializeType } from '../../codec/remoting/frame.ts'
+import type { SqlFilter } from '../../filter/sql-filter.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { SubscriptionData } from '../clients/subscription.ts'
@@ -24,6 +25,8 @@ export class PullTask {
   subVersion = 0
   /** From the request itself; looked up in the group's heartbeats when undefined. */
   subscription: SubscriptionData | undefined
+  /** For subscriptions by expression: what to apply to each message. */
+  filter: SqlFilter | undefined
   requestSource = -1
 
   // While it is held
@@ -52,6 +55,7 @@ export class PullTask {
     this.subVersion = request.requiredInteger('subVersion')
     this.requestSource = request.integer('requestSource') ?? -1
     this.subscription = undefined
+    this.filter = undefined
   }
 
   has(flag: number): boolean {
@@ -62,6 +66,7 @@ export class PullTask {
   clear(): void {
     this.channel = undefined
     this.subscription = undefined
+    this.filter = undefined
     this.queue = undefined
     this.accepts = undefined
     this.next = undefined

@@ -8,9 +8,11 @@ import { StoreFixture } from '../../store/testing/store-fixture.ts'
 import { registerAdminHandlers } from '../admin/admin-handlers.ts'
 import { RequestModes } from '../admin/request-modes.ts'
 import { registerClientHandlers } from '../clients/client-handlers.ts'
-import { ConsumerRegistry } from '../clients/consumer-registry.ts'
+import { ConsumerRegistry, type MembershipListener } from '../clients/consumer-registry.ts'
 import { MembershipNotifier } from '../clients/membership-notifier.ts'
 import { ProducerRegistry } from '../clients/producer-registry.ts'
+import { CompiledFilters } from '../filter/compiled-filters.ts'
+import { ConsumerFilters } from '../filter/consumer-filters.ts'
 import { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import { registerLockHandlers } from '../locks/lock-handlers.ts'
 import { QueueLocks } from '../locks/queue-locks.ts'
@@ -46,6 +48,8 @@ export class BrokerFixture {
   readonly modes: RequestModes
   readonly stats: BrokerStats
   readonly consumers: ConsumerRegistry
+  readonly compiled = new CompiledFilters()
+  readonly filters: ConsumerFilters
   readonly producers = new ProducerRegistry(this.clock, silentLogger)
   readonly locks = new QueueLocks(this.clock)
   readonly handlers = new HandlerTable()
@@ -66,7 +70,13 @@ export class BrokerFixture {
     const isSystem = (topic: string) => this.topics.isSystem(topic)
     this.stats = new BrokerStats(this.conf.current.brokerClusterName, isSystem, this.clock.now())
     const notifier = new MembershipNotifier(new Turn(this.#turnClock), this.conf)
-    this.consumers = new ConsumerRegistry(this.clock, silentLogger, this.conf, (group) => notifier.changed(group))
+    this.filters = new ConsumerFilters({
+      ...tables,
+      path: '/store/config/consumerFilter.json',
+      compiled: this.compiled,
+    })
+    const onMembersChanged: MembershipListener = (group) => notifier.changed(group)
+    this.consumers = new ConsumerRegistry(this.clock, silentLogger, this.conf, onMembersChanged, this.filters)
     this.#register()
   }
 
@@ -81,7 +91,8 @@ export class BrokerFixture {
 
   #register(): void {
     const { clock, conf, disk, handlers, topics, groups, offsets, consumers, producers, stats, modes, locks } = this
-    registerClientHandlers(handlers, { clock, topics, groups, consumers, producers, settings: conf })
+    const compiledFilters = this.compiled
+    registerClientHandlers(handlers, { clock, topics, groups, consumers, producers, compiledFilters, settings: conf })
     registerOffsetHandlers(handlers, { topics, groups, offsets, settings: conf, startsAtZero: () => false })
     registerLockHandlers(handlers, {
       locks,

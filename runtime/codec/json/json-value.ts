@@ -14,7 +14,7 @@ export interface JsonObject {
  * - a plain object is a Java bean: its fields are written in the order of their names, those that are null or undefined not at all;
  * - a Map is a Java map: its entries in their order, keys that are numbers without quotes (fastjson dialect) or with
  *   them (standard), keys that are objects as JSON objects, as fastjson writes Map<MessageQueue, ...>; a null value not at all;
- * - an array or a Set is a list; null is written there;
+ * - an array or a Set is a list; null is written there; an Int32Array is a Java int[];
  * - a number that is whole is a Java long, any other a double; a double that may be whole goes as {@link JavaDouble};
  * - a bigint is a Java long beyond what a number holds.
  */

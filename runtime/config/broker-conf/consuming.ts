@@ -56,14 +56,30 @@ export const consuming = {
 export const filtering = {
   title: 'Filters',
   about: 'Filters by SQL92 expressions over message properties. Filters by tag need no key.',
-  keys: accepted({
-    enablePropertyFilter: flag(false, 'Serve SQL92 filters.'),
-    enableCalcFilterBitMap: flag(false, 'Work filters out when queues are built.'),
-    expectConsumerNumUseFilter: int(32, 'Consumers with filters expected.'),
-    maxErrorRateOfBloomFilter: int(20, 'Tolerated errors of the Bloom filter.', { unit: '%' }),
-    filterDataCleanTimeSpan: long(86_400_000, 'How long filters of lost consumers are kept.', MS),
-    filterSupportRetry: flag(false, 'Filter retried messages too.'),
-    useMessageFilterForNotification: flag(true, 'Filter before waking a waiting consumer.'),
-    maxMessageFilterNumForNotification: int(64, 'Messages looked at for that.'),
-  }),
+  keys: {
+    ...implemented({
+      enablePropertyFilter: flag(false, 'Serve SQL92 filters.', LIVE),
+      enableCalcFilterBitMap: flag(
+        false,
+        'Work filters out when queues are built. This engine applies them to the messages; a broker with true does not start.',
+      ),
+      expectConsumerNumUseFilter: int(
+        32,
+        'Consumers with filters expected, for the Bloom positions in consumerFilter.json.',
+        {
+          min: 1,
+        },
+      ),
+      maxErrorRateOfBloomFilter: int(20, 'Tolerated errors of that Bloom filter.', { unit: '%', min: 1, max: 99 }),
+      filterDataCleanTimeSpan: long(86_400_000, 'How long filters of lost consumers are kept.', live(MS)),
+    }),
+    ...accepted({
+      filterSupportRetry: flag(
+        false,
+        'Filter retried messages too. Without effect: clients subscribe to their retry topic without a filter.',
+      ),
+      useMessageFilterForNotification: flag(true, 'Filter before waking a consumer that pops.'),
+      maxMessageFilterNumForNotification: int(64, 'Messages looked at for that.'),
+    }),
+  },
 }

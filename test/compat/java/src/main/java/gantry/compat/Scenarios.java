@@ -20,6 +20,8 @@ final class Scenarios {
         ALL.put("broadcasting", Consuming::broadcasting);
         ALL.put("orderly", Consuming::orderly);
         ALL.put("tag-filter", Consuming::tagFilter);
+        ALL.put("sql-filter", Filtering::push);
+        ALL.put("sql-filter-lite", Filtering::litePull);
         ALL.put("retry-dlq", Consuming::retryToDeadLetter);
         ALL.put("restart", Consuming::restart);
         ALL.put("slave-read", Consuming::slaveRead);
