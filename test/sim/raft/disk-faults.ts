@@ -2,6 +2,11 @@ import type { Membership } from '../../../runtime/raft/membership.ts'
 import type { RaftSim } from './raft-sim.ts'
 import type { SimMember } from './sim-member.ts'
 
+/** As durable-mark.ts lays it out. */
+const MARK = '/raft/durable'
+const MARK_SLOTS = [0, 512]
+const MARK_BYTES = 24
+
 /** Disks that are damaged or emptied: as many as the group bears, so that a majority of the voters stays whole. */
 export class DiskFaults {
   readonly #sim: RaftSim
@@ -63,13 +68,31 @@ export class DiskFaults {
     if (sizeBytes === 0) return
     const byte =
       random.below(2) === 0 ? random.below(sizeBytes) : sizeBytes - 1 - random.below(Math.min(sizeBytes, 400))
+    this.#flip(member, path, byte)
+  }
+
+  /** The end of the log is damaged, and what says how far it went may be too. */
+  damageEnd(member: SimMember): void {
+    if (member.isUp) this.#sim.crash(member, 'process')
+    const { random } = this.#sim
+    const { disk } = member
+    const path = `/raft/log/${disk.list('/raft/log').at(-1)}`
+    const sizeBytes = disk.stat(path)?.sizeBytes ?? 0
+    const within = Math.min(sizeBytes, random.below(2) === 0 ? 100 : 2000)
+    if (sizeBytes > 0) this.#flip(member, path, sizeBytes - 1 - random.below(within))
+    if (random.below(2) === 0 || disk.stat(MARK) === undefined) return
+    // In both slots, or the one that is left still says it.
+    for (const slot of MARK_SLOTS) this.#flip(member, MARK, slot + random.below(MARK_BYTES))
+  }
+
+  #flip({ id, disk }: SimMember, path: string, byte: number): void {
     const file = disk.open(path, 'write')
     const one = Buffer.alloc(1)
     file.read(one, 0, 1, byte)
-    one[0]! ^= 1 << random.below(8)
+    one[0]! ^= 1 << this.#sim.random.below(8)
     file.write(one, 0, 1, byte)
     file.close()
-    this.#sim.trace(`damage: ${member.id} ${path} at byte ${byte}`)
+    this.#sim.trace(`damage: ${id} ${path} at byte ${byte}`)
   }
 
   /** The disk is empty now. */

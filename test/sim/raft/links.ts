@@ -10,8 +10,8 @@ export class Links {
   #lateRate: number
   /** Directed links that carry nothing. */
   readonly #cut = new Set<string>()
-  /** Entries of this leader's own term do not get through, those of earlier terms do. */
-  #starved: string | undefined
+  /** Entries of a leader's own term do not get through, those of earlier terms do. */
+  #isStarved = false
 
   constructor(random: SeededRandom) {
     this.#random = random
@@ -21,7 +21,7 @@ export class Links {
   }
 
   get isWhole(): boolean {
-    return this.#cut.size === 0 && this.#starved === undefined
+    return this.#cut.size === 0 && !this.#isStarved
   }
 
   carries(from: string, to: string): boolean {
@@ -36,13 +36,13 @@ export class Links {
     this.#cut.delete(`${from}>${to}`)
   }
 
-  starve(id: string): void {
-    this.#starved = id
+  starve(): void {
+    this.#isStarved = true
   }
 
   mendAll(): void {
     this.#cut.clear()
-    this.#starved = undefined
+    this.#isStarved = false
   }
 
   /** Everything arrives, once, soon. */
@@ -51,16 +51,18 @@ export class Links {
     this.#lossRate = this.#doubleRate = this.#lateRate = 0
   }
 
+  /** What is left of a message: of entries the first ones, as if the leader had sent two messages of which one is lost. */
+  leftOf(message: Message): Message {
+    if (!this.#isStarved || message.kind !== 'append') return message
+    const earlier = message.entries.findIndex(({ term }) => term === message.term)
+    return earlier < 0 ? message : { ...message, entries: message.entries.slice(0, earlier) }
+  }
+
   /** When a message arrives: once, never, or more than once. */
   delaysOf(message: Message): number[] {
     const random = this.#random
     if (!this.carries(message.from, message.to) || random.below(100) < this.#lossRate) return []
-    if (message.from === this.#starved && hasOwnTerm(message)) return []
     const delay = () => (random.below(100) < this.#lateRate ? random.below(600) : 1 + random.below(6))
     return random.below(100) < this.#doubleRate ? [delay(), delay()] : [delay()]
   }
-}
-
-function hasOwnTerm(message: Message): boolean {
-  return message.kind === 'append' && message.entries.some(({ term }) => term === message.term)
 }

@@ -54,6 +54,8 @@ export class RaftFaults {
   #disturb(): void {
     if (this.#isOver) return
     this.#disks.look()
+    // A plot is a chain; whatever else happens at the same time mostly spoils it.
+    if (this.#plots.areUnderWay) return
     const { random } = this.#sim
     const dice = random.below(100)
     // Whoever leads is in the thick of it.
@@ -67,7 +69,7 @@ export class RaftFaults {
     else if (dice < 60) member.gone(this.#any().id)
     else if (dice < 66) this.#failDisk(member)
     else if (dice < 74) this.#changeMembers()
-    else if (dice < 84) this.#plots.begin()
+    else if (dice < 90) this.#plots.begin()
     else this.#startOne()
   }
 
@@ -87,7 +89,9 @@ export class RaftFaults {
     this.#doomed = { id, kind: FATEFUL[this.#sim.random.below(FATEFUL.length)]! }
   }
 
-  sent({ from, kind }: Message): void {
+  sent(message: Message): void {
+    this.#plots.sent(message)
+    const { from, kind } = message
     if (this.#doomed?.id !== from || this.#doomed.kind !== kind) return
     this.#doomed = undefined
     const { queue, random } = this.#sim

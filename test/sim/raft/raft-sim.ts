@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Peer } from '../../../runtime/raft/consensus.ts'
 import type { Message } from '../../../runtime/raft/message.ts'
 import { decodeFrame, encodeFrames } from '../../../runtime/raft/transport/frame-codec.ts'
@@ -31,6 +32,7 @@ export class RaftSim implements MemberWorld {
   isStartRefused = false
   readonly #faults: RaftFaults
   readonly #trace: string[] = []
+  readonly #digest = createHash('sha256')
   #failure: Error | undefined
   #writes = 0
 
@@ -77,8 +79,15 @@ export class RaftSim implements MemberWorld {
     return this.#trace.join('\n')
   }
 
+  /** Of everything that was said and sent, and when: two runs of a seed that are the same have the same. */
+  get digest(): string {
+    return this.#digest.copy().digest('hex')
+  }
+
   readonly trace = (line: string): void => {
-    this.#trace.push(`${this.queue.nowMs.toFixed(0).padStart(6)} ${line}`)
+    const text = `${this.queue.nowMs.toFixed(0).padStart(6)} ${line}`
+    this.#digest.update(text)
+    this.#trace.push(text)
   }
 
   failed(error: Error): void {
@@ -89,7 +98,8 @@ export class RaftSim implements MemberWorld {
     for (const message of messages) {
       this.#faults.sent(message)
       // Through the codec, as they would go: nothing is shared between members.
-      const [frame] = encodeFrames('sim', '', [message])
+      const [frame] = encodeFrames('sim', '', [this.#faults.links.leftOf(message)])
+      this.#digest.update(`${this.queue.nowMs}`).update(frame!)
       const received = decodeFrame(frame!).messages[0]!
       for (const delayMs of this.#faults.links.delaysOf(message)) {
         this.queue.after(delayMs, () => this.members.get(message.to)?.receive(received))

@@ -1,28 +1,46 @@
 import { RaftSim } from './raft-sim.ts'
 
+export interface FailedSeed {
+  readonly seed: number
+  /** What was broken. */
+  readonly message: string
+  /** The last that happened before. */
+  readonly story: string
+  readonly digest: string
+}
+
 export interface SeedsRun {
   readonly seeds: number
   /** Requests that were answered, in all seeds. */
   readonly answered: number
-  readonly committed: number
-  readonly failures: readonly Error[]
+  readonly failures: readonly FailedSeed[]
+  /** Of the last seed. */
+  readonly digest: string
 }
 
 /** Runs the seeds from `first` on; stops behind the first failure if told to. */
 export async function runSeeds(first: number, count: number, stopAtFailure = false): Promise<SeedsRun> {
-  const failures: Error[] = []
-  let [answered, committed, seeds] = [0, 0, 0]
+  const failures: FailedSeed[] = []
+  let [answered, seeds, digest] = [0, 0, '']
   for (let seed = first; seed < first + count; seed++) {
     const sim = new RaftSim(seed)
+    const failure = await failureOf(sim)
     seeds++
-    try {
-      await sim.run()
-    } catch (error) {
-      failures.push(error as Error)
-      if (stopAtFailure) break
-    }
     answered += sim.history.answeredCount
-    committed += sim.checker.committedTo
+    digest = sim.digest
+    if (failure === undefined) continue
+    failures.push(failure)
+    if (stopAtFailure) break
   }
-  return { seeds, answered, committed, failures }
+  return { seeds, answered, failures, digest }
+}
+
+async function failureOf(sim: RaftSim): Promise<FailedSeed | undefined> {
+  try {
+    await sim.run()
+    return undefined
+  } catch (error) {
+    const { message, cause } = error as Error & { readonly cause: Error }
+    return { seed: sim.seed, message, story: cause.message, digest: sim.digest }
+  }
 }

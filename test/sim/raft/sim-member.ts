@@ -41,6 +41,7 @@ export class SimMember {
   #user: TransportUser | undefined
   #life = new Life()
   #pausedUntilMs = 0
+  #syncsFromMs = 0
 
   constructor(id: string, peers: readonly Peer[], world: MemberWorld) {
     this.id = id
@@ -69,6 +70,7 @@ export class SimMember {
     const life = new Life()
     this.#life = life
     this.#pausedUntilMs = 0
+    this.#syncsFromMs = 0
     this.machine = new RegisterMachine({
       applied: (index, command, version) => checker.applied(this.id, index, command, version),
       restored: (version, digest) => checker.restored(this.id, version, digest),
@@ -113,6 +115,11 @@ export class SimMember {
   pause(ms: number): void {
     this.#world.trace(`${this.id} is held up for ${ms} ms`)
     this.#pausedUntilMs = this.#world.queue.nowMs + ms
+  }
+
+  /** Nothing becomes durable for so long. */
+  holdSyncs(ms: number): void {
+    this.#syncsFromMs = this.#world.queue.nowMs + ms
   }
 
   receive(message: Message): void {
@@ -187,7 +194,7 @@ export class SimMember {
   #syncLater(): void {
     const { queue, random } = this.#world
     queue.after(1 + random.below(random.below(20) === 0 ? 60 : 6), () => {
-      this.#act(this.#life, () => this.disk.completeSyncs())
+      if (queue.nowMs >= this.#syncsFromMs) this.#act(this.#life, () => this.disk.completeSyncs())
       this.#syncLater()
     })
   }
