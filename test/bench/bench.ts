@@ -141,7 +141,7 @@ const BROKER_CONF = {
 } as const
 
 function checkSanity(figures: Figures): void {
-  const main = figures.tps ?? figures.durationMs ?? figures.rssMiB
+  const main = figures.tps ?? figures.durationMs ?? figures.gapP50Ms ?? figures.rssMiB
   if (main === undefined || !Number.isFinite(main) || main <= 0) throw new Error(`no figure: ${shortText(figures)}`)
   if ((figures.refused ?? 0) > REFUSED_SHARE_MAX) {
     throw new Error(`${((figures.refused ?? 0) * 100).toFixed(1)} % of the requests were refused`)

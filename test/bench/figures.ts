@@ -15,6 +15,15 @@ export const FIGURES = {
   namesrvRssMiB: { label: 'NameServer RSS MiB', better: 'less' },
   cores: { label: 'CPU cores', better: 'less' },
   storeMiB: { label: 'store MiB', better: 'more' },
+  gapP50Ms: { label: 'longest gap p50 ms', better: 'less' },
+  gapP99Ms: { label: 'longest gap p99 ms', better: 'less' },
+  gapMaxMs: { label: 'longest gap max ms', better: 'less' },
+  writableP50Ms: { label: 'until a new master takes messages p50 ms', better: 'less' },
+  writableP99Ms: { label: 'until a new master takes messages p99 ms', better: 'less' },
+  routedP50Ms: { label: 'until every NameServer routes to it p50 ms', better: 'less' },
+  routedP99Ms: { label: 'until every NameServer routes to it p99 ms', better: 'less' },
+  failedSends: { label: 'failed sends each time', better: 'less' },
+  lostMessages: { label: 'acknowledged messages lost', better: 'less' },
   refused: { label: 'refused', better: 'less' },
 } as const
 

@@ -96,8 +96,11 @@ export function masterOf(cluster: Cluster): Server {
 }
 
 /** A load program against the master of a cluster, with the memory that the master takes under it. */
-export async function loadMaster(cluster: Cluster, program: LoadProgram, options: LoadOptions): Promise<Figures> {
-  const master = masterOf(cluster)
+export function loadMaster(cluster: Cluster, program: LoadProgram, options: LoadOptions): Promise<Figures> {
+  return loadServer(masterOf(cluster), program, options)
+}
+
+export async function loadServer(master: Server, program: LoadProgram, options: LoadOptions): Promise<Figures> {
   const load = runLoad(program, { port: master.port, pid: pidOf(master), ...options })
   const { value, memory } = await withMemory(master, load)
   return { ...figuresOf(value), ...memory }

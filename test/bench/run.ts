@@ -18,14 +18,26 @@ import { parseArgs } from 'node:util'
 import { stopAllServers } from '../compat/server.ts'
 import { Bench, type CellGroup, tell } from './bench.ts'
 import { controller } from './cells/controller.ts'
+import { failover } from './cells/failover.ts'
 import { queueGrowth } from './cells/queue-growth.ts'
+import { replicaGroup } from './cells/replica-group.ts'
 import { replication } from './cells/replication.ts'
 import { singleMaster, syncFlush } from './cells/single-master.ts'
 import { recovery, startUp } from './cells/start-up.ts'
 import { stopAllLoads } from './load-run.ts'
 import { missedText, noiseTable, textTable, writeJson, writeMarkdown } from './report.ts'
 
-const GROUPS: readonly CellGroup[] = [startUp, singleMaster, syncFlush, replication, queueGrowth, controller, recovery]
+const GROUPS: readonly CellGroup[] = [
+  startUp,
+  singleMaster,
+  syncFlush,
+  replication,
+  queueGrowth,
+  controller,
+  replicaGroup,
+  failover,
+  recovery,
+]
 
 const { values } = parseArgs({
   options: {

@@ -10,6 +10,8 @@ type ControllerClusterSpec = {
   controllerCount: number
   replicaCount: number
   brokerConf?: Record<string, string | number | boolean>
+  /** Of the brokers. */
+  env?: Record<string, string>
 }
 
 /** What a controller says of the group. */
@@ -182,5 +184,14 @@ async function layOutBroker(
     controllerHeartBeatTimeoutMills: 3000,
     ...spec.brokerConf,
   }
-  return new Server({ name, kind: 'broker', engine: spec.engines.broker, port, dir, conf, jvm: '' })
+  return new Server({
+    name,
+    kind: 'broker',
+    engine: spec.engines.broker,
+    port,
+    dir,
+    conf,
+    jvm: '',
+    env: spec.env ?? {},
+  })
 }

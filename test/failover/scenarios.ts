@@ -62,7 +62,7 @@ export function trialsOf(isFull: boolean, kills: number | undefined): TrialCase[
       name: 'silent masters, heartbeat timeout of a second',
       pollMs: POLL_MS,
       timeoutMs: 1_000,
-      brokerConfig: { controllerHeartBeatTimeoutMills: 1_000, brokerHeartbeatInterval: 300 },
+      config: { brokerConfig: { controllerHeartBeatTimeoutMills: 1_000, brokerHeartbeatInterval: 300 } },
       isBrief: true,
       disturb: (trial) => freezeMasters(trial, count(20, 2)),
     },

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ClusterConfigInput } from '../../components/plan/schema/cluster-config.ts'
 import type { Driver } from '../compat/driver.ts'
 import { createTopic } from '../compat/remoting.ts'
 import { SeededRandom } from '../sim/seeded-random.ts'
@@ -37,7 +38,8 @@ export interface TrialSettings {
   readonly pollMs?: number
   readonly everyMs: number
   readonly timeoutMs?: number
-  readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>
+  /** Laid over what the stack says. */
+  readonly config?: Partial<ClusterConfigInput>
   readonly disturb: (trial: Trial) => Promise<void>
 }
 
@@ -85,9 +87,8 @@ export class Trial {
   ): Promise<TrialResult> {
     const dir = join(baseDir, settings.name.replaceAll(/\W+/g, '-'))
     mkdirSync(dir, { recursive: true })
-    const { stack, groups, everyMs, pollMs, timeoutMs, brokerConfig } = settings
-    const config = brokerConfig === undefined ? {} : { brokerConfig }
-    const cluster = await StackCluster.start({ stack, dir, groups, config })
+    const { stack, groups, everyMs, pollMs, timeoutMs, config } = settings
+    const cluster = await StackCluster.start({ stack, dir, groups, config: config ?? {} })
     await cluster.awaitWhole()
     for (const group of cluster.groups) {
       const master = (await cluster.masterOf(group))!
