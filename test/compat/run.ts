@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { adminCommands } from './admin.ts'
 import { autoSwitchInterop } from './auto-switch.ts'
 import { clientScenarios } from './clients.ts'
+import { controllerAdmin } from './controller-admin.ts'
 import { controllers } from './controllers.ts'
 import { Driver } from './driver.ts'
 import { filters } from './filters.ts'
@@ -41,6 +42,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'mixed', run: mixedClusters },
   { name: 'handover', run: storeHandover },
   { name: 'controllers', run: controllers },
+  { name: 'controller-admin', run: controllerAdmin },
   { name: 'auto-switch', run: autoSwitchInterop },
   { name: 'filters', run: filters },
 ]
