@@ -285,6 +285,21 @@ describe('changes of the role', () => {
     ])
   })
 
+  test('a master with the same id at another address is another broker: it is followed, whatever this one was', async () => {
+    controllers.role = roleOf(2, 7, [1, 2])
+    manager.start()
+    await settle()
+    manager.notified(roleOf(1, 8, [1]))
+    expect(manager.isMaster).toBe(true)
+    manager.notified({ ...roleOf(1, 9, [1]), masterAddress: '10.0.0.9:10911' })
+    expect(manager.isMaster).toBe(false)
+    expect(target.told.slice(2)).toEqual(['master, epoch 8, set 1', 'follow 1 at 10.0.0.9:10911, epoch 9'])
+    expect(errors).toEqual([
+      'another broker is master with the id of this one: one store was copied. Stop one of them; to make this one a ' +
+        'replica of its own stop it, remove /store/brokerIdentity and start it again',
+    ])
+  })
+
   test('what is older than what is known changes nothing', async () => {
     controllers.role = roleOf(2, 7, [1, 2])
     manager.start()

@@ -94,7 +94,7 @@ export class ReplicasManager {
   }
 
   get isMaster(): boolean {
-    return this.#role !== undefined && this.#role.masterBrokerId === this.#brokerId
+    return this.#role !== undefined && this.#isSelf(this.#role)
   }
 
   /** Whether the controllers may be told that this broker lives. */
@@ -277,7 +277,7 @@ export class ReplicasManager {
     const before = this.#role
     if (masterBrokerId === undefined || masterEpoch < (before?.masterEpoch ?? 0)) return
     const { target, logger } = this.#parts
-    if (masterBrokerId === this.#brokerId) {
+    if (this.#isSelf(role)) {
       if (masterEpoch <= this.#formerEpoch) {
         throw new Error(
           `epoch ${masterEpoch} is from before this process started: waiting for the controllers to elect`,
@@ -291,9 +291,27 @@ export class ReplicasManager {
       } else return
     } else if (masterEpoch !== before?.masterEpoch || masterAddress !== before.masterAddress) {
       target.becomeSlave({ brokerId: masterBrokerId, address: masterAddress, epoch: masterEpoch })
-      logger.info({ masterEpoch, masterBrokerId, masterAddress }, 'following the master of the group')
+      this.#noteFollowed(masterBrokerId, masterAddress, masterEpoch)
     }
     this.#role = role
+  }
+
+  /** Whoever starts with a copy of this store has the same id, but another address: two masters in one epoch must not be. */
+  #isSelf({ masterBrokerId, masterAddress }: GroupRole): boolean {
+    return masterBrokerId === this.#brokerId && masterAddress === this.#parts.brokerAddr
+  }
+
+  #noteFollowed(masterBrokerId: number, masterAddress: string, masterEpoch: number): void {
+    const { logger, brokerAddr, config } = this.#parts
+    if (masterBrokerId !== this.#brokerId) {
+      logger.info({ masterEpoch, masterBrokerId, masterAddress }, 'following the master of the group')
+      return
+    }
+    logger.error(
+      { masterEpoch, masterBrokerId, masterAddress, brokerAddr },
+      'another broker is master with the id of this one: one store was copied. Stop one of them; to make this one a ' +
+        `replica of its own stop it, remove ${config.storePathBrokerIdentity} and start it again`,
+    )
   }
 
   #heard(): void {

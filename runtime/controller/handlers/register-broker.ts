@@ -4,8 +4,9 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
+import type { Logger } from '../../observe/logger.ts'
 import type { LiveTable } from '../liveness/live-table.ts'
-import { masterAddressOf } from '../state/broker-group.ts'
+import { masterAddressOf, replicaOf } from '../state/broker-group.ts'
 import type { RegisterBroker } from '../state/command.ts'
 import type { Decision } from '../state/decision.ts'
 import { boundedText, requiredBrokerId } from './request-fields.ts'
@@ -38,6 +39,11 @@ function register(services: Needed, request: CommandView, channel: Channel): Pro
     mayHaveLost: sender?.channel !== channel && request.flagField('logIntact') !== true,
     isMasterThere: master !== undefined && live.lifeOf(brokerName, master) !== 'gone',
   }
+  const address = group && replicaOf(group, brokerId)?.address
+  // By the heartbeats of a broker with this id, which are still coming; one that has moved waits until its old life is over.
+  if (consensus.isLeader && sender?.isAlive && sender.channel !== channel && address !== command.address) {
+    return Promise.resolve(doubled(services.logger, command, address))
+  }
   // What the process before has said of its log is not true of this one.
   const matters = master === brokerId || group?.syncStateSet.includes(brokerId)
   if (consensus.isLeader && command.mayHaveLost && matters && sender) live.restarted(sender)
@@ -47,6 +53,17 @@ function register(services: Needed, request: CommandView, channel: Channel): Pro
     if (response.fields?.['masterBrokerId'] !== undefined) noteTold(live, command, decision)
     return response
   })
+}
+
+/** Two processes with one id: both would be master at the same epoch. */
+function doubled(logger: Logger, command: RegisterBroker, known: string | undefined): Response {
+  const { cluster, brokerName, brokerId, address } = command
+  const remark =
+    `BrokerId: ${brokerId} of broker-set: ${brokerName} is alive at ${known}, so ${address} cannot be it: was its store ` +
+    `copied? To make ${address} a replica of its own remove the file brokerIdentity from its store`
+  logger.warn({ cluster, brokerName, brokerId, address, remark }, 'registration refused')
+  const fields = { clusterName: cluster, brokerName }
+  return { code: ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED, remark, fields }
 }
 
 /** The answer has told the broker who is master: its first heartbeat comes before it takes notices. */
