@@ -257,6 +257,11 @@ export class MessageStore {
     return this.#intake.borderOffset
   }
 
+  /** Whether a message, or the unused rest of a file, starts there. */
+  isBorder(phyOffset: number): boolean {
+    return this.#reader.isBorder(phyOffset)
+  }
+
   // Controller mode
 
   /**

@@ -6,6 +6,8 @@ export interface AutoSwitchLog extends ReplicatedLog {
   readonly flushedOffset: number
   /** End of the last message that is there as a whole. */
   readonly borderOffset: number
+  /** Whether a message, or the unused rest of a file, starts there. */
+  isBorder(phyOffset: number): boolean
   /** Start of the newest commit log file that holds anything, -1 without one. */
   readonly lastFileOffset: number
   /** Messages below are shown to readers. */

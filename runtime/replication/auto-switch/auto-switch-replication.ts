@@ -54,7 +54,7 @@ export class AutoSwitchReplication implements SessionOwner {
   readonly #progressListeners: (() => void)[] = []
   #onSetWanted: ((wanted: ReadonlySet<number>) => void) | undefined
 
-  /** @throws Error saying what to do about an epoch file that cannot be read */
+  /** @throws Error saying what to do about an epoch file that cannot be read, or is of another log */
   constructor(context: NetContext, disk: Disk, log: AutoSwitchLog, config: AutoSwitchConfig & LinkOptions) {
     this.#context = context
     this.#log = log
@@ -62,6 +62,7 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#file = new EpochFile(disk, config.storePathEpochFile)
     const { history, trustedEndOffset, problem } = this.#file.load()
     if (problem !== undefined) context.logger.error({ trustedEndOffset }, problem)
+    this.#checkBelongs(history)
     this.#epochs = history
     this.#trustedEndOffset = trustedEndOffset
     this.#master = new AutoSwitchMaster(context, log, config, history, {
@@ -71,6 +72,23 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#connection = new MasterConnection(context, config, () => this.#newSession(), FIRST_RETRY_MS)
     log.onFlushed(() => this.#flushed())
     context.turn.onEnd(() => this.#endOfTurn())
+  }
+
+  /**
+   * A master begins its epoch at the end of a message. What the file of another broker says of this log would be believed,
+   * and different messages taken for the same.
+   */
+  #checkBelongs(history: EpochHistory): void {
+    const log = this.#log
+    const strange = history.entries.find(({ startOffset }) => {
+      return startOffset > log.minOffset && startOffset < log.borderOffset && !log.isBorder(startOffset)
+    })
+    if (strange === undefined) return
+    throw new Error(
+      `epoch file ${this.#file.path} says that epoch ${strange.epoch} begins at offset ${strange.startOffset}, but no ` +
+        'message of this log begins there: the file is of another broker, or the log is damaged. Put the right file back; ' +
+        'or, if another replica of the group is its master, empty the store folder so that everything is copied anew',
+    )
   }
 
   get role(): ReplicaRole {

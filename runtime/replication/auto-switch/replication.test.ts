@@ -438,6 +438,27 @@ test('a replica whose epoch file was damaged follows, but is no master', async (
   expect(slave.bodies()).toEqual(master.bodies())
 })
 
+test('an epoch file of another broker is refused, unless it could be of this log', async () => {
+  const [master, slave] = await group()
+  for (const body of ['one', 'two', 'three']) master.put(body)
+  await world.advance(100, [master, slave])
+  const border = slave.store.borderOffset
+  slave.stop()
+  const path = '/store/epochFileCheckpoint'
+  const right = decodeEpochs(slave.disk.readFile(path))
+  slave.disk.writeFile(path, encodeEpochs(right.begin(2, border - 1)))
+  await expect(slave.start()).rejects.toThrow(
+    `epoch file ${path} says that epoch 2 begins at offset ${border - 1}, but no message of this log begins there`,
+  )
+  slave.crash('process')
+  // Behind the end: what was written there may have been lost with the power.
+  slave.disk.writeFile(path, encodeEpochs(right.begin(2, border + 100)))
+  await slave.start()
+  slave.follow(master, 1)
+  await world.advance(1000, [master, slave])
+  expect(slave.logBytes()).toEqual(master.logBytes())
+})
+
 test('a damaged epoch file is written anew once the log is known to be right, and not before', async () => {
   const [master, slave] = await group()
   master.put('one')
