@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildArtifact } from '../../components/artifact/build-artifact.ts'
@@ -22,6 +23,11 @@ function chosen(arch: string): readonly Architecture[] {
 
 /** `gantry artifact build`: the engine with its Node in one file, for machines that have neither npm nor a network. */
 export async function buildArtifacts({ arch, out }: ArtifactBuildOptions): Promise<void> {
+  if (!existsSync(join(root, 'package-lock.json'))) {
+    throw new UserError(
+      `artifacts are built in a checkout of gantry, where package-lock.json names every package: ${root} has none`,
+    )
+  }
   for (const architecture of chosen(arch)) {
     const node = nodeBinary(root, architecture, join(root, '.cache/node'))
     const { path, sha256, sizeBytes } = await buildArtifact({ root, architecture, outFolder: resolve(out), node })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { relative } from 'node:path'
+import { extname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plan } from '../../components/plan/plan.ts'
 import { createDataDir, dataDirFiles, readState, writePlan } from '../../components/platform/process/cluster-state.ts'
@@ -43,7 +43,7 @@ interface SupervisorChild {
 function startSupervisor(dataDir: string): SupervisorChild {
   const log = openSync(dataDirFiles(dataDir).supervisorLog, 'a')
   try {
-    const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+    const main = fileURLToPath(new URL(`../main${extname(import.meta.filename)}`, import.meta.url))
     const child = spawn(process.execPath, [main, 'supervise', dataDir], {
       stdio: ['ignore', log, log],
       detached: true,

@@ -14,6 +14,7 @@ const codeUrl = new URL(`./implementations.${extension}`, import.meta.url).href
 /** Where the code is when a state was made in another folder or on another machine, seen from the Pulumi project. */
 const fallbackPaths = [
   './components/dynamic/implementations.ts',
+  './node_modules/gantry/components/dynamic/implementations.js',
   './node_modules/gantry/dist/components/dynamic/implementations.js',
 ]
 

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /*
@@ -10,16 +11,18 @@ import { fileURLToPath } from 'node:url'
  */
 
 const programPattern = /^mq[a-z]+$/
+/** `.ts`, or `.js` in a build. */
+const extension = extname(import.meta.filename)
 
 const [, , program = '', ...args] = process.argv
-const file = new URL(`./${program}.ts`, import.meta.url)
+const file = new URL(`./${program}${extension}`, import.meta.url)
 if (programPattern.test(program) && existsSync(fileURLToPath(file))) {
   writeConfFile(args)
   // As if Node had been started with the program itself.
   process.argv = [process.argv[0] ?? '', fileURLToPath(file), ...args]
   await import(file.href)
 } else {
-  const known = readdirSync(import.meta.dirname).flatMap((name) => /^(mq[a-z]+)\.ts$/.exec(name)?.[1] ?? [])
+  const known = readdirSync(import.meta.dirname).flatMap((name) => /^(mq[a-z]+)\.[tj]s$/.exec(name)?.[1] ?? [])
   process.stderr.write(
     `gantry: give a program to run (${known.sort().join(', ')}), e.g. mqbroker -c /path/broker.conf\n`,
   )

@@ -61,6 +61,8 @@ run_with_node() {
   fi
   program=$1
   shift
+  # A build has JavaScript in the same places.
+  [ -e "$bin/$program" ] || program=${program%.ts}.js
   # shellcheck disable=SC2086 -- flags are words
   exec "$NODE" --disable-warning=ExperimentalWarning ${NODE_FLAGS:-} ${GANTRY_NODE_OPTIONS:-} "$bin/$program" "$@"
 }

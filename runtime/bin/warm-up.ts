@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 
 /*
  * Starts a NameServer and a broker, waits until the broker is registered and stops both: with NODE_COMPILE_CACHE set this
@@ -10,6 +10,8 @@ import { join } from 'node:path'
  */
 
 const folder = mkdtempSync(join(tmpdir(), 'gantry-warm-up-'))
+/** `.ts`, or `.js` in a build. */
+const extension = extname(import.meta.filename)
 const nameServerPort = 39_876
 const brokerPort = 40_911
 const confFiles = {
@@ -29,7 +31,7 @@ function start(program: keyof typeof confFiles): Promise<() => Promise<void>> {
   const conf = join(folder, `${program}.conf`)
   const lines = Object.entries(confFiles[program]).map(([key, value]) => `${key}=${value}\n`)
   writeFileSync(conf, lines.join(''))
-  const entry = join(import.meta.dirname, 'container.ts')
+  const entry = join(import.meta.dirname, `container${extension}`)
   const child = spawn(process.execPath, [...process.execArgv, entry, program, '-c', conf], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -56,9 +58,9 @@ async function run(...args: string[]): Promise<void> {
 
 const stopNameServer = await start('mqnamesrv')
 const stopBroker = await start('mqbroker')
-const container = join(import.meta.dirname, 'container.ts')
+const container = join(import.meta.dirname, `container${extension}`)
 await run(container, 'mqadmin', 'clusterList', '-n', `127.0.0.1:${nameServerPort}`)
-await run(join(import.meta.dirname, 'healthcheck.ts'), `127.0.0.1:${brokerPort}`)
+await run(join(import.meta.dirname, `healthcheck${extension}`), `127.0.0.1:${brokerPort}`)
 await stopBroker()
 await stopNameServer()
 rmSync(folder, { recursive: true })

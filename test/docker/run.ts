@@ -12,7 +12,7 @@ interface Inspection {
   readonly State: { readonly Pid: number; readonly ExitCode: number }
 }
 
-const healthcheck = ['node', '--disable-warning=ExperimentalWarning', '/opt/gantry/bin/healthcheck.ts']
+const healthcheck = ['gantry-healthcheck']
 const hardened = { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], Tmpfs: { '/tmp': '' } }
 const readyWithinMs = 20_000
 

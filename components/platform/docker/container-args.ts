@@ -33,7 +33,7 @@ export const containerUsers = { gantry: '10001:10001', apache: '3000:3000' } as 
 const nameServerOptions = ['--max-semi-space-size=2']
 
 const gantryHealthcheck: types.input.ContainerHealthcheck = {
-  tests: ['CMD', 'node', '--disable-warning=ExperimentalWarning', '/opt/gantry/bin/healthcheck.ts'],
+  tests: ['CMD', 'gantry-healthcheck'],
   interval: '30s',
   timeout: '5s',
   startPeriod: '1m0s',

@@ -61,7 +61,7 @@ describe('one Docker host', () => {
       hostname: 'broker-a-1',
       command: ['mqbroker', '-c', '/var/lib/gantry/broker.conf'],
       healthcheck: {
-        tests: ['CMD', 'node', '--disable-warning=ExperimentalWarning', '/opt/gantry/bin/healthcheck.ts'],
+        tests: ['CMD', 'gantry-healthcheck'],
         interval: '30s',
         timeout: '5s',
         startPeriod: '1m0s',

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TarEntry } from '../engine/tar.ts'
 
@@ -10,9 +10,12 @@ import type { TarEntry } from '../engine/tar.ts'
 
 const runtimeFolder = fileURLToPath(new URL('../../../../runtime', import.meta.url))
 
+/** `.ts`, or `.js` in a build. */
+const extension = extname(import.meta.filename)
+
 /** Files of the engine that no node needs. */
 const leftOut =
-  /(^|\/)(testing|golden|node_modules|\.cache)(\/|$)|\.test\.ts$|^Dockerfile$|^bin\/[^.]*$|^bin\/node\.sh$/
+  /(^|\/)(testing|golden|node_modules|\.cache)(\/|$)|\.(test|d)\.ts$|^Dockerfile$|^bin\/[^.]*$|^bin\/node\.sh$/
 /** Prebuilt libraries of packages for platforms that no container has. */
 const foreignPrebuild = /\/prebuilds\/(?!linux-)/
 
@@ -64,11 +67,22 @@ function packagesOfEngine(): Map<string, string> {
   return found
 }
 
+const shebang = '#!/usr/local/bin/node --disable-warning=ExperimentalWarning'
+
 /** Programs that `docker exec` can be given by name; their first line takes the place of a shell. */
-const linkText = (program: string): string => `#!/usr/local/bin/node --disable-warning=ExperimentalWarning
+const linkText = (program: string): string => `${shebang}
 process.argv.splice(2, 0, '${program}')
-import('/opt/gantry/bin/container.ts')
+import('/opt/gantry/bin/container${extension}')
 `
+
+/** What asks after a node's health, by a name that does not tell how the engine was built. */
+const healthcheckText = `${shebang}
+import('/opt/gantry/bin/healthcheck${extension}')
+`
+
+/** It names the sources; a build has JavaScript in the same places. */
+const dockerfile = (): string =>
+  readFileSync(join(runtimeFolder, 'Dockerfile'), 'utf8').replaceAll('.ts"', `${extension}"`)
 
 /** The build context of runtime/Dockerfile. */
 export function contextFiles(): TarEntry[] {
@@ -79,8 +93,9 @@ export function contextFiles(): TarEntry[] {
       .filter(({ path }) => !foreignPrebuild.test(path)),
   )
   return [
-    { path: 'Dockerfile', content: { file: join(runtimeFolder, 'Dockerfile') } },
+    { path: 'Dockerfile', content: { text: dockerfile(), mode: 0o644 } },
     { path: 'bin/mqadmin', content: { text: linkText('mqadmin'), mode: 0o755 } },
+    { path: 'bin/gantry-healthcheck', content: { text: healthcheckText, mode: 0o755 } },
     { path: 'cache/', content: { folderMode: 0o755 } },
     { path: 'data/', content: { folderMode: 0o755 } },
     ...own.map((path) => ({ path: `app/${path}`, content: { file: join(runtimeFolder, path) } })),
