@@ -15,6 +15,7 @@ import { RealDisk } from '../io/real-disk.ts'
 import { RealNetwork } from '../io/real-network.ts'
 import { createNetContext } from '../net/net-context.ts'
 import { DeferredLogger } from '../observe/deferred-logger.ts'
+import { loadBroker } from './broker-modules.ts'
 import { readConfEnv } from './conf-env.ts'
 import { cannotStart, runServer } from './run-server.ts'
 
@@ -124,10 +125,10 @@ await runServer(NAME, logger, async () => {
   const door = conf.enableControllerMode
     ? await Door.open(conf, createNetContext(clock, network, logger, netLimits(conf)))
     : undefined
-  // The door does not wait for these.
+  await door?.headStart()
   const { createLogger } = await import('../observe/pino-logger.ts')
   logger.attach(createLogger(NAME))
-  const { Broker } = await import('../broker/broker.ts')
+  const Broker = await loadBroker()
   for (const warning of warnings) logger.warn({}, warning)
   const broker = new Broker(conf, {
     disk: new RealDisk(),

@@ -4,10 +4,12 @@ const restartDelayMsMax = 30_000
 const healthyDelayMsMax = 1_000
 /** A node that ran this long is considered stable: its next exit is the first one again. */
 export const stableAfterMs = 10_000
+/** So is one that has been healthy for this long: what it needs to run is there, and something from outside ended it. */
+export const stableHealthyAfterMs = 1_000
 
-/** Exits in a row, without a stable run between them, after one more exit. */
-export function failuresAfterExit(failures: number, ranMs: number): number {
-  return ranMs >= stableAfterMs ? 1 : failures + 1
+/** Exits in a row, without a stable run between them, after one more exit. `healthyMs`: 0 for one that never was. */
+export function failuresAfterExit(failures: number, ranMs: number, healthyMs: number): number {
+  return ranMs >= stableAfterMs || healthyMs >= stableHealthyAfterMs ? 1 : failures + 1
 }
 
 /**

@@ -39,6 +39,8 @@ interface NodeRun {
   /** Was healthy at least once: what depends on it may start. */
   wasHealthy: boolean
   startedAtMs: number
+  /** Of the current process; means something while the phase is healthy. */
+  healthyAtMs: number
   slowReportedMs: number
   failures: number
   starts: number
@@ -215,6 +217,7 @@ export class Supervisor implements Platform {
   #becameHealthy(run: NodeRun): void {
     run.phase = 'healthy'
     run.wasHealthy = true
+    run.healthyAtMs = this.#options.clock.monotonic()
     run.trouble = undefined
     const tookMs = Math.round(this.#options.clock.monotonic() - run.startedAtMs)
     this.#options.onEvent({ type: 'healthy', nodeId: run.node.id, tookMs })
@@ -248,7 +251,9 @@ export class Supervisor implements Platform {
     if (this.#stopping) return
     const { clock, dataDir, onEvent } = this.#options
     run.timer?.cancel()
-    run.failures = failuresAfterExit(run.failures, clock.monotonic() - run.startedAtMs)
+    const nowMs = clock.monotonic()
+    const healthyMs = run.phase === 'healthy' ? nowMs - run.healthyAtMs : 0
+    run.failures = failuresAfterExit(run.failures, nowMs - run.startedAtMs, healthyMs)
     const restartInMs = restartDelayMs(run.failures, run.phase === 'healthy')
     const words = lastWords(nodeLogFile(dataDir, run.node.id))
     run.phase = 'restarting'
@@ -269,6 +274,7 @@ function newRun(node: PlanNode): NodeRun {
     process: undefined,
     wasHealthy: false,
     startedAtMs: 0,
+    healthyAtMs: 0,
     slowReportedMs: 0,
     failures: 0,
     starts: 0,

@@ -148,3 +148,40 @@ test('it is gone with its broker', async () => {
   await settle()
   expect(asked.error?.message).toContain('cannot connect to 127.0.0.1:10911')
 })
+
+/** Whether what was promised has come, as time goes by. */
+function watch(promise: Promise<void>): { isDone: boolean } {
+  const watched = { isDone: false }
+  void promise.then(() => {
+    watched.isDone = true
+  })
+  return watched
+}
+
+test('the rest of the broker is loaded when what came first has been passed on', async () => {
+  const start = watch(door.headStart())
+  await advance(50)
+  expect(start.isDone).toBe(false)
+  const asked = ask(RequestCode.SEND_MESSAGE_V2)
+  await advance(10)
+  expect([asked.answer?.remark, start.isDone]).toEqual(['the master: hi', true])
+})
+
+test('or when nobody comes', async () => {
+  const start = watch(door.headStart())
+  await advance(90)
+  expect(start.isDone).toBe(false)
+  await advance(20)
+  expect(start.isDone).toBe(true)
+})
+
+test('and does not wait for ever for a master', async () => {
+  master = OWN
+  await advance(20)
+  const start = watch(door.headStart())
+  const asked = ask(RequestCode.SEND_MESSAGE_V2)
+  await advance(900)
+  expect(start.isDone).toBe(false)
+  await advance(110)
+  expect([asked.answer, start.isDone]).toEqual([undefined, true])
+})

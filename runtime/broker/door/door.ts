@@ -32,6 +32,11 @@ const ASK_EVERY_MS = 20
 const HELD_MAX = 1_000
 const HELD_MAX_BYTES = 16 * 1024 * 1024
 
+/** Clients whose broker has died try again at once: one that has not come by then is not about to. */
+const HEAD_START_MS = 100
+const HEAD_START_MAX_MS = 1_000
+const LOOK_EVERY_MS = 2
+
 interface HeldRequest {
   readonly command: RemotingCommand
   readonly channel: Channel
@@ -92,6 +97,24 @@ export class Door {
 
   get address(): Address {
     return { host: this.#conf.bindAddress, port: this.#conf.listenPort }
+  }
+
+  /**
+   * Resolves when what clients sent first has been passed on, or none has come: whatever keeps the event loop busy, as
+   * loading the rest of the broker does, had better begin after that.
+   */
+  headStart(): Promise<void> {
+    const { clock } = this.context
+    const openedMs = clock.monotonic()
+    return new Promise((resolve) => {
+      const timer = clock.every(LOOK_EVERY_MS, () => {
+        const passedMs = clock.monotonic() - openedMs
+        const isQuiet = this.#forwarder.count === 0 && (passedMs >= HEAD_START_MS || this.#forwarder.hasPassed)
+        if (!isQuiet && passedMs < HEAD_START_MAX_MS) return
+        timer.cancel()
+        resolve()
+      })
+    })
   }
 
   /** The broker has registered its handlers and runs: what waited is served by it; it knows who is master. */

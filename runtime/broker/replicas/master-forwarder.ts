@@ -74,6 +74,10 @@ export class MasterForwarder {
     this.#parts = parts
   }
 
+  get hasPassed(): boolean {
+    return this.lastPassedMs > Number.NEGATIVE_INFINITY
+  }
+
   /** Requests that have not been answered yet. */
   get count(): number {
     return this.#count

@@ -1,0 +1,39 @@
+import type { Broker } from '../broker/broker.ts'
+
+/**
+ * The modules of a broker, in pieces that each take some milliseconds to load: between them the event loop turns, and
+ * requests that come meanwhile are passed on (see {@link ../broker/door/door.ts}). As one piece they take a tenth of a
+ * second, and on a busy machine a whole one. A piece that is missing here costs time, no more: what is left is loaded
+ * with the last one.
+ */
+const PIECES: readonly (() => Promise<unknown>)[] = [
+  () => import('../codec/message/message-ext.ts'),
+  () => import('../store/commit-log/commit-log.ts'),
+  () => import('../store/consume-queue/consume-queue-table.ts'),
+  () => import('../store/recovery/recover.ts'),
+  () => import('../store/index/index-service.ts'),
+  () => import('../store/message-store.ts'),
+  () => import('../replication/auto-switch/auto-switch-replication.ts'),
+  () => import('../broker/topics/topic-table.ts'),
+  () => import('../broker/filter/consumer-filters.ts'),
+  () => import('../broker/broker-tables.ts'),
+  () => import('../broker/replicas/controller-mode.ts'),
+  () => import('../broker/broker-replication.ts'),
+  () => import('../broker/send/send-handler.ts'),
+  () => import('../broker/pull/pull-handler.ts'),
+  () => import('../broker/clients/client-handlers.ts'),
+  () => import('../broker/admin/group-admin.ts'),
+  () => import('../broker/admin/admin-handlers.ts'),
+  () => import('../broker/registration/registration.ts'),
+  () => import('../broker/broker-services.ts'),
+  () => import('../broker/broker-parts.ts'),
+]
+
+/** Loads the broker while the event loop goes on turning. */
+export async function loadBroker(): Promise<typeof Broker> {
+  for (const load of PIECES) {
+    await load()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return (await import('../broker/broker.ts')).Broker
+}
