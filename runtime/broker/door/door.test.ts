@@ -163,7 +163,7 @@ test('the rest of the broker is loaded when what came first has been passed on',
   await advance(50)
   expect(start.isDone).toBe(false)
   const asked = ask(RequestCode.SEND_MESSAGE_V2)
-  await advance(10)
+  await advance(20)
   expect([asked.answer?.remark, start.isDone]).toEqual(['the master: hi', true])
 })
 
