@@ -29,10 +29,12 @@ export function journaledRegistry(
 
 function journaled(handler: RequestHandler, journal: MetadataJournal, acks: Acknowledgements): RequestHandler {
   return (request, channel) => {
-    const before = journal.endOffset
+    const { endOffset: before, refusedCount } = journal
     const response = handler(request, channel)
-    if (response === undefined || response instanceof Promise || journal.endOffset === before) return response
-    return response.code === ResponseCode.SUCCESS ? onceAcknowledged(response, journal.endOffset, acks) : response
+    if (response === undefined || response instanceof Promise || response.code !== ResponseCode.SUCCESS) return response
+    if (journal.refusedCount > refusedCount)
+      return { code: ResponseCode.SYSTEM_ERROR, remark: notSafe(journal.refusal) }
+    return journal.endOffset === before ? response : onceAcknowledged(response, journal.endOffset, acks)
   }
 }
 
@@ -47,5 +49,7 @@ function onceAcknowledged(response: Response, endOffset: number, acks: Acknowled
   })
 }
 
-const notYet = (code: number, remark: string | undefined): string =>
-  `the change is made here, but not confirmed by the replicas (${remark ?? responseCodeName(code)}): try again`
+const notYet = (code: number, remark: string | undefined): string => notSafe(remark ?? responseCodeName(code))
+
+const notSafe = (reason: string): string =>
+  `the change is made here, but not confirmed by the replicas (${reason}): try again`

@@ -30,6 +30,9 @@ export class MetadataJournal {
   readonly #draft = new MessageDraft()
   /** Where the last entry ends in the log; 0 before the first. */
   endOffset = 0
+  /** Entries that the log did not take, and why it did not take the last of them. */
+  refusedCount = 0
+  refusal = ''
 
   constructor(parts: MetadataJournalParts) {
     this.#parts = parts
@@ -52,7 +55,10 @@ export class MetadataJournal {
       this.endOffset = phyOffset + sizeBytes
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
-      // The change itself stands, here and in what replicas fetch: only a switch within seconds would miss it.
+      // The change itself stands, here and in what replicas fetch: only a switch within seconds would miss it. Who asked is
+      // told that it is not safe.
+      this.refusedCount++
+      this.refusal = error.message
       logger.warn({ reason: error.message }, 'a change of metadata is not in the log')
     }
   }
