@@ -39,3 +39,16 @@ test('a disk that fills up in the middle of a batch fails its sends and leaves w
   const sent = await whole.send('T', { body: BODY })
   expect([sent.code, sent.fields['queueOffset']]).toEqual([ResponseCode.SUCCESS, String(acknowledged)])
 })
+
+test('a broker that starts on a full disk takes messages within two seconds of there being room', async () => {
+  const whole = await WholeBroker.start('', { quotaBytes: 4_000_000 })
+  for (let i = 0; i < 20; i++) expect((await whole.send('T', { body: BODY })).code).toBe(ResponseCode.SUCCESS)
+  await whole.restart()
+  whole.crash('process')
+  whole.disk.quotaBytes = Math.round(whole.disk.usedBytes / 0.93)
+  await whole.startAgain()
+  expect((await whole.send('T', { body: BODY })).code).toBe(ResponseCode.SERVICE_NOT_AVAILABLE)
+  whole.disk.quotaBytes = 40_000_000
+  await whole.advance(2_000)
+  expect((await whole.send('T', { body: BODY })).code).toBe(ResponseCode.SUCCESS)
+})

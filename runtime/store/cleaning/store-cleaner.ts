@@ -41,6 +41,8 @@ export interface StoreCleanerOptions {
 /** cleanResourceInterval: between two decisions; the first comes after {@link FIRST_RUN_MS}. */
 const RUN_INTERVAL_MS = 10_000
 const FIRST_RUN_MS = 60_000
+/** A full disk refuses messages: whether it still is, is looked at this often, so that they are taken soon after. */
+const FULL_LOOK_MS = 1000
 /** Decisions one call of {@link StoreCleaner.deleteManually} stands for. */
 const MANUAL_RUNS = 20
 /** Consume queues that follow the commit log's start, per tick: each may cost a read or two. */
@@ -58,6 +60,7 @@ export class StoreCleaner {
   #manualRuns = 0
   #toDelete = 0
   #nextDeleteMs = 0
+  #nextLookMs = 0
   #followedOffset = 0
   #followTo = 0
   #followers: ConsumeQueue[] = []
@@ -108,12 +111,23 @@ export class StoreCleaner {
       this.#nextRunMs = nowMs + RUN_INTERVAL_MS
       this.decideNow(nowMs, hourOfDay)
     }
+    if (this.#decision?.isDiskFull === true && nowMs >= this.#nextLookMs) {
+      this.#nextLookMs = nowMs + FULL_LOOK_MS
+      if (this.#hasRoom()) this.decideNow(nowMs, hourOfDay)
+    }
     if (this.#toDelete > 0 && nowMs >= this.#nextDeleteMs) this.#deleteOne(nowMs)
     if (nowMs >= this.#nextFollowMs) this.#follow(nowMs)
   }
 
+  #hasRoom(): boolean {
+    const { config } = this.#options
+    const used = Math.max(this.#usedRatio(config.storePathCommitLog), this.#usedRatio(config.storePathConsumeQueue))
+    return used >= 0 && used <= warningRatio(config)
+  }
+
   #clockSetBack(nowMs: number): void {
     this.#nextRunMs = nowMs
+    this.#nextLookMs = nowMs
     this.#nextDeleteMs = nowMs
     this.#nextFollowMs = nowMs
   }
