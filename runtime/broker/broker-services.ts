@@ -113,7 +113,9 @@ function serveAdministration(parts: BrokerParts): void {
     stats: parts.stats,
     store,
     apply: (changed) => {
-      conf.current = changed
+      // Who this broker is is no setting where controllers decide it.
+      const { brokerId, brokerRole, enableControllerMode } = conf.current
+      conf.current = enableControllerMode ? { ...changed, brokerId, brokerRole } : changed
     },
     registerNow: () => void parts.registration.refresh(),
     // The group's position was set: its pulls that wait for messages beyond the old one must not.

@@ -167,6 +167,18 @@ test('without controllers the master goes on, and so does the next switch when t
   expect((await send(0, 'alone')).code).toBe(ResponseCode.SUCCESS)
 })
 
+test('a change of its configuration leaves a broker the role that the controllers gave it', async () => {
+  await start(2)
+  const index = group.master
+  const body = Buffer.from('flushIntervalCommitLog=300\n')
+  expect((await group.ask(index, RequestCode.UPDATE_BROKER_CONFIG, { body })).code).toBe(ResponseCode.SUCCESS)
+  expect(group.master).toBe(index)
+  expect((await send(index, 'after the change')).code).toBe(ResponseCode.SUCCESS)
+  const { body: text } = await group.ask(index, RequestCode.GET_BROKER_CONFIG, {})
+  expect(String(text)).toMatch(/^brokerRole=SYNC_MASTER$/m)
+  expect(String(text)).toMatch(/^brokerId=0$/m)
+})
+
 test('a single broker that restarts is master again, at a later epoch', async () => {
   await start(1)
   await send(0, 'one')
