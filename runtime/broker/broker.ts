@@ -102,6 +102,11 @@ export class Broker {
     return this.#parts.controllerMode?.masterEpoch
   }
 
+  /** Controller mode: the id that the controllers gave this broker, whatever its role; undefined before. */
+  get controllerBrokerId(): number | undefined {
+    return this.#parts.controllerMode?.brokerId
+  }
+
   #close(): void {
     const { environment, server, members, replication, client } = this.#parts
     if (environment.door === undefined) server.close()

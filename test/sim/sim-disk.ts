@@ -49,6 +49,8 @@ export interface DiskFault {
   readonly path?: RegExp
   /** Every later matching call fails as well. */
   readonly forever?: boolean
+  /** Called in the moment in which it fails. */
+  readonly hit?: () => void
 }
 
 /**
@@ -386,7 +388,9 @@ export class SimDisk implements Disk {
       const counts = fault.operations ? fault.operations.includes(operation) : operation !== 'close'
       if (!counts || (fault.path && !fault.path.test(path))) continue
       entry.left--
-      if (entry.left === 0 || (entry.left < 0 && fault.forever)) throw diskError(fault.code, operation, path)
+      if (entry.left !== 0 && !(entry.left < 0 && fault.forever)) continue
+      fault.hit?.()
+      throw diskError(fault.code, operation, path)
     }
   }
 }
@@ -443,11 +447,14 @@ class SimFile implements DiskFile {
 
   syncData(done: (error: Error | null) => void): void {
     let failure: Error | null = null
+    const wasClosed = this.#closed
     try {
       this.#enter('sync')
     } catch (error) {
       failure = error as Error
     }
+    // Whoever asked has died of it.
+    if (this.#closed && !wasClosed) return
     const point = this.#content.syncPoint()
     this.#disk.later(this.path, () => {
       if (!failure) this.#content.syncedTo(point)

@@ -146,6 +146,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
     return this.replication.role === 'master'
   }
 
+  get brokerId(): number | undefined {
+    return this.#brokerId === 0 ? undefined : this.#brokerId
+  }
+
   get masterEpoch(): number | undefined {
     return this.#master?.epoch
   }

@@ -2,6 +2,7 @@ import type { BrokerNode, BrokerWatcher } from '../nodes/broker-node.ts'
 import { type Cluster, TOPIC } from '../scenarios/cluster.ts'
 import type { CrashKind } from '../sim-disk.ts'
 import { idsIn } from './store-contents.ts'
+import { SyncStateCheck } from './sync-state-check.ts'
 
 /** An emptied slave is started again after this. */
 const REPLACED_MS = 200
@@ -20,9 +21,14 @@ export class BrokerWatch implements BrokerWatcher {
   readonly #masters = new Map<string, string>()
   /** End of a classic master's log when its power was cut. */
   readonly #endAtCut = new Map<string, number>()
+  /** What of a classic master's log was durable when its process ended last. */
+  readonly #flushedAtEnd = new Map<string, number>()
+
+  readonly syncStateSets: SyncStateCheck
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
+    this.syncStateSets = new SyncStateCheck(cluster)
   }
 
   started(node: BrokerNode): void {
@@ -31,11 +37,15 @@ export class BrokerWatch implements BrokerWatcher {
   }
 
   ending(node: BrokerNode, kind: CrashKind): void {
-    if (kind === 'process' || !this.#isClassicMaster(node)) return
+    if (!this.#isClassicMaster(node)) return
+    const { group, broker } = node
     const { ledger, shape, consumer } = this.#cluster
-    const { store } = node.broker!
-    this.#endAtCut.set(node.group, store.writtenOffset)
-    ledger.mayLose(node.group, store.flushedOffset, shape.isSyncFlush)
+    // A start that ends before the log was opened has made nothing durable.
+    const flushedOffset = broker?.store.flushedOffset ?? this.#flushedAtEnd.get(group) ?? 0
+    this.#flushedAtEnd.set(group, flushedOffset)
+    if (kind === 'process') return
+    this.#endAtCut.set(group, broker?.store.writtenOffset ?? this.#endAtCut.get(group) ?? Number.POSITIVE_INFINITY)
+    ledger.mayLose(group, flushedOffset, shape.isSyncFlush)
     // It may stand behind the end of what the log will be: what is stored there then is not for it alone to skip.
     consumer.startAnew()
   }
@@ -53,6 +63,7 @@ export class BrokerWatch implements BrokerWatcher {
     if (epoch < seen.epoch) throw new Error(`${node.machine.name}: epoch went back from ${seen.epoch} to ${epoch}`)
     seen.epoch = epoch
     if (broker.isMaster) this.#checkMaster(node, epoch)
+    this.syncStateSets.check(node)
   }
 
   #checkMaster({ group, machine }: BrokerNode, epoch: number): void {
@@ -74,10 +85,7 @@ export class BrokerWatch implements BrokerWatcher {
   #masterIsBack(node: BrokerNode): void {
     const { ledger, world } = this.#cluster
     const { store } = node.broker!
-    for (const { group, queueId } of [...ledger.queues()]) {
-      if (group !== node.group) continue
-      ledger.recovered(group, queueId, idsIn(store, TOPIC, queueId, ledger.sentCount, node.machine.name))
-    }
+    ledger.recovered(node.group, (queueId) => idsIn(store, TOPIC, queueId, ledger.sentCount, node.machine.name))
     const endBefore = this.#endAtCut.get(node.group)
     this.#endAtCut.delete(node.group)
     if (endBefore === undefined || store.writtenOffset >= endBefore) return

@@ -37,9 +37,11 @@ interface Before {
 interface Losses {
   readonly count: number
   readonly keepsAcked: boolean
+  /** While the master is not back yet: what lies behind this in its log may be gone, also if a slave still shows it. */
+  readonly openFrom: number
 }
 
-const NO_LOSSES: Losses = { count: 0, keepsAcked: true }
+const NO_LOSSES: Losses = { count: 0, keepsAcked: true, openFrom: Number.POSITIVE_INFINITY }
 
 /** What was promised, to whom, and of which messages. @throws Error that names what was broken, from every method */
 export class Ledger {
@@ -120,7 +122,7 @@ export class Ledger {
 
   /** Of this group's log what lies at and behind `phyOffset` may be gone, unless it was acknowledged and `keepsAcked`. */
   mayLose(group: string, phyOffset: number, keepsAcked: boolean): void {
-    this.#losses.set(group, { count: this.#lossesOf(group).count + 1, keepsAcked })
+    this.#losses.set(group, { count: this.#lossesOf(group).count + 1, keepsAcked, openFrom: phyOffset })
     for (const books of this.#queues.values()) {
       if (books.group !== group) continue
       for (const entry of books.entries) {
@@ -133,13 +135,17 @@ export class Ledger {
   }
 
   /** After a loss: what is there still is promised as before, and nothing is said any more of what is gone. */
-  recovered(group: string, queueId: number, ids: readonly number[]): void {
-    const { entries } = this.#books(group, queueId)
-    entries.forEach((entry, offset) => {
-      if (entry?.mayBeLost !== true) return
-      if (ids[offset] === entry.id) entry.mayBeLost = false
-      else entries[offset] = undefined
-    })
+  recovered(group: string, idsIn: (queueId: number) => readonly number[]): void {
+    this.#losses.set(group, { ...this.#lossesOf(group), openFrom: Number.POSITIVE_INFINITY })
+    for (const books of this.#queues.values()) {
+      if (books.group !== group) continue
+      const ids = idsIn(books.queueId)
+      books.entries.forEach((entry, offset) => {
+        if (entry?.mayBeLost !== true) return
+        if (ids[offset] === entry.id) entry.mayBeLost = false
+        else books.entries[offset] = undefined
+      })
+    }
   }
 
   /** What stands in a broker's store now, in the order of the queue, is compared with what was promised. */
@@ -171,7 +177,8 @@ export class Ledger {
     const { entries } = this.#books(place.group, place.queueId)
     const known = entries[place.queueOffset]
     if (known === undefined || (known.mayBeLost && known.id !== id)) {
-      entries[place.queueOffset] = { id, phyOffset: place.phyOffset, strength, mayBeLost: false }
+      const mayBeLost = strength !== 'acked' && place.phyOffset >= this.#lossesOf(place.group).openFrom
+      entries[place.queueOffset] = { id, phyOffset: place.phyOffset, strength, mayBeLost }
       return
     }
     if (known.id !== id) {

@@ -40,11 +40,11 @@ export class Producer {
     this.#everyMs = everyMs
   }
 
-  /** Until that moment. */
-  start(endMs: number): void {
+  /** Until it is told that this is enough. */
+  start(isEnough: () => boolean): void {
     const { world } = this.#process
     const next = (): void => {
-      if (world.nowMs >= endMs) return
+      if (isEnough()) return
       // Bursts meet in one turn of the broker.
       const count = world.chance(10) ? world.between(2, 8) : 1
       for (let i = 0; i < count && this.#underWay < UNDER_WAY_MAX; i++) this.#process.begin(() => this.#send())

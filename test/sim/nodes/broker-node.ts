@@ -21,6 +21,7 @@ flushConsumerOffsetInterval=400
 flushDelayOffsetInterval=400
 registerNameServerPeriod=10000
 slaveReadEnable=true
+cleanFileForciblyEnable=false
 `
 
 export interface BrokerPlace {
@@ -69,6 +70,11 @@ ${small.join('\n')}${settings}`
     return `${this.machine.host}:${BrokerNode.PORT}`
   }
 
+  /** Controller mode: the id from the controllers, 0 before there is one. */
+  get brokerId(): number {
+    return this.broker?.controllerBrokerId ?? 0
+  }
+
   protected override async run(process: SimProcess): Promise<void> {
     const { clock, network, logger, disk, random } = process
     const context = () => createNetContext(clock, network, logger, netLimits(this.conf))
@@ -95,7 +101,7 @@ ${small.join('\n')}${settings}`
   }
 
   protected override ending(kind: CrashKind): void {
-    if (this.broker !== undefined) this.#watcher.ending(this, kind)
+    this.#watcher.ending(this, kind)
     this.broker = undefined
   }
 

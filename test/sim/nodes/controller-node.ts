@@ -22,7 +22,7 @@ export interface ControllerPlace {
   readonly process: SimProcess
   readonly clock: Clock
   readonly network: Network
-  readonly onFailed: (error: Error) => void
+  readonly onFailed: (error: Error) => unknown
 }
 
 /** The real controller with its raft member, as `bin/create-controller.ts` puts it together. */
@@ -69,7 +69,7 @@ controllerStorePath=/controller
   protected override async run(process: SimProcess): Promise<void> {
     this.#checker.started(this.id)
     const { clock, network } = process
-    const onFailed = (error: Error) => this.machine.world.fail(error)
+    const onFailed = (error: Error) => process.isDead || this.machine.world.fail(error)
     this.running = createSimController({ conf: this.#conf, process, clock, network, onFailed })
     await this.running.controller.start()
   }

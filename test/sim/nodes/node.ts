@@ -8,7 +8,7 @@ const START_AGAIN_MS = 500
 /** A server on a machine of its own, with what can be done to it. */
 export abstract class Node {
   readonly machine: Machine
-  /** Faults have been put on its disk: it may refuse to start. */
+  /** Faults have been put on its disk: it may refuse to start, and need not stop in good order. */
   mayRefuseStart = false
 
   constructor(machine: Machine) {
@@ -42,13 +42,11 @@ export abstract class Node {
     world.trace.line(`${this.machine.name}: is stopped`)
     process.act(() => {
       this.leave().then(
-        () => {
-          if (process.isDead) return
-          world.trace.line(`${this.machine.name}: has stopped`)
-          this.ending('process')
-          this.machine.exited(process)
+        () => this.#exit(process, 'has stopped'),
+        (error) => {
+          if (this.mayRefuseStart) this.#exit(process, `has stopped, not in good order: ${String(error)}`)
+          else if (!process.isDead) world.fail(error)
         },
-        (error) => process.isDead || world.fail(error),
       )
     })
   }
@@ -62,6 +60,13 @@ export abstract class Node {
   /** The process is about to end. */
   protected ending(_kind: CrashKind): void {}
 
+  #exit(process: SimProcess, how: string): void {
+    if (process.isDead) return
+    this.machine.world.trace.line(`${this.machine.name}: ${how}`)
+    this.ending('process')
+    this.machine.exited(process)
+  }
+
   #refused(process: SimProcess, error: unknown): void {
     if (process.isDead) return
     const { machine } = this
@@ -70,9 +75,7 @@ export abstract class Node {
       world.fail(new Error(`${machine.name} cannot start: ${String(error)}`, { cause: error }))
       return
     }
-    world.trace.line(`${machine.name}: cannot start: ${String(error)}`)
-    this.ending('process')
-    machine.exited(process)
+    this.#exit(process, `cannot start: ${String(error)}`)
     world.queue.after(START_AGAIN_MS, () => this.start())
   }
 }

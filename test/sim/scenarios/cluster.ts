@@ -94,8 +94,13 @@ export class Cluster {
       }
       const request = { code: RequestCode.UPDATE_AND_CREATE_TOPIC, fields }
       const answer = address === undefined ? undefined : await this.client.ask(address, request, 1000)
-      if (answer?.code !== ResponseCode.SUCCESS) this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name))
+      if (answer?.code === ResponseCode.SUCCESS) this.world.trace.line(`admin: ${TOPIC} is created at ${address}`)
+      else this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name))
     })
+  }
+
+  get controllerAddresses(): string[] {
+    return this.shape.controllers === 0 ? [] : this.#peers.replaceAll(/n\d+-/g, '').split(';')
   }
 
   get #nameServerAddresses(): string[] {
@@ -129,7 +134,7 @@ export class Cluster {
 
   #makeBrokers(): void {
     const { groups, replicas, settings, controllers } = this.shape
-    const addresses = this.#peers.replaceAll(/n\d+-/g, '')
+    const addresses = this.controllerAddresses.join(';')
     for (let g = 0; g < groups; g++) {
       const group = `b${g}`
       for (let i = 0; i < replicas; i++) {

@@ -20,7 +20,7 @@ export class SimProcess {
   readonly #ends: ((kind: CrashKind) => void)[] = []
   /** Asked for with `endOfTurn`. */
   #turnEnds: (() => void)[] = []
-  /** They were asked for by timers, of which more may follow in the same turn. */
+  /** Timers asked for them, of which more may follow in the same turn, and nothing has arrived since. */
   #isTimersTurn = false
   #isInTimer = false
 
@@ -44,10 +44,17 @@ export class SimProcess {
 
   /** Runs it in this process, once it is not held up; nothing at all when it has ended. */
   act(run: () => void): void {
+    this.#act(() => {
+      this.#isTimersTurn = false
+      run()
+    })
+  }
+
+  #act(run: () => void): void {
     if (this.isDead) return
     const { world, pausedUntilMs } = this.machine
     if (world.nowMs < pausedUntilMs) {
-      world.queue.at(pausedUntilMs, () => this.act(run))
+      world.queue.at(pausedUntilMs, () => this.#act(run))
       return
     }
     try {
@@ -66,7 +73,7 @@ export class SimProcess {
       const timer = { isCancelled: false }
       world.queue.after(Math.max(delayMs, 0) / clockRate, () => {
         if (timer.isCancelled || this.isDead) return
-        this.act(() => this.#fire(timer, run))
+        this.#act(() => this.#fire(timer, run))
       })
       return {
         cancel: () => {
@@ -109,7 +116,7 @@ export class SimProcess {
 
   #atTurnEnd(run: () => void): void {
     this.#isTimersTurn = this.#isInTimer
-    if (this.#turnEnds.push(run) === 1) this.machine.world.queue.after(0, () => this.act(() => this.#endTurn()))
+    if (this.#turnEnds.push(run) === 1) this.machine.world.queue.after(0, () => this.#act(() => this.#endTurn()))
   }
 
   #endTurn(): void {

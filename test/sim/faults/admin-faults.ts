@@ -1,0 +1,71 @@
+import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
+import type { FaultContext } from './fault.ts'
+
+const TIMEOUT_MS = 5000
+/** Settings that may be changed at any time without changing what is promised. */
+const SETTINGS: readonly (readonly [key: string, least: number, most: number])[] = [
+  ['flushIntervalCommitLog', 50, 800],
+  ['flushConsumerOffsetInterval', 100, 2000],
+  ['haSendHeartbeatInterval', 500, 5000],
+  ['consumerOffsetUpdateVersionStep', 1, 500],
+]
+
+/** What operators do to a cluster that works. */
+export class AdminFaults {
+  readonly #context: FaultContext
+
+  constructor(context: FaultContext) {
+    this.#context = context
+  }
+
+  /** `mqadmin updateBrokerConfig` */
+  changeConfig(): void {
+    const { cluster, count } = this.#context
+    const { world, client } = cluster
+    const [key, least, most] = world.pick(SETTINGS)!
+    const { address } = world.pick(cluster.brokers)!
+    const body = Buffer.from(`${key}=${world.between(least, most)}\n`)
+    count('config change')
+    world.trace.line(`admin: ${String(body).trim()} at ${address}`)
+    client.begin(async () => {
+      await client.ask(address, { code: RequestCode.UPDATE_BROKER_CONFIG, body }, TIMEOUT_MS)
+    })
+  }
+
+  /** `mqadmin electMaster` */
+  handOver(): void {
+    const { cluster, count } = this.#context
+    const { world } = cluster
+    const name = world.pick(cluster.groupNames)!
+    const brokerId = world.pick(cluster.groupOf(name))!.brokerId
+    if (cluster.shape.controllers === 0 || brokerId === 0) return
+    count('hand-over')
+    const fields = { clusterName: 'c', brokerName: name, brokerId, designateElect: true }
+    this.#askControllers(`hand ${name} over to ${brokerId}`, { code: RequestCode.CONTROLLER_ELECT_MASTER, fields })
+  }
+
+  /** Another controller is to lead. */
+  changeLeader(): void {
+    const { cluster, count } = this.#context
+    const { world, shape } = cluster
+    if (shape.controllers === 0) return
+    count('controller leads')
+    const fields = { change: 'lead', controllerId: `n${world.random.below(shape.controllers)}` }
+    this.#askControllers(`${fields.controllerId} is to lead`, { code: RequestCode.CHANGE_CONTROLLERS, fields })
+  }
+
+  /** All of them: the one that leads does it. */
+  #askControllers(
+    what: string,
+    request: { readonly code: number; readonly fields: Record<string, string | number | boolean> },
+  ) {
+    const { world, client, controllerAddresses } = this.#context.cluster
+    world.trace.line(`admin: ${what}`)
+    for (const address of controllerAddresses) {
+      client.begin(async () => {
+        const answer = await client.ask(address, request, TIMEOUT_MS)
+        if (answer?.code === 0) world.trace.line(`admin: ${what}: done`)
+      })
+    }
+  }
+}
