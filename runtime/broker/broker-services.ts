@@ -11,6 +11,7 @@ import { journaledRegistry } from './metadata-journal/journaled-handler.ts'
 import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
 import { registerQueryHandlers } from './query/query-handlers.ts'
 import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
+import { ReplyHandler } from './reply/reply-handler.ts'
 import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
 
@@ -31,6 +32,27 @@ function serveProducers(parts: BrokerParts): void {
   }
   const sendBack = new SendBackHandler(sending)
   server.handle(RequestCode.CONSUMER_SEND_MSG_BACK, (request, channel) => sendBack.handle(request, channel))
+  serveReplies(parts)
+}
+
+/** By every replica: the connection of the client that asked is here or nowhere. */
+function serveReplies(parts: BrokerParts): void {
+  const { environment, addresses, tables, targets, gate, producers } = parts
+  const { clock, logger } = environment
+  const replies = new ReplyHandler({
+    config: parts.conf,
+    topics: tables.topics,
+    targets,
+    gate,
+    isMaster: () => parts.isMaster,
+    producers,
+    wallClock: () => clock.now(),
+    storeHost: addresses.storeHost,
+    logger,
+  })
+  for (const code of [RequestCode.SEND_REPLY_MESSAGE, RequestCode.SEND_REPLY_MESSAGE_V2]) {
+    parts.server.handle(code, (request, channel) => replies.handle(request, channel))
+  }
 }
 
 function sendParts(parts: BrokerParts): SendBackParts {

@@ -29,6 +29,7 @@ const javaScenarios = [
   'pull',
   'lite-pull',
   'lite-pull-assign',
+  'request-reply',
   'query',
   'timestamp',
   'api',

@@ -127,6 +127,10 @@ export class WholeBroker {
     return this.begin(RequestCode.PULL_MESSAGE, pullRequest(topic, request))
   }
 
+  get address(): string {
+    return `127.0.0.1:${this.#port}`
+  }
+
   /** Lets time pass, a tick of the broker at a time. */
   async advance(ms: number): Promise<void> {
     this.clock.advance(ms)

@@ -36,6 +36,8 @@ export const Property = {
   timerDelayMs: 'TIMER_DELAY_MS',
   timerDelaySec: 'TIMER_DELAY_SEC',
   timerDeliverMs: 'TIMER_DELIVER_MS',
+  replyToClient: 'REPLY_TO_CLIENT',
+  pushReplyTime: 'PUSH_REPLY_TIME',
   dlqOriginTopic: 'DLQ_ORIGIN_TOPIC',
   dlqOriginMessageId: 'DLQ_ORIGIN_MESSAGE_ID',
 } as const

@@ -10,6 +10,7 @@ export const sending = {
       sendThreadPoolQueueCapacity: int(10_000, 'Sends that may wait.', { min: 1, live: true }),
       startAcceptSendRequestTimeStamp: long(0, 'Refuse messages until this time, in ms since 1970.', LIVE),
       rejectTransactionMessage: flag(false, 'Refuse transactional messages.', LIVE),
+      storeReplyMessageEnable: flag(true, 'Store a copy of each reply of request-reply calls.', LIVE),
     }),
     ...accepted({
       putMsgIndexHightWater: int(600_000, 'Unused by Apache RocketMQ as well.'),
@@ -23,7 +24,6 @@ export const sending = {
       enableRegisterProducer: flag(true, 'Remember producers, for checks of transactions and for listings.'),
       putMessageTimeout: int(8000, 'Longest time one send may take in all.', MS),
       brokerFastFailureEnable: flag(true, 'Answer busy rather than let requests wait.'),
-      storeReplyMessageEnable: flag(true, 'Keep replies of request-reply calls.'),
     }),
   },
 }

@@ -28,6 +28,7 @@ final class Scenarios {
         ALL.put("pull", Pulling::pull);
         ALL.put("lite-pull", Pulling::litePull);
         ALL.put("lite-pull-assign", Pulling::litePullAssign);
+        ALL.put("request-reply", Requesting::run);
         ALL.put("query", Querying::byIdAndKey);
         ALL.put("timestamp", Querying::byTimestamp);
         ALL.put("fill", Sending::fill);
