@@ -454,9 +454,11 @@ test('an epoch file of another broker is refused, unless it could be of this log
   // Behind the end: what was written there may have been lost with the power.
   slave.disk.writeFile(path, encodeEpochs(right.begin(2, border + 100)))
   await slave.start()
-  slave.follow(master, 1)
+  master.replication.changeToMaster(2, new Set([1]), 10)
+  slave.follow(master, 2)
   await world.advance(1000, [master, slave])
   expect(slave.logBytes()).toEqual(master.logBytes())
+  expect(String(slave.replication.epochs)).toBe(String(master.replication.epochs))
 })
 
 test('a damaged epoch file is written anew once the log is known to be right, and not before', async () => {
