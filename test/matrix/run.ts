@@ -12,6 +12,7 @@ import { buildJavaClient, fetchApache, fetchOldApache, missingTools } from '../c
 import { classicUpgrades } from './classic-upgrade.ts'
 import { dledgerUpgrade } from './dledger-upgrade.ts'
 import { runMatrix } from './matrix.ts'
+import { rollingChange } from './rolling.ts'
 
 const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, keep: { type: 'boolean', default: false } },
@@ -47,10 +48,16 @@ try {
   mkdirSync(home)
   driver = new Driver('JSON', home)
   await runMatrix({ dir, driver, report, wanted })
-  // `--only classic` and `--only DLedger` are the two ways up.
+  // `--only classic`, `--only DLedger` and `--only rolling` are the ways up.
   const parts = { dir, driver, report }
-  if (wanted('classic')) await report.attempt('classic -> controller mode', 'set-up', () => classicUpgrades(parts))
-  if (wanted('DLedger')) await dledgerUpgrade(parts)
+  const one = async (): Promise<void> => {
+    if (wanted('classic')) await report.attempt('classic -> controller mode', 'set-up', () => classicUpgrades(parts))
+  }
+  const other = async (): Promise<void> => {
+    if (wanted('DLedger')) await dledgerUpgrade(parts)
+    if (wanted('rolling')) await rollingChange(parts)
+  }
+  await Promise.all([one(), other()])
 } catch (error) {
   report.check('suite', 'set-up', false, error instanceof Error ? error.message : String(error))
 } finally {

@@ -22,14 +22,20 @@ const IN_SET_LIMIT_MS = 60_000
 /** What the controllers say of the group. */
 export interface GroupState {
   readonly master: string | undefined
+  readonly masterId: number | undefined
   readonly syncStateSet: readonly number[]
 }
 
 export async function groupState(controllerAddr: string): Promise<GroupState> {
   const answer = await ask(controllerAddr, { code: 1004, extFields: { brokerName: GROUP } })
-  if (answer.code !== 0) return { master: undefined, syncStateSet: [] }
+  if (answer.code !== 0) return { master: undefined, masterId: undefined, syncStateSet: [] }
   const { syncStateSet } = JSON.parse(answer.body.toString()) as { syncStateSet: number[] }
-  return { master: answer.extFields['masterAddress'] || undefined, syncStateSet }
+  const master = answer.extFields['masterAddress'] || undefined
+  return {
+    master,
+    masterId: master === undefined ? undefined : Number(answer.extFields['masterBrokerId']),
+    syncStateSet,
+  }
 }
 
 export function awaitInSet(controllerAddr: string, count: number): Promise<void> {

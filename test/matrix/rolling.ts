@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { commitLogDifference } from '../compat/files.ts'
+import type { Server, ServerEngine } from '../compat/server.ts'
+import { controllerRole } from './conf.ts'
+import { ourMqadmin } from './mqadmin.ts'
+import { layOutPair, type Pair } from './pair.ts'
+import { Side } from './side.ts'
+import { awaitInSet, Clients, GROUP, groupState, storeOf, TOPIC, type UpgradeParts } from './upgrade-world.ts'
+
+const AREA = 'Apache 5.5 group under controllers -> gantry -> back, a broker at a time'
+const PER_STEP = 60
+const CONSUMER = 'rolling-consumer'
+
+/**
+ * A group that elects its master goes from engine to engine while it serves: the slave first, then it becomes master, then the
+ * other one. Stores, identity and epoch files stay where they are.
+ */
+export async function rollingChange(parts: UpgradeParts): Promise<void> {
+  await parts.report.attempt(AREA, 'change', async () => {
+    const dir = join(parts.dir, 'rolling')
+    const side = await Side.withStandalone(dir, 'side', 'apache', 'apache')
+    await side.start()
+    const pair = await layOutPair(dir, GROUP, 'apache', side.namesrv.address, () => controllerRole(side.controllerAddr))
+    const clients = new Clients(parts, AREA, side.namesrv.address)
+    await pair.start(TOPIC)
+    await awaitInSet(side.controllerAddr, 2)
+    let sent = 0
+    const step = async (what: string): Promise<void> => {
+      await clients.send(sent, PER_STEP)
+      sent += PER_STEP
+      // A group of its own: an Apache slave copies offsets once a minute, so that another master may repeat messages.
+      await clients.gets(`${what}: every message once, in order`, `${CONSUMER}-${sent}`, 0, sent)
+    }
+    await step('Apache master and slave')
+    for (const engine of ['gantry', 'apache'] as const) {
+      const [first, second] = await inOrder(pair)
+      await change(pair, side, second, engine)
+      await step(`${first.engine} master, ${second.engine} slave`)
+      await handOver(parts, pair, side, second)
+      await step(`${second.engine} master, ${first.engine} slave`)
+      await change(pair, side, first, engine)
+      await step(`${engine} master and slave`)
+    }
+    const end = await pair.awaitEqualLogs()
+    const difference = commitLogDifference(storeOf(pair.brokers[0]), storeOf(pair.brokers[1]), end)
+    parts.report.check(AREA, 'equal logs', difference === -1, `first difference at ${difference}`)
+    await pair.stop()
+    await side.stop()
+  })
+}
+
+/** Master first. */
+async function inOrder(pair: Pair): Promise<[Server, Server]> {
+  const [one, other] = pair.brokers
+  return (await pair.master()) === one ? [one, other] : [other, one]
+}
+
+/** A slave stops, and another engine's broker goes on with its store. */
+async function change(pair: Pair, side: Side, slave: Server, engine: ServerEngine): Promise<void> {
+  await slave.stop()
+  slave.engine = engine
+  await slave.start()
+  await pair.awaitBoth(TOPIC)
+  await awaitInSet(side.controllerAddr, 2)
+}
+
+async function handOver({ report }: UpgradeParts, pair: Pair, side: Side, to: Server): Promise<void> {
+  const { syncStateSet, masterId } = await groupState(side.controllerAddr)
+  const next = syncStateSet.find((id) => id !== masterId)
+  const words = `electMaster -a ${side.controllerAddr} -c MatrixCluster -bn ${GROUP} -b ${next}`
+  const text = await ourMqadmin(words.split(' '))
+  if (!text.includes(to.address)) report.check(AREA, 'mqadmin electMaster', false, text)
+  await pair.awaitMaster(`${to.engine} master`, 60_000, (master) => master === to)
+  await awaitInSet(side.controllerAddr, 2)
+}
