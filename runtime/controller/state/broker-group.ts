@@ -71,9 +71,13 @@ export function withAddress(group: BrokerGroup, brokerId: number, address: strin
   }
 }
 
-/** The new master is all there is of the SyncStateSet: the others have to show first that they follow it. */
-export function withMaster(group: BrokerGroup, brokerId: number): BrokerGroup {
-  return withSyncStateSet({ ...group, masterBrokerId: brokerId, masterEpoch: group.masterEpoch + 1 }, [brokerId])
+/**
+ * The new master is all there is of the SyncStateSet: the others have to show first that they follow it. Its epoch is a new
+ * one to them as well, of which `knownEpoch` is the newest that any has messages of.
+ */
+export function withMaster(group: BrokerGroup, brokerId: number, knownEpoch: number): BrokerGroup {
+  const masterEpoch = Math.max(group.masterEpoch, knownEpoch) + 1
+  return withSyncStateSet({ ...group, masterBrokerId: brokerId, masterEpoch }, [brokerId])
 }
 
 /** Nobody is master any more. Who held everything still does. */

@@ -12,7 +12,7 @@ export function decideMaster(group: BrokerGroup | undefined, command: ElectMaste
   const verdict = decideElection(group, command)
   switch (verdict.kind) {
     case 'elect':
-      return accepted(withMaster(group, verdict.brokerId), 'master elected')
+      return accepted(withMaster(group, verdict.brokerId, knownEpoch(command)), 'master elected')
     case 'keep':
       return refused(
         ResponseCode.CONTROLLER_MASTER_STILL_EXIST,
@@ -22,6 +22,18 @@ export function decideMaster(group: BrokerGroup | undefined, command: ElectMaste
     case 'nobody':
       return command.brokerId === undefined ? vacate(group, command) : failed(group, verdict.waitsFor)
   }
+}
+
+/** Epochs are int32 for official brokers: a report that leaves no room for more is none. */
+const EPOCH_MAX = 2 ** 30
+
+/**
+ * Controllers whose books are new, or older than the brokers' logs (another quorum, a store from a backup), must not count
+ * from where they are: a broker never goes back to an epoch that is over. The original does, and leaves such a group without
+ * a master.
+ */
+function knownEpoch({ reports }: ElectMaster): number {
+  return Math.max(0, ...reports.map(({ epoch }) => (epoch <= EPOCH_MAX ? epoch : 0)))
 }
 
 /**
