@@ -121,6 +121,7 @@ export class Leader implements Role {
     if (follower === undefined) return
     const { progress, replicator } = follower
     assert(message.kind !== 'append' && message.kind !== 'heartbeat', `term ${message.term} has two leaders`)
+    if (progress.isPast(message.store)) return
     if (progress.store !== message.store) this.#heardOfStore(message)
     progress.heardFrom(message.store)
     switch (message.kind) {

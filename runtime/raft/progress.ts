@@ -14,6 +14,9 @@ import type { RaftSettings } from './raft-settings.ts'
  */
 export type ProgressState = 'probe' | 'replicate' | 'snapshot'
 
+/** More often nobody replaces a store in one term. */
+const PAST_STORES_MAX = 16
+
 export interface SnapshotTransfer {
   readonly info: SnapshotInfo
   /** The follower has the bytes before it. */
@@ -39,6 +42,8 @@ export class Progress {
   round = 0
   /** Store that its last message came from; undefined: not heard of yet. */
   store: number | undefined
+  /** Stores it had before; each of them was replaced. */
+  readonly #pastStores = new Set<number>()
   transfer: SnapshotTransfer | undefined
   readonly inflights: Inflights
 
@@ -47,11 +52,22 @@ export class Progress {
     this.inflights = new Inflights(settings.inflightMaxMessages, settings.inflightMaxBytes)
   }
 
+  /**
+   * Whether a message of this store left before the store was replaced: it comes late. A former store that is put back is
+   * believed once the present one is not heard any more.
+   */
+  isPast(store: number): boolean {
+    return this.isActive && this.#pastStores.has(store)
+  }
+
   /** Something came from the member. Another store knows nothing of what the former one acknowledged. */
   heardFrom(store: number): void {
     this.isActive = true
     if (this.store === store) return
     if (this.store !== undefined) {
+      if (this.#pastStores.size >= PAST_STORES_MAX) this.#pastStores.clear()
+      this.#pastStores.add(this.store)
+      this.#pastStores.delete(store)
       this.match = 0
       this.round = 0
       this.becomeProbe(this.next)

@@ -14,6 +14,8 @@ export class RaftWorld implements ScriptWorld {
   #peers: Peer[] = []
   #settings: Readonly<Record<string, string>> = {}
   #inFlight: Message[] = []
+  /** On a slower way. */
+  #held: Message[] = []
   #lines: string[] = []
   #isQuiet = false
 
@@ -39,6 +41,8 @@ export class RaftWorld implements ScriptWorld {
       durable: () => this.#member(id).finishWrite(),
       deliver: () => this.#deliver(command.args),
       drop: () => this.#drop(command),
+      hold: () => this.#hold(command),
+      release: () => this.#inFlight.push(...this.#held.splice(0)),
       stabilize: () => this.#stabilize(command.args),
       propose: () => this.#answer(this.#node(id).propose(Buffer.from(second))),
       read: () => this.#answer(this.#node(id).read(Number(second), nowMs())),
@@ -125,13 +129,24 @@ export class RaftWorld implements ScriptWorld {
     return messages.length > 0
   }
 
-  #drop({ args, options }: Command): void {
+  #drop(command: Command): void {
+    for (const message of this.#takeOut(command)) this.#print(`drop ${messageText(message)}`)
+  }
+
+  #hold(command: Command): void {
+    const messages = this.#takeOut(command)
+    for (const message of messages) this.#print(`hold ${messageText(message)}`)
+    this.#held.push(...messages)
+  }
+
+  #takeOut({ args, options }: Command): Message[] {
     const isMeant = ({ from, to, kind }: Message) =>
       (options.get('from') ?? from) === from &&
       (options.get('to') ?? to) === to &&
       (args.length === 0 || args.includes(kind))
-    for (const message of this.#inFlight.filter(isMeant)) this.#print(`drop ${messageText(message)}`)
+    const messages = this.#inFlight.filter(isMeant)
     this.#inFlight = this.#inFlight.filter((message) => !isMeant(message))
+    return messages
   }
 
   /** Everything that follows from what has happened, among these members; what they send to others is lost. */
