@@ -7,6 +7,8 @@ import { RemotingServer } from '../net/remoting-server.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { AckPolicy, type AckRules } from './acks/ack-policy.ts'
 import { Acknowledgements } from './acks/acknowledgements.ts'
+import { EscapeBridge } from './acting/escape-bridge.ts'
+import { PreOnline } from './acting/pre-online.ts'
 import { BrokerAddresses } from './broker-addresses.ts'
 import { type BrokerEnvironment, openStore } from './broker-environment.ts'
 import { BrokerReplication } from './broker-replication.ts'
@@ -15,6 +17,7 @@ import { ConsumerRegistry, type MembershipListener } from './clients/consumer-re
 import { MembershipNotifier } from './clients/membership-notifier.ts'
 import { ProducerRegistry } from './clients/producer-registry.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
+import { EscapingDelivery } from './delay/escaping-delivery.ts'
 import { netLimits } from './door/net-limits.ts'
 import { QueueLocks } from './locks/queue-locks.ts'
 import { MetadataJournal } from './metadata-journal/metadata-journal.ts'
@@ -45,6 +48,8 @@ export class BrokerParts {
   readonly notifier: MembershipNotifier
   readonly locks: QueueLocks
   readonly replication: Replication
+  /** The same, where the role is fixed. */
+  readonly classicReplication: BrokerReplication | undefined
   /** The same, where controllers give the role. */
   readonly controllerMode: ControllerMode | undefined
   readonly journal: MetadataJournal | undefined
@@ -54,8 +59,14 @@ export class BrokerParts {
   readonly gate: StoreGate
   readonly targets: SendTargets
   readonly delay: DelayDelivery
+  /** What an acting master does in place of `delay`. */
+  readonly escaping: EscapingDelivery | undefined
+  /** What is to be done before this broker registers. */
+  readonly preOnline: PreOnline | undefined
   /** What is under way gets its answer, nothing new is begun. */
   isStopping = false
+  /** Nothing is done in a master's name before it has taken over what was done in its place. */
+  isOnline = false
   #isRegistering = false
 
   /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
@@ -90,8 +101,9 @@ export class BrokerParts {
       this.acks = this.#acknowledgements(this.controllerMode.acks)
       this.controllerMode.replication.onProgress(() => this.acks.progressed())
     } else {
-      const replication = this.#classicReplication()
+      const replication = this.#makeClassicReplication()
       this.replication = replication
+      this.classicReplication = replication
       this.acks = this.#acknowledgements(new AckPolicy(conf, replication.slaves))
       replication.slaves?.onProgress(() => this.acks.progressed())
     }
@@ -100,6 +112,12 @@ export class BrokerParts {
     this.gate = this.#storeGate()
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
+    const { classicReplication: classic } = this
+    if (classic !== undefined) {
+      this.members.onAnswer((members) => classic.membersKnown(members))
+      this.escaping = this.#escapingDelivery(classic)
+      this.preOnline = this.#makePreOnline(classic)
+    }
     this.registration = this.#registrar()
     this.server = this.#remotingServer()
     if (this.controllerMode !== undefined) this.journal = this.#keepJournal()
@@ -108,6 +126,11 @@ export class BrokerParts {
   /** Whether it may store messages; in controller mode that changes while it runs. */
   get isMaster(): boolean {
     return this.conf.current.brokerRole !== 'SLAVE'
+  }
+
+  becomeOnline(): void {
+    this.isOnline = true
+    this.delay.reset()
   }
 
   /** Writes the batch, then does what waited for it: answers, the slaves' share, held pulls. */
@@ -141,7 +164,7 @@ export class BrokerParts {
     return new RemotingServer(this.context, { idleTimeoutMs, onClosed })
   }
 
-  #classicReplication(): BrokerReplication {
+  #makeClassicReplication(): BrokerReplication {
     const sources = this.tables.slaveSources()
     const onMasterBack = () => this.pulls.held.releaseAll()
     return new BrokerReplication(this.conf, this.context, this.store, this.client, sources, onMasterBack)
@@ -262,6 +285,44 @@ export class BrokerParts {
       levels: this.store.delayLevels,
       logger: this.environment.logger,
       commit: () => this.commit(),
+    })
+  }
+
+  #escapingDelivery(classic: BrokerReplication): EscapingDelivery {
+    const { clock, logger } = this.environment
+    const bridge = new EscapeBridge({
+      config: this.conf,
+      clock,
+      nameServers: this.conf.current.namesrvAddr,
+      invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
+    })
+    return new EscapingDelivery({
+      store: this.store,
+      put: (message) => bridge.put(message),
+      offsets: this.tables.delayOffsets,
+      levels: this.store.delayLevels,
+      clock,
+      logger,
+      isActing: () => classic.deliversForMaster && !this.isStopping,
+    })
+  }
+
+  #makePreOnline(replication: BrokerReplication): PreOnline | undefined {
+    const { enableSlaveActingMaster, skipPreOnline, totalReplicas } = this.conf.current
+    if (!enableSlaveActingMaster || skipPreOnline || totalReplicas < 2) return undefined
+    const { clock, logger } = this.environment
+    return new PreOnline({
+      config: this.conf,
+      clock,
+      logger,
+      members: this.members,
+      invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
+      brokerAddr: this.addresses.brokerAddr,
+      haServerAddr: this.addresses.haServerAddr,
+      openedOffset: this.store.openedOffset,
+      offsets: this.tables.offsets,
+      delayOffsets: this.tables.delayOffsets,
+      replication,
     })
   }
 

@@ -21,6 +21,8 @@ const MASTER_ID = 0
 const NO_MASTER: KnownMaster = { masterAddr: '', haServerAddr: '' }
 /** As official slaves wait for EXCHANGE_BROKER_HA_INFO. */
 const MASTER_INFO_TIMEOUT_MS = 3_000
+/** A master that told of itself and has not registered after this has died again. */
+const MASTER_COMES_MS = 10_000
 
 /** The log, and what a slave keeps with it of its master. */
 export interface BrokerLog extends ReplicatedLog {
@@ -40,6 +42,10 @@ export class BrokerReplication implements Replication {
   readonly #sync: MetadataSync | undefined
   #known: KnownMaster = NO_MASTER
   #minBrokerId = -1
+  #minBrokerAddr: string | undefined
+  #isActing = false
+  /** A master that is about to come back has told of itself: until then nothing is done in its place. */
+  #masterComesUntilMs = Number.NEGATIVE_INFINITY
 
   /** `onMasterBack`: consumers that wait at this slave are to go back to the master. */
   constructor(
@@ -70,9 +76,28 @@ export class BrokerReplication implements Replication {
 
   /** Slaves: whether the master has been heard of lately. */
   get isMasterUp(): boolean {
-    if (this.#slave === undefined) return true
+    return this.#slave === undefined || (!this.#isActing && this.#hearsMaster)
+  }
+
+  get #hearsMaster(): boolean {
+    if (this.#slave === undefined) return false
     const silentMs = this.#context.clock.now() - this.#slave.lastReadTimestamp
     return this.#slave.state === 'transfer' && silentMs < 2 * this.#conf.current.haSendHeartbeatInterval
+  }
+
+  /** Slaves with enableSlaveActingMaster: the master is gone, and of those that are there this one has the smallest id. */
+  get isActing(): boolean {
+    return this.#isActing
+  }
+
+  /** Acting, and no master has said that it is about to come back: it takes over what was delivered until then. */
+  get deliversForMaster(): boolean {
+    return this.#isActing && this.#context.clock.monotonic() >= this.#masterComesUntilMs
+  }
+
+  /** Masters: slaves that are connected and have said how far they are. */
+  get slaveCount(): number {
+    return [...(this.#master?.links ?? [])].filter(({ ackOffset }) => ackOffset >= 0).length
   }
 
   async start(): Promise<void> {
@@ -90,7 +115,7 @@ export class BrokerReplication implements Replication {
     this.#known = master
     if (!this.#conf.current.haMasterAddress) this.#slave.setMaster(haServerAddr)
     this.#sync?.setMaster(masterAddr)
-    if (masterAddr !== '' && this.#lacksFlushOffset) void this.#askMaster(masterAddr)
+    if (masterAddr !== '' && this.#lacksFlushOffset) void this.askMaster(masterAddr)
   }
 
   /** A name server saw a broker of the group come or go. Means something to slaves with enableSlaveActingMaster only. */
@@ -99,14 +124,40 @@ export class BrokerReplication implements Replication {
     if (minBrokerId === this.#minBrokerId) return
     this.#context.logger.info({ minBrokerId, minBrokerAddr, offlineBrokerAddr }, 'members of the broker group changed')
     this.#minBrokerId = minBrokerId
-    if (offlineBrokerAddr !== undefined && offlineBrokerAddr === this.#known.masterAddr) {
+    this.#minBrokerAddr = minBrokerAddr
+    if (offlineBrokerAddr !== undefined && offlineBrokerAddr === this.#known.masterAddr && !this.#hearsMaster) {
       // Following starts again when the master is back, at once, instead of at the end of a connection time-out.
       this.follow(NO_MASTER)
     }
+    this.#act()
     if (minBrokerId !== MASTER_ID || minBrokerAddr === undefined) return
-    if (haBrokerAddr === undefined) void this.#askMaster(minBrokerAddr)
+    if (haBrokerAddr === undefined) void this.askMaster(minBrokerAddr)
     else this.follow({ masterAddr: minBrokerAddr, haServerAddr: haBrokerAddr })
     this.#onMasterBack()
+  }
+
+  /** What a name server says of the group, asked now and then; nothing is known of a group that does not name anybody. */
+  membersKnown(members: ReadonlyMap<number, string>): void {
+    if (members.size === 0) return
+    const minBrokerId = Math.min(...members.keys())
+    const offlineBrokerAddr = minBrokerId > this.#minBrokerId ? this.#minBrokerAddr : undefined
+    const minBrokerAddr = members.get(minBrokerId)
+    this.groupChanged({ minBrokerId, minBrokerAddr, offlineBrokerAddr, haBrokerAddr: undefined })
+    this.#act()
+  }
+
+  /**
+   * A slave that still hears its master does not act for it, whatever the name servers say: one of them may have been
+   * started just now, or be cut off from the master.
+   */
+  #act(): void {
+    const { brokerId } = this.#conf.current
+    const isActing = this.#minBrokerId === brokerId && (this.#isActing || !this.#hearsMaster)
+    if (isActing === this.#isActing) return
+    this.#isActing = isActing
+    this.#masterComesUntilMs = Number.NEGATIVE_INFINITY
+    if (isActing) this.follow(NO_MASTER)
+    this.#context.logger.info({ brokerId }, isActing ? 'acts as master of its group' : 'acts as master no longer')
   }
 
   /** What a master tells of itself (EXCHANGE_BROKER_HA_INFO). */
@@ -114,6 +165,12 @@ export class BrokerReplication implements Replication {
     if (this.#lacksFlushOffset && flushOffset !== undefined && flushOffset > 0)
       this.#log.masterFlushedOffset = flushOffset
     const before = this.#known
+    if (this.#isActing) {
+      // It takes over what is recorded here before it registers, so nothing of its older records is copied until then.
+      this.#masterComesUntilMs = this.#context.clock.monotonic() + MASTER_COMES_MS
+      this.#slave!.setMaster(haServerAddr)
+      return
+    }
     const master = { masterAddr: masterAddr ?? before.masterAddr, haServerAddr }
     if (master.masterAddr !== before.masterAddr || haServerAddr !== before.haServerAddr) this.follow(master)
   }
@@ -151,7 +208,8 @@ export class BrokerReplication implements Replication {
     return this.#log.masterFlushedOffset === 0
   }
 
-  async #askMaster(address: string): Promise<void> {
+  /** Slaves, before they register: asks the master where it can be followed. Returns whether it answered. */
+  async askMaster(address: string): Promise<boolean> {
     try {
       const request = { code: RequestCode.EXCHANGE_BROKER_HA_INFO }
       const { code, remark, fields } = await this.#client.invoke(address, request, MASTER_INFO_TIMEOUT_MS)
@@ -165,8 +223,10 @@ export class BrokerReplication implements Replication {
         haServerAddr: masterHaAddress,
         flushOffset: isOffset ? flushOffset : undefined,
       })
+      return true
     } catch (error) {
       this.#context.logger.warn({ master: address, problem: String(error) }, 'the master does not tell about itself')
+      return false
     }
   }
 }

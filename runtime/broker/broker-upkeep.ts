@@ -34,6 +34,7 @@ export class BrokerUpkeep {
     acks.expire()
     tables.tick(now, store)
     this.#deliverDelayed()
+    this.#parts.escaping?.tick()
     this.#ticks++
     if (this.#ticks % SWEEP_EVERY_TICKS === 0) pulls.held.sweep(clock.monotonic())
     if (this.#ticks % SECOND_EVERY_TICKS === 0) stats.tick(now)
@@ -53,8 +54,8 @@ export class BrokerUpkeep {
   }
 
   #deliverDelayed(): void {
-    const { environment, delay, isMaster, isStopping, controllerMode } = this.#parts
-    const takesMessages = controllerMode?.takesMessages ?? isMaster
+    const { environment, delay, isMaster, isOnline, isStopping, controllerMode } = this.#parts
+    const takesMessages = controllerMode?.takesMessages ?? (isMaster && isOnline)
     if (!takesMessages || isStopping) return
     const { clock } = environment
     // Requests are served between two rounds.

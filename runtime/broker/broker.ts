@@ -30,7 +30,7 @@ export class Broker {
    * @throws Error when a port cannot be had
    */
   async start(): Promise<Address> {
-    const { environment, replication, controllerMode, registration, members } = this.#parts
+    const { environment, replication, controllerMode, members } = this.#parts
     const { door } = environment
     const address = door?.address ?? (await this.#listen())
     await replication.start()
@@ -38,9 +38,16 @@ export class Broker {
     this.#upkeep.start()
     // Not waited for: a name server that does not answer must not keep clients that know the address from being served.
     // In controller mode there is nothing to register before there is a role.
-    if (controllerMode === undefined) void registration.start()
+    if (controllerMode === undefined) void this.#comeOnline()
     members.start()
     return address
+  }
+
+  async #comeOnline(): Promise<void> {
+    const { preOnline, registration } = this.#parts
+    if (preOnline !== undefined && !(await preOnline.run())) return
+    this.#parts.becomeOnline()
+    await registration.start()
   }
 
   async #listen(): Promise<Address> {
@@ -56,6 +63,7 @@ export class Broker {
     const parts = this.#parts
     if (parts.controllerMode !== undefined) await parts.controllerMode.leave()
     parts.isStopping = true
+    parts.preOnline?.stop()
     const hasFinished = await this.#finishSends()
     await parts.registration.stop()
     this.#upkeep.stop()
@@ -70,6 +78,7 @@ export class Broker {
 
   /** After a start that failed: gives up what was opened, above all the store. */
   abandon(): void {
+    this.#parts.preOnline?.stop()
     this.#upkeep.stop()
     this.#close()
     this.#parts.store.close()

@@ -1,4 +1,3 @@
-import { Property } from '../../codec/message/properties.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
@@ -9,10 +8,9 @@ import type { MessageStore } from '../../store/message-store.ts'
 import { setProperties } from '../send/rewritten-properties.ts'
 import type { SendTarget, SendTargets, SendTopics } from '../send/send-target.ts'
 import type { StoreGate } from '../send/store-gate.ts'
-import { readBack } from '../send/stored-message.ts'
 import { topicConfig } from '../topics/topic-config.ts'
-import { TRANS_HALF_TOPIC, topicNameProblem } from '../topics/topic-name.ts'
 import type { DelayOffsets } from './delay-offsets.ts'
+import { dueMs, readDelayed } from './delayed-message.ts'
 import { DeliveredSteps } from './delivered-steps.ts'
 
 export interface DelayDeliveryParts {
@@ -31,7 +29,6 @@ export interface DelayDeliveryParts {
 const ROUND_MAX = 256
 /** After a message that could not be delivered, as official brokers wait. */
 const RETRY_AFTER_MS = 100
-const QUEUE_ID_MAX = 65_535
 
 /**
  * Delivers delayed messages whose time has come: from the queue of their level in the schedule topic to the topic they
@@ -136,23 +133,20 @@ export class DelayDelivery {
     return within
   }
 
-  /** As official brokers: a message that claims to be due later than its level allows is due now. */
   #dueMs(level: number, tagsCode: number, nowMs: number): number {
-    return tagsCode > nowMs + this.#parts.levels.delayMs(level) ? nowMs : tagsCode
+    return dueMs(this.#parts.levels, level, tagsCode, nowMs)
   }
 
   /** Returns where the new record ends, 0 for a message that is passed over; undefined when the log takes none now. */
   #deliver(phyOffset: number, sizeBytes: number): number | undefined {
     const { store, gate, logger } = this.#parts
     const draft = this.#draft
-    const stored = store.read(phyOffset, sizeBytes)
-    const message = stored && readBack(stored.bytes, stored.start, sizeBytes, draft)
-    const topic = message?.properties.get(Property.realTopic)
-    const queueId = Number(message?.properties.get(Property.realQueueId))
-    if (message === undefined || topic === undefined || !isDeliverable(topic, queueId)) {
-      logger.error({ phyOffset, topic, queue: SCHEDULE_TOPIC }, 'delayed message cannot be delivered, passed over')
+    const delayed = readDelayed(store, phyOffset, sizeBytes, draft)
+    if (delayed === undefined) {
+      logger.error({ phyOffset, queue: SCHEDULE_TOPIC }, 'delayed message cannot be delivered, passed over')
       return 0
     }
+    const { message, topic, queueId } = delayed
     draft.storeHost = storeHostOf(message.msgId)
     setProperties(draft, message.properties)
     try {
@@ -178,12 +172,6 @@ export class DelayDelivery {
     this.#queues[level] = queue
     return queue
   }
-}
-
-/** Of what the engine wrote everything is; a damaged message must not stop those behind it. */
-function isDeliverable(topic: string, queueId: number): boolean {
-  if (topic === TRANS_HALF_TOPIC || topicNameProblem(topic) !== undefined) return false
-  return Number.isInteger(queueId) && queueId >= 0 && queueId <= QUEUE_ID_MAX
 }
 
 /** The broker that took the message stays its store host. */

@@ -63,6 +63,14 @@ export class DelayOffsets {
     this.state.markChanged()
   }
 
+  /** A master takes over what was delivered in its place: of each level what goes farther, a level never goes back. */
+  advance(content: JsonValue): void {
+    const { offsets, dataVersion } = readDelayOffsets(content)
+    for (const [level, offset] of offsets) if (offset > this.get(level)) this.#offsets.set(level, offset)
+    if (!this.dataVersion.isNewerThan(dataVersion)) this.dataVersion.assign(dataVersion)
+    this.state.markChanged()
+  }
+
   /** Body of GET_ALL_DELAY_OFFSET. */
   encode(): Buffer {
     return encodeJson(this.#content())

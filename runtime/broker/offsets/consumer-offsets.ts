@@ -158,6 +158,18 @@ export class ConsumerOffsets {
   }
 
   /**
+   * A master that comes back takes over what was recorded by the slave that acted for it: all of it, if the slave's version
+   * is not older than its own; else what goes farther, since the last that consumers said here never reached the slave.
+   */
+  takeOver(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>, dataVersion: DataVersionFields): void {
+    if (!this.dataVersion.isNewerThan(dataVersion)) this.merge(offsets, dataVersion)
+    else {
+      this.#committed.advanceAll(offsets)
+      this.state.markChanged()
+    }
+  }
+
+  /**
    * The body of GET_ALL_CONSUMER_OFFSET. Queue numbers have quotes in it, unlike in what an Apache RocketMQ master sends:
    * its slaves cannot skip unquoted ones in pullOffsetTable, a field their class does not have, and so take over no offsets
    * at all once anybody has pulled.

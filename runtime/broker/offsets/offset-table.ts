@@ -99,6 +99,17 @@ export class OffsetTable {
     this.putAll(offsets)
   }
 
+  /** Takes over what goes farther than what is known here. */
+  advanceAll(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>): void {
+    const farther = new Map<string, Map<number, number>>()
+    for (const [key, queues] of offsets) {
+      const merged = new Map(this.#entries.get(key)?.queues)
+      for (const [queueId, offset] of queues) merged.set(queueId, Math.max(offset, merged.get(queueId) ?? -1))
+      farther.set(key, merged)
+    }
+    this.putAll(farther)
+  }
+
   putAll(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>): void {
     for (const [key, queues] of offsets) {
       const [topic, group, more] = key.split(SEPARATOR)

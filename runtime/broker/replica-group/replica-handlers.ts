@@ -59,7 +59,15 @@ export function registerReplicaHandlers(server: HandlerRegistry, deps: ReplicaHa
   server.handle(RequestCode.EXCHANGE_BROKER_HA_INFO, (request) => exchange(deps, request))
   server.handle(RequestCode.RESET_MASTER_FLUSH_OFFSET, (request) => resetFlushOffset(deps, request))
   server.handle(RequestCode.GET_BROKER_EPOCH_CACHE, () => replication.epochs())
+  server.handle(RequestCode.GET_TIMER_CHECK_POINT, () => ({ code: ResponseCode.SUCCESS, body: NO_TIMERS }))
 }
+
+/**
+ * An official master that comes back asks its slaves how far their timers came, and does not go online without an answer.
+ * TimerCheckpoint has seven int64: four positions, then state version, time and counter of its version; this one is older
+ * than any other, so nothing is taken from it.
+ */
+const NO_TIMERS = Buffer.alloc(56)
 
 /** With a master's address it tells a slave, without one it asks a master. */
 function exchange(

@@ -28,7 +28,19 @@ export const nameservers = {
       ),
       enableSlaveActingMaster: flag(
         false,
-        'Send light heartbeats; a slave told that its master is gone or back acts on it at once.',
+        'Send light heartbeats; while its master is gone the slave with the smallest id acts for it, and a broker that ' +
+          'comes back first takes over what was recorded meanwhile (see guarantees.md). With totalReplicas of 2 or more.',
+      ),
+      enableRemoteEscape: flag(
+        false,
+        'A slave that acts as master passes on delayed messages that are due to masters of other groups.',
+        { live: true },
+      ),
+      skipPreOnline: flag(false, 'Register at once, without first taking over what an acting master recorded.'),
+      compatibleWithOldNameSrv: flag(
+        true,
+        'Where a name server does not know GET_BROKER_MEMBER_GROUP (before 5.0), ask for the group by a route.',
+        { live: true },
       ),
       enableSingleTopicRegister: flag(false, 'Register a new topic alone, not the whole table.'),
       enableSplitRegistration: flag(false, 'Register a large topic table in parts.'),
@@ -38,7 +50,7 @@ export const nameservers = {
       lockInStrictMode: flag(false, 'Queue locks need a majority of the group.'),
       syncBrokerMemberGroupPeriod: int(
         1000,
-        'How often to ask for the members of the broker group, for lockInStrictMode.',
+        'How often to ask for the members of the broker group, for lockInStrictMode and enableSlaveActingMaster.',
         { ...MS, min: 100 },
       ),
     }),
@@ -55,9 +67,6 @@ export const nameservers = {
         MS,
       ),
       cleanOfflineBrokerInterval: int(30_000, 'How often to forget brokers that have gone.', MS),
-      enableRemoteEscape: flag(false, 'A slave that stands in passes special messages to other masters.'),
-      skipPreOnline: flag(false, 'Come online without first fetching what the stand-in recorded.'),
-      compatibleWithOldNameSrv: flag(true, 'Ask for the broker group in the way name servers before 5.0 understand.'),
       sendHeartbeatTimeoutMillis: int(1000, 'Longest wait for a name server to answer a heartbeat.', MS),
     }),
   },
