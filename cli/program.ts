@@ -63,6 +63,7 @@ function buildProgram(): Command {
     .option(dataDirFlag, dataDirHelp)
     .option(basePortFlag, basePortHelp, parsePort)
     .option('--json', 'print JSON')
+    .option('--svg', 'print a drawing')
     .action(async (stack, options) => (await import('./commands/plan.ts')).plan(stack, options))
   program
     .command('validate')

@@ -21,17 +21,23 @@ export class AdminError extends Error {
   }
 }
 
-const timeoutMs = 3000
+/** What a node may take for an answer when it is asked how it is. */
+const timeoutMsDefault = 3000
 
 /** Speaks the admin protocol with live nodes, one connection each. Addresses are `host:port`. */
 export class AdminClient {
-  readonly #client = new RemotingClient(createNetContext(new RealClock(), new RealNetwork(), silentLogger), {
-    connectTimeoutMs: timeoutMs,
-  })
+  readonly #client: RemotingClient
+  readonly #timeoutMs: number
+
+  constructor(timeoutMs = timeoutMsDefault) {
+    this.#timeoutMs = timeoutMs
+    const context = createNetContext(new RealClock(), new RealNetwork(), silentLogger)
+    this.#client = new RemotingClient(context, { connectTimeoutMs: timeoutMs })
+  }
 
   /** @throws AdminError for an answer that is not success, InvocationError when there is none. */
   async ask(address: string, request: RequestDraft): Promise<RemotingCommand> {
-    const response = await this.#client.invoke(address, request, timeoutMs)
+    const response = await this.#client.invoke(address, request, this.#timeoutMs)
     if (response.code === ResponseCode.SUCCESS) return response
     throw new AdminError(
       response.code,
@@ -44,7 +50,7 @@ export class AdminClient {
     const buffer = new Uint8Array(1)
     return new Promise((resolve, reject) => {
       const ignore = { readBuffer: () => buffer, received: () => {}, drained: () => {} }
-      new RealNetwork().connect(parseAddress(address), timeoutMs, {
+      new RealNetwork().connect(parseAddress(address), this.#timeoutMs, {
         ...ignore,
         opened: (connection) => {
           connection.destroy()

@@ -18,9 +18,12 @@ import { type ConsumerGroupSettings, putConsumerGroup, putTopic, type TopicSetti
 /** Master addresses `host:port` by broker group; undefined for a group without a master at the moment. */
 export type Masters = ReadonlyMap<string, string | undefined>
 
+/** A change has to get through to a machine that is busy starting nodes; all are such that a second one changes nothing. */
+const timeoutMs = 15_000
+
 /** Changes and reads topics and consumer groups of one live cluster. */
 export class ClusterAdmin {
-  readonly #client = new AdminClient()
+  readonly #client = new AdminClient(timeoutMs)
   readonly #nameServers: readonly string[]
   readonly #cluster: string
 

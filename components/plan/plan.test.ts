@@ -73,19 +73,11 @@ describe('the classic two-host deployment', () => {
   })
 })
 
-const dockerStacks = ['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync', 'two-hosts'].map(
-  (stack) => `docker-${stack}`,
-)
+const classicStacks = ['single-master', '2m-noslave', '2m-2s-async', '2m-2s-sync']
+const electingStacks = ['controller-embedded', 'controller-standalone']
+const dockerStacks = [...classicStacks, ...electingStacks, 'two-hosts'].map((stack) => `docker-${stack}`)
 
-describe.each([
-  'single-master',
-  '2m-noslave',
-  '2m-2s-async',
-  '2m-2s-sync',
-  'controller-embedded',
-  'controller-standalone',
-  ...dockerStacks,
-])('stack %s', (stack) => {
+describe.each([...classicStacks, ...electingStacks, ...dockerStacks])('stack %s', (stack) => {
   it('plans as reviewed', async () => {
     const file = new URL(`../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
     const plan = planCluster(parseStackFile(readFileSync(file, 'utf8')), options)
@@ -94,7 +86,7 @@ describe.each([
   })
 })
 
-describe.each(['controller-embedded', 'controller-standalone'])('stack %s', (stack) => {
+describe.each(electingStacks)('stack %s', (stack) => {
   it('plans as reviewed', async () => {
     const file = new URL(`../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
     const plan = planCluster(parseStackFile(readFileSync(file, 'utf8')), options)

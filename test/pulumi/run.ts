@@ -14,6 +14,7 @@ import { dockerScenarios } from './docker-scenarios.ts'
 import type { Engine } from './engine/engine.ts'
 import { PulumiCli } from './engine/pulumi-cli.ts'
 import { SmallEngine } from './engine/small-engine.ts'
+import { growthScenario } from './growth-scenario.ts'
 import { packageScenarios } from './package-scenarios.ts'
 import { Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
@@ -74,7 +75,7 @@ let failed = 0
 process.stdout.write(
   `engine: ${version === undefined ? 'test/pulumi/engine, no pulumi on PATH' : `pulumi ${version}`}\n`,
 )
-for (const entry of [...scenarios, ...packageScenarios, ...topologyScenarios, ...dockerScenarios]) {
+for (const entry of [...scenarios, growthScenario, ...packageScenarios, ...topologyScenarios, ...dockerScenarios]) {
   if (!words.every((word) => entry.name.includes(word))) continue
   if (entry.needsInterrupts && version !== undefined) {
     process.stdout.write(`left out: ${entry.name} (the CLI cannot be cut short at an operation)\n`)

@@ -21,6 +21,7 @@ import { isRunning, type ProcessRef } from '../process-identity.ts'
 import { type ProcessExit, RealProcessTable } from '../process-table.ts'
 import { stopProcesses } from '../stop-processes.ts'
 import { readProcessRecord, removeProcessRecord, writeProcessRecord } from './process-record.ts'
+import { untilPortsFree } from './sibling-ports.ts'
 
 export interface ProcessNodeInputs {
   readonly node: PlanNode
@@ -40,6 +41,8 @@ export interface ProcessNodeOutputs extends ProcessNodeInputs {
 
 /** Until the exit code of a process that has ended is told. */
 const exitPollMs = 50
+/** Between two looks at ports that another node of the cluster has. */
+const portPollMs = 100
 
 const clock = new RealClock()
 
@@ -107,6 +110,15 @@ const launchHash = ({ node, programs }: ProcessNodeInputs): string =>
     .update(JSON.stringify([node.confFile, nodeCommand(node, programs)]))
     .digest('hex')
 
+/** Waits a little, and is false when so much time has gone by since it was made. */
+function pauseUntil(limitMs: number): () => Promise<boolean> {
+  const deadlineMs = clock.monotonic() + limitMs
+  return async () => {
+    await new Promise<void>((resolve) => clock.after(portPollMs, resolve))
+    return clock.monotonic() < deadlineMs
+  }
+}
+
 /** Leaves a process alone that was started the same way; otherwise stops it and starts the node as asked. */
 async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): Promise<ProcessNodeOutputs> {
   const { node } = news
@@ -120,7 +132,7 @@ async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): 
     const missing = missingProgram(node, news.programs)
     if (missing !== undefined) throw new Error(`${node.id} cannot be started: ${missing}`)
     await stop(node, known)
-    await checkPortsFree([node])
+    await untilPortsFree(node.dataDir, () => checkPortsFree([node]), pauseUntil(news.readyTimeoutMs))
     mkdirSync(dirname(nodeLogFile(node.dataDir, node.id)), { recursive: true })
     writeConfFile(node)
     ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, news.programs), (ended) => {
