@@ -42,7 +42,7 @@ export function masterStatus(log: ReplicatedLog, master: HaMaster, haMaxGapNotIn
     addr: link.remoteText,
     slaveAckOffset: link.ackOffset,
     diff: end - link.ackOffset,
-    inSync: link.ackOffset >= 0 && end - link.ackOffset < haMaxGapNotInSync,
+    inSync: link.countedOffset >= 0 && end - link.countedOffset < haMaxGapNotInSync,
     transferredByteInSecond: link.transferredBytesPerSecond,
     transferFromWhere: link.nextOffset,
   }))

@@ -1,4 +1,4 @@
-import type { Address } from '../../io/network.ts'
+import type { Address, Connection } from '../../io/network.ts'
 import type { NetContext } from '../../net/net-context.ts'
 import { SlaveServer } from '../link/slave-server.ts'
 import type { ReplicatedLog, SlaveProgress } from '../replicated-log.ts'
@@ -20,7 +20,7 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
     this.#context = context
     this.#log = log
     this.#options = options
-    this.#server = new SlaveServer(context, (connection) => new SlaveLink(connection, context, log, options, this))
+    this.#server = new SlaveServer(context, (connection) => this.#serve(connection))
   }
 
   get links(): ReadonlySet<SlaveLink> {
@@ -40,14 +40,26 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
     for (const link of this.links) link.push()
   }
 
+  /**
+   * A slave that connects anew while its old connection still stands must not count as two. Slaves do not say who they are,
+   * and several may run on one machine: older connections from there count again with their next report, which one that
+   * nobody uses any more never sends.
+   */
+  #serve(connection: Connection): SlaveLink {
+    const link = new SlaveLink(connection, this.#context, this.#log, this.#options, this)
+    for (const older of this.links) if (older.remoteHost === link.remoteHost) older.doubt()
+    this.#rankAcks()
+    return link
+  }
+
   ackedBy(slaves: number): number {
     return slaves < 1 ? this.#log.writtenOffset : (this.#acked[slaves - 1] ?? 0)
   }
 
   inSyncSlaves(masterOffset: number): number {
     let count = 0
-    for (const { ackOffset } of this.links) {
-      if (ackOffset >= 0 && masterOffset - ackOffset < this.#options.haMaxGapNotInSync) count++
+    for (const { countedOffset } of this.links) {
+      if (countedOffset >= 0 && masterOffset - countedOffset < this.#options.haMaxGapNotInSync) count++
     }
     return count
   }
@@ -70,7 +82,7 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
 
   #rankAcks(): void {
     this.#acked = []
-    for (const { ackOffset } of this.links) if (ackOffset >= 0) this.#acked.push(ackOffset)
+    for (const { countedOffset } of this.links) if (countedOffset >= 0) this.#acked.push(countedOffset)
     this.#acked.sort((a, b) => b - a)
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { setInt64, viewOf } from '../../codec/bytes.ts'
-import type { Address } from '../../io/network.ts'
+import type { Address, Connection } from '../../io/network.ts'
 import { RealClock } from '../../io/real-clock.ts'
 import { RealNetwork } from '../../io/real-network.ts'
 import { createNetContext } from '../../net/net-context.ts'
@@ -107,12 +107,53 @@ test('a slave that comes back goes on where it stopped; with two slaves the slow
   const second = new MemoryLog()
   second.append('01234')
   follow(second, address)
-  while (ha.ackedBy(2) < 10) await changed()
+  await second.until(() => second.writtenOffset === 10)
+  log.append('!')
+  ha.pushAll()
+  while (ha.ackedBy(2) < 11) await changed()
   for (const link of ha.links) link.destroy()
   log.append('abcdef')
-  await Promise.all([first, second].map((copy) => copy.until(() => copy.writtenOffset === 16)))
-  expect(first.bytes.toString()).toBe('0123456789abcdef')
-  expect(second.bytes.toString()).toBe('0123456789abcdef')
+  await Promise.all([first, second].map((copy) => copy.until(() => copy.writtenOffset === 17)))
+  expect(first.bytes.toString()).toBe('0123456789!abcdef')
+  expect(second.bytes.toString()).toBe('0123456789!abcdef')
+})
+
+/** A slave by hand: reports when it is told to. */
+function connect(address: Address): Promise<{ report(offset: number): void }> {
+  return new Promise((resolve, reject) => {
+    const report = (connection: Connection) => (offset: number) => {
+      const bytes = Buffer.alloc(8)
+      setInt64(viewOf(bytes), 0, offset)
+      connection.write(bytes)
+    }
+    context().network.connect(address, 1000, {
+      opened: (connection) => {
+        opened.push({ close: () => connection.destroy() })
+        resolve({ report: report(connection) })
+      },
+      readBuffer: () => Buffer.alloc(64),
+      received: () => {},
+      drained: () => {},
+      closed: (error) => reject(error),
+    })
+  })
+}
+
+test('a slave whose old connection still stands counts once; two of one machine count when both have reported', async () => {
+  const log = new MemoryLog()
+  log.append('0123456789')
+  const { master: ha, address, changed } = await master(log)
+  const old = await connect(address)
+  old.report(10)
+  while (ha.ackedBy(1) < 10) await changed()
+  const anew = await connect(address)
+  anew.report(10)
+  while (ha.links.size < 2 || ha.ackedBy(1) < 10) await changed()
+  expect(ha.ackedBy(2)).toBe(0)
+  expect(ha.inSyncSlaves(10)).toBe(1)
+  old.report(10)
+  while (ha.ackedBy(2) < 10) await changed()
+  expect(ha.inSyncSlaves(10)).toBe(2)
 })
 
 test('a slave with more than its master is refused instead of letting the logs grow apart', async () => {

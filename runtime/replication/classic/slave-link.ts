@@ -39,6 +39,11 @@ export class SlaveLink implements ServedSlave, FrameReader {
   #reported: number | undefined
   /** What the slave says it holds; -1 before its first report. */
   ackOffset = -1
+  /**
+   * Another connection from the same machine was opened after the last report: it may be that of the same slave, whose old
+   * connection still stands. Until the next report this one does not count.
+   */
+  #isInDoubt = false
 
   constructor(
     connection: Connection,
@@ -59,6 +64,19 @@ export class SlaveLink implements ServedSlave, FrameReader {
   get remoteText(): string {
     const { host, port } = this.#connection.remote
     return `${host}:${port}`
+  }
+
+  get remoteHost(): string {
+    return this.#connection.remote.host
+  }
+
+  /** What counts as held by a slave of its own; -1: nothing. */
+  get countedOffset(): number {
+    return this.#isInDoubt ? -1 : this.ackOffset
+  }
+
+  doubt(): void {
+    this.#isInDoubt = true
   }
 
   /** Next byte to send; -1 until the slave has said where to start. */
@@ -102,8 +120,10 @@ export class SlaveLink implements ServedSlave, FrameReader {
       this.#refuse(`slave reports offset ${latest}, our log ends at ${this.#log.writtenOffset}`)
       return
     }
-    if (latest <= this.ackOffset) return
-    this.ackOffset = latest
+    const wasInDoubt = this.#isInDoubt
+    this.#isInDoubt = false
+    if (latest <= this.ackOffset && !wasInDoubt) return
+    this.ackOffset = Math.max(latest, this.ackOffset)
     this.#owner.onAck(this)
     this.push()
   }
