@@ -79,6 +79,7 @@ export class BrokerParts {
     this.store = openStore(conf, environment)
     this.store.isSlave = !this.isMaster
     this.tables = new BrokerTables(this.conf, disk, clock, logger)
+    this.tables.offsets.boundBy((topic, queueId) => this.store.findQueue(topic, queueId)?.maxOffset ?? 0)
     const { topics } = this.tables
     this.stats = new BrokerStats(conf.brokerClusterName, (topic) => topics.isSystem(topic), clock.now())
     this.producers = new ProducerRegistry(clock, logger)

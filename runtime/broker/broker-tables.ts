@@ -119,7 +119,7 @@ export class BrokerTables {
       }),
       source(RequestCode.GET_ALL_CONSUMER_OFFSET, (content) => {
         const { offsets: read, dataVersion } = readConsumerOffsets(content)
-        offsets.merge(read, dataVersion)
+        return offsets.merge(read, dataVersion)
       }),
       source(RequestCode.GET_ALL_DELAY_OFFSET, (content) => delayOffsets.replaceAll(content)),
       source(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, (content) => {
@@ -131,6 +131,6 @@ export class BrokerTables {
   }
 }
 
-function source(code: number, take: (content: ReturnType<typeof parseJson>) => void): MetadataSource {
-  return { code, apply: (body) => take(parseJson(body.toString())) }
+function source(code: number, take: (content: ReturnType<typeof parseJson>) => unknown): MetadataSource {
+  return { code, apply: (body) => take(parseJson(body.toString())) !== false }
 }

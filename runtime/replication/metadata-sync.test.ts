@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import type { RemotingCommand } from '../codec/remoting/remoting-command.ts'
 import { RequestError } from '../codec/remoting/request-error.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import { RealClock } from '../io/real-clock.ts'
@@ -39,12 +40,13 @@ test('each table is taken in when it changed, and one that fails leaves the othe
   const warnings: object[] = []
   const logger = { ...silentLogger, warn: (fields: object) => warnings.push(fields) }
   const sync = new MetadataSync(context.clock, client, logger, [
-    { code: OFFSETS, apply: (body) => taken.push(`offsets ${body}`) },
+    { code: OFFSETS, apply: (body) => taken.push(`offsets ${body}`) > 0 },
     {
       code: TOPICS,
       apply: (body) => {
         taken.push(`topics ${body}`)
         firstTaken()
+        return true
       },
     },
   ])
@@ -59,4 +61,18 @@ test('each table is taken in when it changed, and one that fails leaves the othe
   await sync.round()
   await sync.round()
   expect(taken).toEqual(['topics v1', 'offsets {}', 'topics v2'])
+})
+
+test('what could not be taken in as a whole is taken in again, though it has not changed', async () => {
+  const body = Buffer.from('{}')
+  const answer = { code: ResponseCode.SUCCESS, remark: undefined, body } as unknown as RemotingCommand
+  const tries: boolean[] = []
+  const source = { code: OFFSETS, apply: () => tries.push(tries.length > 0) > 0 && tries.length > 1 }
+  const sync = new MetadataSync(new RealClock(), { invoke: () => Promise.resolve(answer) }, silentLogger, [source])
+  sync.setMaster('10.0.0.1:10911')
+  for (let i = 0; i < 4; i++) {
+    await new Promise(setImmediate)
+    await sync.round()
+  }
+  expect(tries).toEqual([false, true])
 })

@@ -8,8 +8,11 @@ import type { Logger } from '../observe/logger.ts'
 export interface MetadataSource {
   /** GET_ALL_TOPIC_CONFIG, GET_ALL_CONSUMER_OFFSET, GET_ALL_DELAY_OFFSET or GET_ALL_SUBSCRIPTIONGROUP_CONFIG. */
   readonly code: number
-  /** Called with the answer's body whenever it differs from the last one. @throws when it cannot be read. */
-  apply(body: Buffer): void
+  /**
+   * Called with the answer's body whenever it differs from the last one. False: not all of it could be taken in yet, the
+   * next round tries again. @throws when it cannot be read.
+   */
+  apply(body: Buffer): boolean
 }
 
 const REQUEST_TIMEOUT_MS = 5_000
@@ -79,8 +82,7 @@ export class MetadataSync {
     if (code !== ResponseCode.SUCCESS) throw new Error(`master answers ${code}: ${remark ?? ''}`)
     // The master may have changed while we waited: its tables are not those to follow any more.
     if (!body || master !== this.#master || this.#applied.get(source.code)?.equals(body)) return
-    source.apply(body)
-    this.#applied.set(source.code, body)
+    if (source.apply(body)) this.#applied.set(source.code, body)
   }
 
   /** The same problem round after round is one line. */

@@ -18,6 +18,9 @@ export interface OffsetSettings {
   readonly useServerSideResetOffset: boolean
 }
 
+/** Where the messages of a queue end in this broker's log. */
+type QueueEnd = (topic: string, queueId: number) => number
+
 export interface ConsumerOffsetsOptions {
   readonly disk: Disk
   /** `<storePathRootDir>/config/consumerOffset.json` */
@@ -42,6 +45,7 @@ export class ConsumerOffsets {
   readonly #pulled = new OffsetTable()
   /** Positions set by an administrator that the next pull of the queue takes up and erases. */
   readonly #reset = new OffsetTable()
+  #endOf: QueueEnd = () => Number.MAX_SAFE_INTEGER
   #commitCount = 0
 
   constructor(options: ConsumerOffsetsOptions) {
@@ -61,8 +65,18 @@ export class ConsumerOffsets {
     })
   }
 
+  /**
+   * From now on no group stands behind the end of its queue: it would pass over what comes to stand there. One that does,
+   * because a power cut took messages that it had consumed, goes on at that end.
+   */
+  boundBy(endOf: QueueEnd): void {
+    this.#endOf = endOf
+    if (this.#committed.clamp(endOf)) this.state.markChanged()
+  }
+
   commit(group: string, topic: string, queueId: number, offset: number): void {
-    this.#committed.set(topic, group, queueId, offset)
+    const known = offset > 0 ? Math.min(offset, this.#endOf(topic, queueId)) : offset
+    this.#committed.set(topic, group, queueId, known)
     this.state.markChanged()
     if (++this.#commitCount % this.#settings.current.consumerOffsetUpdateVersionStep === 0) {
       this.dataVersion.next(this.#clock.now())
@@ -150,11 +164,16 @@ export class ConsumerOffsets {
     if (this.#committed.deleteWhere(isStale)) this.state.markChanged()
   }
 
-  /** A slave takes over its master's positions; groups the master does not know are kept, as in Apache RocketMQ. */
-  merge(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>, dataVersion: DataVersionFields): void {
+  /**
+   * A slave takes over its master's positions, but none behind the messages that it has itself: those may never come. Groups
+   * the master does not know are kept, as in Apache RocketMQ. Returns whether all were taken over as they are.
+   */
+  merge(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>, dataVersion: DataVersionFields): boolean {
     this.#committed.putAll(offsets)
+    const isClamped = this.#committed.clamp(this.#endOf)
     this.dataVersion.assign(dataVersion)
     this.state.markChanged()
+    return !isClamped
   }
 
   /**

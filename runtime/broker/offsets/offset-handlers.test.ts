@@ -144,3 +144,19 @@ test('offsets are cloned, merged and removed by group and by topic', () => {
   offsets.removeStale((group, topic, queues) => group === 'g2' && topic === 'T1' && queues.get(0) === 3)
   expect(offsets.groupsOf('T1')).toEqual([])
 })
+
+test('no group stands behind the end of its queue: not after a start, a commit, or what a slave hears of its master', () => {
+  const { offsets } = withTopic()
+  offsets.commit('g1', 'T1', 0, 9)
+  offsets.commit('g1', 'T1', 1, 3)
+  let end = 5
+  offsets.boundBy(() => end)
+  expect([offsets.query('g1', 'T1', 0), offsets.query('g1', 'T1', 1)]).toEqual([5, 3])
+  offsets.commit('g1', 'T1', 1, 8)
+  expect(offsets.query('g1', 'T1', 1)).toBe(5)
+  const fromMaster = new Map([['T1@g1', new Map([[0, 7]])]])
+  const version = { counter: 4, stateVersion: 0, timestamp: 1 }
+  expect([offsets.merge(fromMaster, version), offsets.query('g1', 'T1', 0)]).toEqual([false, 5])
+  end = 7
+  expect([offsets.merge(fromMaster, version), offsets.query('g1', 'T1', 0)]).toEqual([true, 7])
+})

@@ -67,6 +67,22 @@ export class OffsetTable {
     return isDeleted
   }
 
+  /** Sets offsets behind the end of their queue to it. Returns whether there were any. */
+  clamp(endOf: (topic: string, queueId: number) => number): boolean {
+    let isClamped = false
+    for (const { topic, queues } of this.#entries.values()) {
+      if (topic === undefined) continue
+      for (const [queueId, offset] of queues) {
+        // A group that has not consumed anything yet is behind no end, and most have no queue to be looked up.
+        const end = offset > 0 ? endOf(topic, queueId) : offset
+        if (offset <= end) continue
+        queues.set(queueId, end)
+        isClamped = true
+      }
+    }
+    return isClamped
+  }
+
   topicsOf(group: string): string[] {
     const topics: string[] = []
     for (const entry of this.#entries.values()) {
