@@ -24,6 +24,8 @@ export class BrokerWatch implements BrokerWatcher {
   /** What of a classic master's log was durable when its process ended last. */
   readonly #flushedAtEnd = new Map<string, number>()
 
+  /** The most that any slave of a classic master held at any time. */
+  readonly #heldBySlaves = new Map<string, number>()
   readonly syncStateSets: SyncStateCheck
 
   constructor(cluster: Cluster) {
@@ -54,7 +56,11 @@ export class BrokerWatch implements BrokerWatcher {
     const broker = node.broker!
     const seen = this.#seen.get(node)!
     const { confirmOffset } = broker.store
-    if (this.#cluster.shape.controllers === 0) return
+    if (this.#cluster.shape.controllers === 0) {
+      const held = this.#heldBySlaves.get(node.group) ?? 0
+      if (!broker.isMaster) this.#heldBySlaves.set(node.group, Math.max(held, broker.store.writtenOffset))
+      return
+    }
     if (confirmOffset < seen.confirmOffset) {
       throw new Error(`${node.machine.name}: confirmOffset went back from ${seen.confirmOffset} to ${confirmOffset}`)
     }
@@ -64,6 +70,14 @@ export class BrokerWatch implements BrokerWatcher {
     seen.epoch = epoch
     if (broker.isMaster) this.#checkMaster(node, epoch)
     this.syncStateSets.check(node)
+  }
+
+  /** A SYNC_MASTER has told a client that a message is safe. */
+  acknowledged(group: string, id: number, phyOffset: number): void {
+    if (this.#cluster.shape.scenario !== 'master-slave-sync') return
+    const held = this.#heldBySlaves.get(group) ?? 0
+    if (held <= phyOffset)
+      throw new Error(`message ${id} at ${phyOffset} is acknowledged, and no slave has more than ${held}`)
   }
 
   #checkMaster({ group, machine }: BrokerNode, epoch: number): void {

@@ -1,7 +1,7 @@
 import type { RemotingCommand } from '../../../runtime/codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
-import type { Ledger, Strength } from '../checks/ledger.ts'
+import type { Ledger, Place, Strength } from '../checks/ledger.ts'
 import { bodyOf } from '../checks/message-body.ts'
 import type { ClientProcess } from './client-process.ts'
 import type { Route } from './route.ts'
@@ -29,6 +29,8 @@ export class Producer {
   readonly #topic: string
   readonly #everyMs: number
   #underWay = 0
+  /** Told of every message that is acknowledged as safely as the brokers are configured. */
+  onAcked: ((id: number, place: Place) => void) | undefined
   /** By group, when a message was acknowledged last. */
   readonly lastAckedMs = new Map<string, number>()
 
@@ -77,7 +79,9 @@ export class Producer {
     const answer = await this.#process.ask(address, this.#request(id, queueId, group), SEND_TIMEOUT_MS)
     const strength = answer && STRENGTHS.get(answer.code)
     if (strength === undefined) return false
-    this.#ledger.acked(id, placeOf(answer!, group), strength, before)
+    const place = placeOf(answer!, group)
+    this.#ledger.acked(id, place, strength, before)
+    if (strength === 'acked') this.onAcked?.(id, place)
     world.trace.line(`client: ${id} ${strength} at ${group}/${queueId}:${answer!.fields['queueOffset']}`)
     this.lastAckedMs.set(group, world.nowMs)
     return strength === 'acked'

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { runPlanted } from '../planted/run-planted.ts'
 import { BrokenPromise, ClusterLife, FAULTS_MS } from '../scenarios/cluster-life.ts'
 import { isScenario, SCENARIOS, type ScenarioName } from '../scenarios/shape.ts'
 
@@ -8,6 +9,8 @@ const USAGE = `usage: npm run sim -- [options]
  --seeds COUNT  how many seeds, each with one scenario; 20 without it, 1 with --seed
  --hours H      simulated hours of faults per seed; ${FAULTS_MS / 1000} seconds without it
  --until-failure  ends behind the first seed that fails
+ --planted [NAME]  plants bugs in the code, one after the other, and sees which seed finds them; NAME: only those with it
+ --workers N    how many of them at a time, 2 without it
  --story LINES  how much is told of what led to a failure, 60 lines without it
 `
 const PROGRESS_EVERY_MS = 5000
@@ -19,13 +22,19 @@ interface CommandLine {
   readonly faultsMs: number
   readonly untilFailure: boolean
   readonly storyLines: number
+  readonly isPlanted: boolean
+  readonly planted: string | undefined
+  readonly workers: number
 }
 
 /** @throws Error naming the option, its value and what it has to be */
 function readCommandLine(args: readonly string[]): CommandLine {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
+      planted: { type: 'boolean', default: false },
+      workers: { type: 'string', default: '2' },
       scenario: { type: 'string' },
       seed: { type: 'string' },
       seeds: { type: 'string' },
@@ -44,6 +53,9 @@ function readCommandLine(args: readonly string[]): CommandLine {
     count: seeds === undefined ? (seed === undefined ? 20 : 1) : wholeNumber('--seeds', seeds),
     faultsMs: hours === undefined ? FAULTS_MS : positive('--hours', hours) * 3_600_000,
     untilFailure: values['until-failure'],
+    isPlanted: values.planted,
+    planted: positionals.length === 0 ? undefined : positionals.join(' '),
+    workers: wholeNumber('--workers', values.workers),
     storyLines: story === undefined ? 60 : wholeNumber('--story', story),
   }
 }
@@ -70,7 +82,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`${(error as Error).message}\n${USAGE}`)
     return 2
   }
-  return (await runSeeds(line)) === 0 ? 0 : 1
+  if (!line.isPlanted) return (await runSeeds(line)) === 0 ? 0 : 1
+  const { caught, missed } = await runPlanted(line.workers, line.planted)
+  console.log(`${caught} passed, ${missed} failed`)
+  return missed === 0 ? 0 : 1
 }
 
 /** A seed goes with one scenario: the next seed with the next one. */

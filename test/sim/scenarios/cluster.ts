@@ -45,6 +45,7 @@ export class Cluster {
     this.client = new ClientProcess(world.machine('client', '10.0.9.1'))
     const route = new Route(this.client, TOPIC, this.#nameServerAddresses)
     this.producer = new Producer(this.client, route, this.ledger, TOPIC, [4, 15, 40][world.random.below(3)]!)
+    this.producer.onAcked = (id, { group, phyOffset }) => this.watch.acknowledged(group, id, phyOffset)
     this.consumer = new Consumer(this.client, route, this.ledger, TOPIC)
   }
 
