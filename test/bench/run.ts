@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stopAllServers } from '../compat/server.ts'
+import { stopAllClusters } from '../failover/stack-cluster.ts'
 import { Bench, type CellGroup, tell } from './bench.ts'
 import { controller } from './cells/controller.ts'
 import { failover } from './cells/failover.ts'
@@ -89,6 +90,7 @@ const bench = new Bench(
 
 async function cleanUp(): Promise<void> {
   stopAllLoads()
+  await stopAllClusters()
   await stopAllServers()
   rmSync(bench.dir, { recursive: true, force: true })
 }

@@ -61,7 +61,7 @@ export function trialsOf(isFull: boolean, kills: number | undefined): TrialCase[
       ...common,
       name: 'silent masters, heartbeat timeout of a second',
       pollMs: POLL_MS,
-      timeoutMs: 1_000,
+      timeoutMs: 500,
       config: { brokerConfig: { controllerHeartBeatTimeoutMills: 1_000, brokerHeartbeatInterval: 300 } },
       isBrief: true,
       disturb: (trial) => freezeMasters(trial, count(20, 2)),
