@@ -47,6 +47,16 @@ test('a heartbeat makes its client a member, creates the retry topic and tells t
   expect(Array.from(broker.producers.members('p1')!, (member) => member.clientId)).toEqual(['c1'])
 })
 
+test('a client that is connected more than once is listed once', async () => {
+  const broker = new BrokerFixture()
+  for (const peer of ['h1:1', 'h1:2', 'h1:3']) {
+    await broker.ask(RequestCode.HEART_BEAT, heartbeat(new FakeClient(peer), 'c1', [consumerData('g1', ['T1'])], []))
+  }
+  await broker.ask(RequestCode.HEART_BEAT, heartbeat(new FakeClient('h2:1'), 'c2', [consumerData('g1', ['T1'])], []))
+  const list = await broker.ask(RequestCode.GET_CONSUMER_LIST_BY_GROUP, { fields: { consumerGroup: 'g1' } })
+  expect(list.body).toBe('{"consumerIdList":["c1","c2"]}')
+})
+
 test('connections are listed in the form official tools read', async () => {
   const broker = new BrokerFixture()
   await broker.ask(RequestCode.HEART_BEAT, {

@@ -19,8 +19,13 @@ export class ConsumerGroup {
     return this.messageModel === 'BROADCASTING'
   }
 
+  /**
+   * Each client once, in the order in which they came. A client may be connected more than once: what it opened while this
+   * process stood still stays open, forgotten at its end. Original: once for each connection, and the client, which takes
+   * itself for several, leaves queues to the others that do not exist.
+   */
   clientIds(): string[] {
-    return Array.from(this.members.values(), (member) => member.clientId)
+    return [...new Set(Array.from(this.members.values(), (member) => member.clientId))]
   }
 
   member(clientId: string): ClientInfo | undefined {

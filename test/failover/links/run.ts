@@ -75,7 +75,7 @@ try {
   const trial = new LinkTrial(cluster, clients)
   for (const cut of cuts) {
     const { gapMs, lastAckMs, faults } = await trial.run(cut)
-    const until = cut.master === 'stays' ? '' : `; who was master acknowledged until ${lastAckMs} ms after it`
+    const until = cut.master === 'may stay' ? '' : `; who was master acknowledged until ${lastAckMs} ms after it`
     count(`${cut.name}: longest gap ${gapMs} ms${until}`, faults)
   }
   const { faults } = await trial.end()
