@@ -24,9 +24,7 @@ export async function dledgerUpgrade(parts: UpgradeParts): Promise<void> {
     const dledger = await layOutDledger(dir, side.namesrv.address)
     await Promise.all(dledger.brokers.map((broker) => broker.start()))
     const leader = await dledger.awaitMaster('a DLedger leader', 120_000)
-    await waitUntil('the leader serves', 60_000, async () => {
-      return dledger.createTopic(leader, TOPIC).then(() => true)
-    })
+    await dledger.createTopic(leader, TOPIC)
     const words = `updateSubGroup -b ${leader.address} -g ${CONSUMER} -r ${RETRIES} -n ${side.namesrv.address}`
     const text = await parts.driver.mqadmin(...words.split(' '))
     if (!text.includes('success')) throw new Error(text)

@@ -1,7 +1,8 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { commitLogDifference } from '../compat/files.ts'
-import type { Server, ServerEngine } from '../compat/server.ts'
-import { controllerRole } from './conf.ts'
+import { freePortBlock, Server, type ServerEngine } from '../compat/server.ts'
+import { controllerConf, controllerRole } from './conf.ts'
 import { ourMqadmin } from './mqadmin.ts'
 import { layOutPair, type Pair } from './pair.ts'
 import { Side } from './side.ts'
@@ -44,9 +45,40 @@ export async function rollingChange(parts: UpgradeParts): Promise<void> {
     const end = await pair.awaitEqualLogs()
     const difference = commitLogDifference(storeOf(pair.brokers[0]), storeOf(pair.brokers[1]), end)
     parts.report.check(AREA, 'equal logs', difference === -1, `first difference at ${difference}`)
+    await newControllers(parts, pair, side, sent)
     await pair.stop()
     await side.stop()
   })
+}
+
+/** The whole group to our engine, and to controllers that have never heard of it: its epochs go on from where they were. */
+async function newControllers(parts: UpgradeParts, pair: Pair, side: Side, sent: number): Promise<void> {
+  const area = 'Apache 5.5 group -> gantry brokers and controllers'
+  const port = await freePortBlock()
+  const conf = controllerConf(port, join(parts.dir, 'rolling', 'new-controller'))
+  const dir = join(parts.dir, 'rolling')
+  const controller = new Server({ name: 'new-c', kind: 'controller', engine: 'gantry', port, dir, conf, jvm: '' })
+  const before = await groupState(side.controllerAddr)
+  const [first, second] = await inOrder(pair)
+  await second.stop()
+  await first.stop()
+  await controller.start()
+  for (const broker of [first, second]) {
+    broker.engine = 'gantry'
+    broker.conf['controllerAddr'] = controller.address
+    rmSync(join(storeOf(broker), 'brokerIdentity'))
+  }
+  await first.start()
+  await pair.awaitMaster('the former master master again', 60_000, (master) => master === first)
+  await second.start()
+  await awaitInSet(controller.address, 2)
+  const after = await groupState(controller.address)
+  const seen = JSON.stringify({ before, after })
+  parts.report.check(area, 'the epoch is a later one', after.masterEpoch > before.masterEpoch, seen)
+  const clients = new Clients(parts, area, side.namesrv.address)
+  await clients.send(sent, PER_STEP)
+  await clients.gets('every message once, in order', `${CONSUMER}-new`, 0, sent + PER_STEP)
+  await controller.stop()
 }
 
 /** Master first. */

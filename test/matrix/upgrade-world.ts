@@ -23,19 +23,17 @@ const IN_SET_LIMIT_MS = 60_000
 export interface GroupState {
   readonly master: string | undefined
   readonly masterId: number | undefined
+  readonly masterEpoch: number
   readonly syncStateSet: readonly number[]
 }
 
 export async function groupState(controllerAddr: string): Promise<GroupState> {
   const answer = await ask(controllerAddr, { code: 1004, extFields: { brokerName: GROUP } })
-  if (answer.code !== 0) return { master: undefined, masterId: undefined, syncStateSet: [] }
+  if (answer.code !== 0) return { master: undefined, masterId: undefined, masterEpoch: 0, syncStateSet: [] }
   const { syncStateSet } = JSON.parse(answer.body.toString()) as { syncStateSet: number[] }
-  const master = answer.extFields['masterAddress'] || undefined
-  return {
-    master,
-    masterId: master === undefined ? undefined : Number(answer.extFields['masterBrokerId']),
-    syncStateSet,
-  }
+  const { masterAddress, masterBrokerId, masterEpoch } = answer.extFields
+  const masterId = masterAddress ? Number(masterBrokerId) : undefined
+  return { master: masterAddress || undefined, masterId, masterEpoch: Number(masterEpoch), syncStateSet }
 }
 
 export function awaitInSet(controllerAddr: string, count: number): Promise<void> {
