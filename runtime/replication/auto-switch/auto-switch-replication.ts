@@ -8,9 +8,10 @@ import type { AutoSwitchConfig, AutoSwitchLog } from './auto-switch-log.ts'
 import { AutoSwitchMaster } from './auto-switch-master.ts'
 import { EpochFile } from './epoch-file.ts'
 import { EpochHistory, LEGACY_EPOCH } from './epoch-history.ts'
-import { followPoint, sharedEpochs, withLegacy } from './follow-point.ts'
+import { followPoint, needsProof, sharedEpochs, unequal, withLegacy } from './follow-point.ts'
 import { FollowSession, type SessionOwner } from './follow-session.ts'
 import type { MasterHandshake, SlaveHandshake } from './frames.ts'
+import { LegacyProof } from './legacy-proof.ts'
 import type { ReplicaLink } from './replica-link.ts'
 
 const FORGET_EPOCHS_PERIOD_MS = 60_000
@@ -48,6 +49,8 @@ export class AutoSwitchReplication implements SessionOwner {
   #followed: FollowedMaster | undefined
   #session: FollowSession | undefined
   #isCutOff = false
+  /** What {@link meet} found: the epochs of the log that both have. */
+  #shared = new EpochHistory()
   /** Why the master was not followed last. */
   #refusal = ''
   #timer: Timer | undefined
@@ -281,7 +284,7 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#connection.send(bytes)
   }
 
-  meet(master: MasterHandshake): void {
+  meet(master: MasterHandshake): LegacyProof | undefined {
     const log = this.#log
     // The beginning of a message comes again.
     log.truncateTo(log.borderOffset)
@@ -292,14 +295,26 @@ export class AutoSwitchReplication implements SessionOwner {
     if (point.kind === 'refuse') this.#refuse(point.reason)
     if (point.kind === 'startAnew') {
       this.startAnew(point.reason)
-      return
+      return undefined
     }
     const { offset } = point
     this.#noteMet(master, offset, endOffset, confirmOffset)
     if (offset === 0 && log.lastFileOffset >= 0) log.discardAll()
     else log.truncateTo(offset)
     // After the log: were it the other way round, a crash in between would leave messages of a forgotten epoch behind.
-    this.#keep(sharedEpochs(withLegacy(own), master.epochs, offset))
+    this.#shared = sharedEpochs(withLegacy(own), master.epochs, offset)
+    if (needsProof(own, master.epochs)) return new LegacyProof(log)
+    this.proven()
+    return undefined
+  }
+
+  proven(): void {
+    this.#keep(this.#shared)
+  }
+
+  disproven(phyOffset: number): never {
+    const endOffset = this.#log.writtenOffset
+    return this.#refuse(unequal(phyOffset, endOffset))
   }
 
   /** Somebody has to decide something: said as an error, once per master and reason. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { EpochHistory } from './epoch-history.ts'
-import { followPoint, sharedEpochs } from './follow-point.ts'
+import { followPoint, needsProof, sharedEpochs } from './follow-point.ts'
 
 type Pairs = readonly (readonly [epoch: number, startOffset: number])[]
 
@@ -190,6 +190,22 @@ test('a master that began without anything takes nothing away from before there 
   const nothingConfirmed = point(NOTHING, 800, [[1, 0]], 900, Number.POSITIVE_INFINITY, 0)
   expect(nothingConfirmed).toBe('refuse: epochs of the master')
   expect(point([[0, 0]], 800, [[1, 0]], 0, Number.POSITIVE_INFINITY, 0)).toBe('refuse: epochs of the master')
+})
+
+test('only logs that both are from before there was a controller have to be compared', () => {
+  const needs = (own: Pairs, endOffset: number, master: Pairs) =>
+    needsProof(
+      { epochs: history(own), endOffset, confirmOffset: 0, trustedEndOffset: Number.POSITIVE_INFINITY },
+      history(master),
+    )
+  const legacy: Pairs = [
+    [0, 0],
+    [1, 700],
+  ]
+  expect(needs(NOTHING, 700, legacy)).toBe(true)
+  expect(needs(NOTHING, 0, legacy)).toBe(false)
+  expect(needs(NOTHING, 700, [[1, 700]])).toBe(false)
+  expect(needs(legacy, 700, legacy)).toBe(false)
 })
 
 test('after they met a replica knows the epochs that its master knows of the log they share', () => {

@@ -36,6 +36,14 @@ export function withLegacy(own: OwnLog): EpochHistory {
   return new EpochHistory([{ epoch: LEGACY_EPOCH, startOffset: 0 }])
 }
 
+/**
+ * Whether the two logs are only supposed to be equal: nothing but their length was compared, because both are from before there
+ * was a controller. An official master is not asked: it cannot send what is older than its first epoch.
+ */
+export function needsProof(own: OwnLog, master: EpochHistory): boolean {
+  return own.epochs.isEmpty && !withLegacy(own).isEmpty && master.entries[0]?.epoch === LEGACY_EPOCH
+}
+
 export function followPoint(own: OwnLog, master: MastersLog): FollowPoint {
   const { endOffset } = own
   if (endOffset === 0) return { kind: 'follow', offset: 0 }
@@ -82,6 +90,12 @@ export function sharedEpochs(own: EpochHistory, master: EpochHistory, offset: nu
   const older = own.endingAt(offset).entries.filter(({ epoch }) => first === undefined || epoch < first.epoch)
   const before = older.filter(({ startOffset }) => first === undefined || startOffset <= first.startOffset)
   return new EpochHistory([...before, ...master.reachingTo(offset).entries])
+}
+
+/** Logs that look equal by their length, and are not. */
+export function unequal(phyOffset: number, endOffset: number): string {
+  const reason = `this broker's log, which ends at offset ${endOffset}, is not equal to the master's from ${phyOffset} on`
+  return `${reason}: it is the store of another group, or both were written to. ${UNALIGNED}. ${COPY_ANEW}`
 }
 
 function unaligned(commonOffset: number, endOffset: number): FollowPoint {

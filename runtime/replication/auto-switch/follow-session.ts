@@ -11,6 +11,7 @@ import {
   State,
   TRANSFER_HEADER_BYTES,
 } from './frames.ts'
+import type { LegacyProof } from './legacy-proof.ts'
 
 /** The replica that a session copies for. */
 export interface SessionOwner {
@@ -18,8 +19,15 @@ export interface SessionOwner {
   /** How far this replica holds the log as safely as its configuration wants it. */
   readonly safeOffset: number
   send(bytes: Uint8Array): void
-  /** Cuts the log back to where it is equal to the master's. @throws Error when this master is not to be followed */
-  meet(master: MasterHandshake): void
+  /**
+   * Cuts the log back to where it is equal to the master's. @returns what has yet to be shown of that, if anything.
+   * @throws Error when this master is not to be followed
+   */
+  meet(master: MasterHandshake): LegacyProof | undefined
+  /** What {@link meet} wanted to be shown is. */
+  proven(): void
+  /** It is not so. @throws always */
+  disproven(phyOffset: number): never
   /** What comes from `startOffset` on was written in this epoch. @throws Error for one that cannot follow */
   enterEpoch(epoch: number, startOffset: number): void
   /** The master has nothing any more that continues this log. */
@@ -32,6 +40,7 @@ export class FollowSession implements SlaveSession {
   readonly #owner: SessionOwner
   readonly #header = { phyOffset: 0, epoch: 0, epochStartOffset: 0, confirmOffset: 0 }
   #hasMet = false
+  #proof: LegacyProof | undefined
   #epoch = -1
   #epochStart = -1
   /** -1: the first report, which says where to start, has not gone out. */
@@ -59,7 +68,7 @@ export class FollowSession implements SlaveSession {
     if (view.getInt32(at) === State.handshake) {
       // One answer per greeting; an official master may answer a second time before it has got the first report.
       if (this.#hasMet) return
-      this.#owner.meet(readMasterHandshake(view, at))
+      this.#proof = this.#owner.meet(readMasterHandshake(view, at))
       this.#hasMet = true
       this.report()
       return
@@ -70,7 +79,31 @@ export class FollowSession implements SlaveSession {
   }
 
   #append(bytes: Buffer, start: number, length: number): void {
-    const { phyOffset, epoch, epochStartOffset, confirmOffset } = this.#header
+    const { phyOffset } = this.#header
+    if (this.#proof === undefined || phyOffset > this.#log.writtenOffset) {
+      this.#appendNew(bytes, start, length, phyOffset)
+      return
+    }
+    // A sign of life.
+    if (length === 0) return
+    const compared = this.#prove(this.#proof, bytes, start, length)
+    if (compared < length) this.#appendNew(bytes, start + compared, length - compared, phyOffset + compared)
+  }
+
+  /** Nothing is taken before it is shown that the logs are equal up to the end of this one. */
+  #prove(proof: LegacyProof, bytes: Buffer, start: number, length: number): number {
+    const { phyOffset } = this.#header
+    const compared = proof.take(bytes, start, length, phyOffset)
+    if (compared < 0) this.#owner.disproven(phyOffset)
+    if (!proof.isDone) return compared
+    this.#proof = undefined
+    this.#owner.proven()
+    this.report()
+    return compared
+  }
+
+  #appendNew(bytes: Buffer, start: number, length: number, phyOffset: number): void {
+    const { epoch, epochStartOffset, confirmOffset } = this.#header
     const { writtenOffset } = this.#log
     // An empty replica begins where its master does. An official master without a file says -1.
     if (writtenOffset !== 0 && phyOffset !== writtenOffset) {
@@ -109,8 +142,9 @@ export class FollowSession implements SlaveSession {
     if (!this.isTransferring) {
       // What is not safe yet would count as acknowledged.
       if (safeOffset < this.#log.writtenOffset) this.#log.flush()
-      else this.#report(safeOffset)
-    } else if (safeOffset > this.#reportedOffset) {
+      else this.#report(this.#proof?.fromOffset ?? safeOffset)
+    } else if (this.#proof === undefined && safeOffset > this.#reportedOffset) {
+      // What is not shown to be the master's would count as acknowledged.
       this.#report(safeOffset)
     }
   }

@@ -438,6 +438,30 @@ test('a replica whose epoch file was damaged follows, but is no master', async (
   expect(slave.bodies()).toEqual(master.bodies())
 })
 
+test("a log from before there was a controller is compared with the master's before it counts", async () => {
+  const [master, slave] = await group()
+  for (let i = 0; i < 100; i++) master.put(`message ${i}`)
+  await world.advance(100, [master, slave])
+  slave.stop()
+  for (let i = 100; i < 150; i++) master.put(`message ${i}`)
+  await world.settle()
+  master.stop()
+  for (const { disk } of [master, slave]) {
+    for (const path of ['/store/epochFileCheckpoint', '/store/epochFileCheckpoint.bak']) disk.remove(path)
+  }
+  await master.start()
+  await slave.start()
+  const { writtenOffset } = slave.store
+  master.replication.changeToMaster(1, new Set([1]), 1)
+  slave.follow(master, 1)
+  await world.settle()
+  expect(slave.store.writtenOffset).toBeGreaterThan(writtenOffset)
+  await world.advance(1000, [master, slave])
+  expect(slave.logBytes()).toEqual(master.logBytes())
+  expect(String(slave.replication.epochs)).toBe(String(master.replication.epochs))
+  expect(master.wanted).toEqual(new Set([1, 2]))
+})
+
 test('an epoch file of another broker is refused, unless it could be of this log', async () => {
   const [master, slave] = await group()
   for (const body of ['one', 'two', 'three']) master.put(body)
