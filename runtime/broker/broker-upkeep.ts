@@ -30,6 +30,8 @@ export class BrokerUpkeep {
     const { environment, store, acks, tables, pulls, stats, consumers, producers, locks, notifier, conf } = this.#parts
     const { clock } = environment
     const now = clock.now()
+    // Of several timers that are due in one turn an earlier one may have staged messages.
+    this.#parts.commit()
     store.tick(now)
     acks.expire()
     tables.tick(now, store)

@@ -200,3 +200,16 @@ test('messages survive a restart and are found by key, id and time', async () =>
   const earliest = await ask(RequestCode.GET_EARLIEST_MSG_STORETIME, queue)
   expect(earliest.fields['timestamp']).toBe(String(START_MS))
 })
+
+test('messages that an earlier timer of the same turn has staged are written before the store is looked after', async () => {
+  const whole = await WholeBroker.start()
+  await whole.send('T', { body: 'first' })
+  await whole.advance(90)
+  const sending = whole.beginSend('T', { body: 'second' })
+  await new Promise(setImmediate)
+  whole.clock.finishTurn()
+  whole.network.deliver()
+  whole.clock.advance(10)
+  await whole.settle()
+  expect((await sending.promise).code).toBe(ResponseCode.SUCCESS)
+})
