@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { runPlanted } from '../planted/run-planted.ts'
 import { BrokenPromise, ClusterLife, FAULTS_MS } from '../scenarios/cluster-life.ts'
 import { isScenario, SCENARIOS, type ScenarioName } from '../scenarios/shape.ts'
+import { runInWorkers } from './seeds-in-workers.ts'
 
 const USAGE = `usage: npm run sim -- [options]
  --scenario S   one of ${SCENARIOS.join(', ')}; all of them in turn without it
@@ -10,7 +11,7 @@ const USAGE = `usage: npm run sim -- [options]
  --hours H      simulated hours of faults per seed; ${FAULTS_MS / 1000} seconds without it
  --until-failure  ends behind the first seed that fails
  --planted [NAME]  plants bugs in the code, one after the other, and sees which seed finds them; NAME: only those with it
- --workers N    how many of them at a time, 2 without it
+ --workers N    processes that share the seeds, or the planted bugs; 1 without it, 2 for planted bugs
  --story LINES  how much is told of what led to a failure, 60 lines without it
 `
 const PROGRESS_EVERY_MS = 5000
@@ -24,7 +25,7 @@ interface CommandLine {
   readonly storyLines: number
   readonly isPlanted: boolean
   readonly planted: string | undefined
-  readonly workers: number
+  readonly workers: number | undefined
 }
 
 /** @throws Error naming the option, its value and what it has to be */
@@ -34,7 +35,7 @@ function readCommandLine(args: readonly string[]): CommandLine {
     allowPositionals: true,
     options: {
       planted: { type: 'boolean', default: false },
-      workers: { type: 'string', default: '2' },
+      workers: { type: 'string' },
       scenario: { type: 'string' },
       seed: { type: 'string' },
       seeds: { type: 'string' },
@@ -55,7 +56,7 @@ function readCommandLine(args: readonly string[]): CommandLine {
     untilFailure: values['until-failure'],
     isPlanted: values.planted,
     planted: positionals.length === 0 ? undefined : positionals.join(' '),
-    workers: wholeNumber('--workers', values.workers),
+    workers: values.workers === undefined ? undefined : positive('--workers', values.workers),
     storyLines: story === undefined ? 60 : wholeNumber('--story', story),
   }
 }
@@ -82,10 +83,28 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`${(error as Error).message}\n${USAGE}`)
     return 2
   }
-  if (!line.isPlanted) return (await runSeeds(line)) === 0 ? 0 : 1
-  const { caught, missed } = await runPlanted(line.workers, line.planted)
+  const failed = line.isPlanted ? await plant(line) : await runAll(line)
+  return failed === 0 ? 0 : 1
+}
+
+async function plant({ workers, planted }: CommandLine): Promise<number> {
+  const { caught, missed } = await runPlanted(workers ?? 2, planted)
   console.log(`${caught} passed, ${missed} failed`)
-  return missed === 0 ? 0 : 1
+  return missed
+}
+
+async function runAll(line: CommandLine): Promise<number> {
+  const { workers = 1, first, count, scenarios, faultsMs, storyLines } = line
+  if (workers === 1) return runSeeds(line)
+  const scenario = scenarios.length === 1 ? ['--scenario', scenarios[0]!] : []
+  const hours = faultsMs === FAULTS_MS ? [] : ['--hours', String(faultsMs / 3_600_000)]
+  const { passed, failed } = await runInWorkers(workers, first, count, [
+    ...scenario,
+    ...hours,
+    ...['--story', String(storyLines)],
+  ])
+  console.log(`${passed} passed, ${failed} failed`)
+  return failed
 }
 
 /** A seed goes with one scenario: the next seed with the next one. */

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { PLANTED_BUGS as RAFT_BUGS } from '../raft/planted-bugs.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 
 interface Hunt {
@@ -22,17 +21,12 @@ interface Find {
 const WHAT_MAX = 110
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Of the whole cluster, then those of raft alone. */
 function hunts(name: string | undefined): Hunt[] {
-  const cluster = PLANTED_BUGS.map((bug) => {
+  const wanted = PLANTED_BUGS.filter((bug) => name === undefined || bug.name.includes(name))
+  return wanted.map((bug) => {
     const args = ['--import', fileOf('./plant.ts'), fileOf('../run.ts'), '--scenario', bug.scenario, '--seed', '1']
     return { ...bug, where: bug.scenario, args: [...args, '--seeds', String(bug.seeds), '--until-failure'] }
   })
-  const raft = RAFT_BUGS.map((bug) => {
-    const args = ['--import', fileOf('../raft/plant.ts'), fileOf('../raft/run.ts'), '--seeds', String(bug.seeds)]
-    return { ...bug, where: 'raft', args: [...args, '--until-failure'] }
-  })
-  return [...cluster, ...raft].filter((hunt) => name === undefined || hunt.name.includes(name))
 }
 
 /**
@@ -67,10 +61,10 @@ function find(hunt: Hunt): Promise<Find> {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += String(data)))
     child.once('error', reject)
     child.once('close', (code) => {
-      const line = /^(?:FAILED )?seed (\d+).*$/m.exec(text)
+      const line = /^FAILED seed (\d+).*$/m.exec(text)
       // Any other end says that it could not be planted.
       if (code !== 0 && line === null) reject(new Error(`"${hunt.name}" cannot be planted: ${text.slice(0, 2000)}`))
-      const what = (line?.[0] ?? '').replace(/^(FAILED )?seed \d+[^:]*: /, '').slice(0, WHAT_MAX)
+      const what = (line?.[0] ?? '').replace(/^FAILED seed \d+[^:]*: /, '').slice(0, WHAT_MAX)
       resolve({ hunt, isCaught: code !== 0, seed: line?.[1] ?? '', what })
     })
   })

@@ -5,11 +5,11 @@ import { Cluster, TOPIC } from './cluster.ts'
 import { type ScenarioName, shapeOf } from './shape.ts'
 
 /** Of one seed, unless told otherwise. */
-export const FAULTS_MS = 10_000
+export const FAULTS_MS = 7_000
 /** Within this after the last fault the cluster serves again, and all replicas and consumers have everything. */
 export const CALM_MS = 20_000
 /** Sends go on for so long into the calm. */
-const SENDS_MS = 6_000
+const SENDS_MS = 2_500
 const STORY_LINES = 2000
 
 /** What came of one seed. */
