@@ -31,6 +31,9 @@ import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
 
+/** A master registers within this time after its election, unless its machine is very busy. */
+const SUCCESSOR_FIRST_MS = 300
+
 /** What a broker is made of, and the end of a batch, where the parts meet. */
 export class BrokerParts {
   readonly conf: { current: BrokerConf }
@@ -191,16 +194,27 @@ export class BrokerParts {
           this.delay.reset()
           this.#register()
         },
-        becameSlave: () => {
+        becameSlave: (wasMaster) => {
           // What was stored may be cut off again: whoever waits for it is to send it again.
           this.acks.failWaiting(
             ResponseCode.SERVICE_NOT_AVAILABLE,
             'this broker is not the master of its group any more',
           )
           this.pulls.held.releaseAll()
-          this.#register()
+          if (wasMaster) this.#registerAfterSuccessor()
+          else this.#register()
         },
       },
+    })
+  }
+
+  /**
+   * A name server that hears from this broker first has no master for the group until it hears from the next one, and a client
+   * that asks for the route meanwhile does without the group until it asks again, half a minute later.
+   */
+  #registerAfterSuccessor(): void {
+    this.environment.clock.after(SUCCESSOR_FIRST_MS, () => {
+      if (!this.isStopping) this.#register()
     })
   }
 

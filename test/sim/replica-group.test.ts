@@ -2,7 +2,10 @@ import { afterEach, expect, onTestFailed, test } from 'vitest'
 import { decodeMessages } from '../../runtime/codec/message/message-ext.ts'
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
-import { ReplicaGroup } from './replica-group.ts'
+import { createNetContext } from '../../runtime/net/net-context.ts'
+import { RemotingServer } from '../../runtime/net/remoting-server.ts'
+import { silentLogger } from '../../runtime/observe/logger.ts'
+import { portOf, ReplicaGroup } from './replica-group.ts'
 
 let group: ReplicaGroup
 
@@ -136,6 +139,28 @@ test('an operator has another replica elected while messages are sent: none fail
   const all = await bodies(2)
   expect(all.length).toBe(Math.min(32, sending.answers.length))
   expect(setOf(2)).toEqual([1, 2, 3])
+})
+
+test('name servers hear of the next master before they hear that the last one is none any more', async () => {
+  await start(3, 'namesrvAddr=127.0.0.1:9876')
+  const heard: string[] = []
+  const nameServer = new RemotingServer(createNetContext(group.clock, group.network, silentLogger), {
+    idleTimeoutMs: 600_000,
+  })
+  nameServer.handle(RequestCode.REGISTER_BROKER, (request) => {
+    heard.push(`${request.text('brokerAddr')} as ${request.text('brokerId')}`)
+    return { code: ResponseCode.SUCCESS }
+  })
+  await nameServer.listen({ host: '127.0.0.1', port: 9876 })
+  await group.advance(5_000)
+  const [last, next] = [group.master, 1]
+  heard.length = 0
+  await group.elect(next + 1)
+  await group.advance(1_000)
+  expect([last, group.master]).toEqual([0, next])
+  const at = (index: number) => (brokerId: number) => heard.indexOf(`${portOf(index)} as ${brokerId}`)
+  expect(at(next)(0)).toBeGreaterThanOrEqual(0)
+  expect(at(last)(1)).toBeGreaterThan(at(next)(0))
 })
 
 test('a master that is stopped makes another replica master first, and passes on what clients still send to it', async () => {

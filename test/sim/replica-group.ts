@@ -211,4 +211,4 @@ ${this.#settings}`
   }
 }
 
-const portOf = (index: number): string => `127.0.0.1:${10911 + 10 * index}`
+export const portOf = (index: number): string => `127.0.0.1:${10911 + 10 * index}`

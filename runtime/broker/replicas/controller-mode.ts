@@ -37,7 +37,7 @@ interface RoleEvents {
   /** The broker has become master and may store messages. */
   becameMaster(): void
   /** The broker has stopped being master, or never was, and has a master to follow. */
-  becameSlave(): void
+  becameSlave(wasMaster: boolean): void
 }
 
 export interface ControllerModeParts {
@@ -357,6 +357,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
 
   becomeSlave(master: MasterPlace): void {
     const { conf, store, events } = this.#parts
+    const wasMaster = this.isMaster
     events.commit()
     // Before the log changes hands: whoever reads the role from here on takes this broker for a slave.
     store.isSlave = true
@@ -367,7 +368,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
     this.#sync.setMaster(master.address)
     this.#handOver.done()
     this.#isYoung = false
-    events.becameSlave()
+    events.becameSlave(wasMaster)
     this.#forwarder.wake()
     void this.#askHaAddress(master, ASK_AGAIN_MIN_MS)
   }
