@@ -23,7 +23,7 @@ export interface CellParts {
 
 const PER_ROUND = 60
 /** Longer than a master may be silent before the controllers give it up, and than any election here. */
-const NO_SWITCH_WATCH_MS = 5_000
+const NO_SWITCH_WATCH_MS = 6_000
 const SWITCH_LIMIT_MS = 20_000
 const OFFLINE_WATCH_MS = 15_000
 const SEND_CODE = 10

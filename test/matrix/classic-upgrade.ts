@@ -1,8 +1,8 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { commitLogDifference, configText } from '../compat/files.ts'
 import { ask, runtimeInfo } from '../compat/remoting.ts'
-import { type ServerEngine, waitUntil } from '../compat/server.ts'
+import { type Server, type ServerEngine, waitUntil } from '../compat/server.ts'
 import { classicRole } from './conf.ts'
 import { ourMqadmin } from './mqadmin.ts'
 import { layOutPair, type Pair } from './pair.ts'
@@ -40,7 +40,9 @@ export async function classicUpgrades(parts: UpgradeParts): Promise<void> {
   const stores = await writeClassicStores(parts)
   await Promise.all([
     aligned(parts, 'gantry', stores).then(() => masterFirst(parts, stores)),
-    slaveFirst(parts, stores).then(() => aligned(parts, 'apache', stores)),
+    slaveFirst(parts, stores)
+      .then(() => slaveDiverged(parts, stores))
+      .then(() => aligned(parts, 'apache', stores)),
   ])
 }
 
@@ -154,31 +156,68 @@ async function masterFirst(parts: UpgradeParts, { unaligned }: ClassicStores): P
 /** The wrong order: what only the master has is not cut off, and the operator hears of it and can set it right. */
 async function slaveFirst(parts: UpgradeParts, { unaligned, mastersEndOffset }: ClassicStores): Promise<void> {
   const area = 'classic 4.9 -> controller mode (gantry), the slave lacks messages, slave first'
-  const { report } = parts
-  await report.attempt(area, 'upgrade', async () => {
-    const dir = join(parts.dir, 'slave-first')
-    const side = await Side.withEmbedded(dir, 'side')
+  await parts.report.attempt(area, 'upgrade', async () => {
+    const side = await Side.withEmbedded(join(parts.dir, 'slave-first'), 'side')
     await side.start()
-    const pair = await takeOver(dir, 'gantry', side, unaligned)
+    const pair = await takeOver(join(parts.dir, 'slave-first'), 'gantry', side, unaligned)
     const [formerMaster, formerSlave] = pair.brokers
     await formerSlave.start()
     await pair.awaitMaster('the former slave master', 60_000)
     await formerMaster.start()
-    let said = ''
-    await waitUntil('an error of the former master', 30_000, () => {
-      said = errorsOf(formerMaster).find((line) => line.includes('does not follow its master')) ?? ''
-      return said !== ''
-    }).catch(() => undefined)
-    const isClear = said.includes('Messages from before this group had a controller would be lost')
-    report.check(area, 'the former master says that messages would be lost', isClear, said || formerMaster.logTail())
-    const { syncStateSet } = await groupState(side.controllerAddr)
-    report.check(area, 'it does not join the SyncStateSet', syncStateSet.length === 1, JSON.stringify(syncStateSet))
-    const kept = Number((await runtimeInfo(formerMaster.address))['commitLogMaxOffset'])
-    report.check(area, 'nothing of its log is cut off', kept === mastersEndOffset, `${kept}, was ${mastersEndOffset}`)
+    await checkRefuses(parts, area, side, formerMaster, 'the same bytes only up to', mastersEndOffset)
     await setRight(parts, area, side, pair)
     await pair.stop()
     await side.stop()
   })
+}
+
+/** The slave was written to as a master for a while: as long as its log is the shorter one it looks like one that lags. */
+async function slaveDiverged(parts: UpgradeParts, { aligned: equal, unaligned }: ClassicStores): Promise<void> {
+  const area = 'classic 4.9 -> controller mode (gantry), the slave has messages of its own, master first'
+  await parts.report.attempt(area, 'upgrade', async () => {
+    const dir = join(parts.dir, 'diverged')
+    const side = await Side.withEmbedded(dir, 'side')
+    await side.start()
+    const promoted = await layOutPair(join(dir, 'promoted'), GROUP, 'gantry', side.namesrv.address, classicRole)
+    const [first] = promoted.brokers
+    cpSync(equal[1]!, storeOf(first), { recursive: true })
+    await first.start()
+    await promoted.awaitMaster('the promoted slave', 60_000)
+    await new Clients(parts, area, side.namesrv.address).send(SHARED, MASTERS_OWN / 3)
+    const endOffset = Number((await runtimeInfo(first.address))['commitLogMaxOffset'])
+    await promoted.stop('SIGTERM')
+
+    const pair = await takeOver(dir, 'gantry', side, [unaligned[0]!, storeOf(first)])
+    const [master, slave] = pair.brokers
+    await master.start()
+    await pair.awaitMaster('the former master', 60_000, (one) => one === master)
+    await slave.start()
+    await checkRefuses(parts, area, side, slave, "is not equal to the master's from", endOffset)
+    await pair.stop()
+    await side.stop()
+  })
+}
+
+/** It says so, and is no member, and keeps its log. */
+async function checkRefuses(
+  { report }: UpgradeParts,
+  area: string,
+  side: Side,
+  replica: Server,
+  why: string,
+  endOffset: number,
+): Promise<void> {
+  let said = ''
+  await waitUntil('an error of the replica', 30_000, () => {
+    said = errorsOf(replica).find((line) => line.includes('does not follow its master')) ?? ''
+    return said !== ''
+  }).catch(() => undefined)
+  const isClear = said.includes(why) && said.includes('Messages from before this group had a controller would be lost')
+  report.check(area, 'it says that messages would be lost', isClear, said || replica.logTail())
+  const { syncStateSet } = await groupState(side.controllerAddr)
+  report.check(area, 'it does not join the SyncStateSet', syncStateSet.length === 1, JSON.stringify(syncStateSet))
+  const kept = Number((await runtimeInfo(replica.address))['commitLogMaxOffset'])
+  report.check(area, 'nothing of its log is cut off', kept === endOffset, `${kept}, was ${endOffset}`)
 }
 
 /** As docs/upgrades.md has it. */

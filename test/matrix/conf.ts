@@ -44,7 +44,7 @@ export function controllerRole(controllerAddr: string): Conf {
     syncBrokerMetadataPeriod: 1000,
     checkSyncStateSetPeriod: 1000,
     syncControllerMetadataPeriod: 1000,
-    controllerHeartBeatTimeoutMills: 3000,
+    controllerHeartBeatTimeoutMills: 5000,
   }
 }
 
