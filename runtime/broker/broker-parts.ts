@@ -82,7 +82,8 @@ export class BrokerParts {
     this.store = openStore(conf, environment)
     this.store.isSlave = !this.isMaster
     this.tables = new BrokerTables(this.conf, disk, clock, logger)
-    this.tables.offsets.boundBy((topic, queueId) => this.store.findQueue(topic, queueId)?.maxOffset ?? 0)
+    this.tables.offsets.boundBy((topic, queueId) => this.#endOf(topic, queueId))
+    if (!conf.enableControllerMode) this.tables.offsets.clampToEnds()
     const { topics } = this.tables
     this.stats = new BrokerStats(conf.brokerClusterName, (topic) => topics.isSystem(topic), clock.now())
     this.producers = new ProducerRegistry(clock, logger)
@@ -130,6 +131,13 @@ export class BrokerParts {
   /** Whether it may store messages; in controller mode that changes while it runs. */
   get isMaster(): boolean {
     return this.conf.current.brokerRole !== 'SLAVE'
+  }
+
+  /** Where a queue ends in the log: with what a master is to show yet; on a slave that may still be taken back. */
+  #endOf(topic: string, queueId: number): number {
+    const queue = this.store.findQueue(topic, queueId)
+    if (queue === undefined) return 0
+    return this.isMaster ? Math.max(queue.maxOffset, queue.nextOffset) : queue.maxOffset
   }
 
   becomeOnline(): void {

@@ -65,13 +65,18 @@ export class ConsumerOffsets {
     })
   }
 
-  /**
-   * From now on no group stands behind the end of its queue: it would pass over what comes to stand there. One that does,
-   * because a power cut took messages that it had consumed, goes on at that end.
-   */
+  /** From now on no position is taken that lies behind the end of its queue: the group would pass over what comes to stand there. */
   boundBy(endOf: QueueEnd): void {
     this.#endOf = endOf
-    if (this.#committed.clamp(endOf)) this.state.markChanged()
+  }
+
+  /**
+   * A group that stands behind the end of its queue, because a power cut or a change of masters took messages that it had
+   * consumed, goes on at that end. To be called once it is known where the queues end: in controller mode a broker that
+   * has just started shows only what it knows to be confirmed, and the rest of its log may be so as well.
+   */
+  clampToEnds(): void {
+    if (this.#committed.clamp(this.#endOf)) this.state.markChanged()
   }
 
   commit(group: string, topic: string, queueId: number, offset: number): void {

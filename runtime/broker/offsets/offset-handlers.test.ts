@@ -151,6 +151,8 @@ test('no group stands behind the end of its queue: not after a start, a commit, 
   offsets.commit('g1', 'T1', 1, 3)
   let end = 5
   offsets.boundBy(() => end)
+  expect(offsets.query('g1', 'T1', 0)).toBe(9)
+  offsets.clampToEnds()
   expect([offsets.query('g1', 'T1', 0), offsets.query('g1', 'T1', 1)]).toEqual([5, 3])
   offsets.commit('g1', 'T1', 1, 8)
   expect(offsets.query('g1', 'T1', 1)).toBe(5)

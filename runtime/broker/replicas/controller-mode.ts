@@ -347,6 +347,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
     }
     store.isSlave = false
     conf.current = { ...conf.current, brokerId: MASTER_ID, brokerRole: 'SYNC_MASTER' }
+    tables.offsets.clampToEnds()
     this.#master = { brokerId: this.#brokerId, address: brokerAddr, epoch: role.masterEpoch }
     this.#handOver.done()
     this.#isYoung = true
