@@ -1,7 +1,7 @@
 import type { Plan } from '../components/plan/plan.ts'
 import { RemotingProbe } from '../components/platform/health/cluster-probe.ts'
 import { type NodeState, readPlan, readState } from '../components/platform/process/cluster-state.ts'
-import { askRuntimeInfos, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
+import { askFigures, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
 import { isRunning } from '../components/platform/process/process-identity.ts'
 import { UserError } from './user-error.ts'
 
@@ -27,7 +27,7 @@ function actualState(node: NodeState, supervised: boolean): NodeState {
 async function figures(plan: Plan, states: ReadonlyMap<string, NodeState>): Promise<NodeView[]> {
   const probe = new RemotingProbe()
   try {
-    return viewCluster(plan, states, await askRuntimeInfos(probe, plan, states))
+    return viewCluster(plan, states, await askFigures(probe, plan, states))
   } finally {
     probe.close()
   }

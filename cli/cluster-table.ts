@@ -53,12 +53,13 @@ function cells(node: NodeView): string[] {
   ]
 }
 
+/** A broker that has no id at the moment stands behind those that have one. */
+const rankOf = ({ brokerId = Number.MAX_SAFE_INTEGER }: NodeView): number => brokerId
+
 /** NameServers first, then each group together with its master ahead. */
 function inReadingOrder(nodes: readonly NodeView[]): NodeView[] {
   const groups = [...new Set(nodes.map((node) => node.group))]
-  return nodes.toSorted(
-    (a, b) => groups.indexOf(a.group) - groups.indexOf(b.group) || (a.brokerId ?? 0) - (b.brokerId ?? 0),
-  )
+  return nodes.toSorted((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group) || rankOf(a) - rankOf(b))
 }
 
 /** The cluster as a table, in colour where the terminal shows it; troubled nodes with their reason below. */

@@ -1,7 +1,7 @@
 import type { Plan } from '../components/plan/plan.ts'
 import { RemotingProbe } from '../components/platform/health/cluster-probe.ts'
 import { createDataDir } from '../components/platform/process/cluster-state.ts'
-import { askRuntimeInfos, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
+import { askFigures, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
 import { lockDataDir } from '../components/platform/process/data-dir-lock.ts'
 import { ownProcess } from '../components/platform/process/process-identity.ts'
 import { RealProcessTable } from '../components/platform/process/process-table.ts'
@@ -34,8 +34,7 @@ export async function runCluster(plan: Plan, options: RunOptions): Promise<void>
     const clock = new RealClock()
     const supervisor = new Supervisor({ dataDir, processes, probe, clock, self: ownProcess(), onEvent })
     const stopped = stopOnSignal(supervisor, options.onStopSignal)
-    const view = async () =>
-      viewCluster(plan, supervisor.states(), await askRuntimeInfos(probe, plan, supervisor.states()))
+    const view = async () => viewCluster(plan, supervisor.states(), await askFigures(probe, plan, supervisor.states()))
     void supervisor.bringUp(plan).then(() => options.onReady(view))
     await stopped
   } finally {

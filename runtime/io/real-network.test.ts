@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Connection, ConnectionEvents } from './network.ts'
 import { RealNetwork } from './real-network.ts'
@@ -96,4 +98,21 @@ test('a refused connection is told to its owner', async () => {
   network.connect(listener.address, 1000, Object.assign(events, { opened: () => expect.unreachable() }))
   await events.until(() => events.closedWith !== 'open')
   expect(String(events.closedWith)).toContain('ECONNREFUSED')
+})
+
+test('a connection that was ended is closed although the peer hangs and does not close its side', async () => {
+  const accepted: Socket[] = []
+  const hanging = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => accepted.push(socket))
+  hanging.listen(0, '127.0.0.1')
+  await once(hanging, 'listening')
+  const { port } = hanging.address() as AddressInfo
+  const side = new Collector(64)
+  const client = await new Promise<Connection>((resolve) => {
+    new RealNetwork(20).connect({ host: '127.0.0.1', port }, 5000, Object.assign(side, { opened: resolve }))
+  })
+  client.end()
+  await side.until(() => side.closedWith !== 'open')
+  expect(side.closedWith).toBeUndefined()
+  for (const socket of accepted) socket.destroy()
+  hanging.close()
 })

@@ -1,6 +1,9 @@
 import * as net from 'node:net'
 import type { Address, Connection, ConnectionEvents, Listener, Network } from './network.ts'
 
+/** How long a peer may take to close its side of a connection that was ended. */
+const endTimeoutMsDefault = 5000
+
 /**
  * TCP sockets of the machine.
  *
@@ -9,6 +12,12 @@ import type { Address, Connection, ConnectionEvents, Listener, Network } from '.
  * only, so an accepted socket is rebuilt around its handle; `accept` fails loudly if a Node version takes that away.
  */
 export class RealNetwork implements Network {
+  readonly #endTimeoutMs: number
+
+  constructor(endTimeoutMs = endTimeoutMsDefault) {
+    this.#endTimeoutMs = endTimeoutMs
+  }
+
   listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener> {
     return new Promise((resolve, reject) => {
       const server = net.createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true }, (socket) => {
@@ -30,7 +39,7 @@ export class RealNetwork implements Network {
     events: ConnectionEvents & { opened(connection: Connection): void },
   ): void {
     const socket = new net.Socket({ onread: onread(events) } as net.SocketConstructorOpts)
-    const connection = new SocketConnection(socket, events)
+    const connection = new SocketConnection(socket, events, this.#endTimeoutMs)
     const timer = setTimeout(() => {
       socket.destroy(new Error(`no connection to ${address.host}:${address.port} within ${timeoutMs} ms`))
     }, timeoutMs)
@@ -98,10 +107,12 @@ class SocketConnection implements Connection {
   remote: Address = { host: '', port: 0 }
   events: ConnectionEvents | undefined
   readonly #socket: net.Socket
+  readonly #endTimeoutMs: number
   #error: Error | undefined
 
-  constructor(socket: net.Socket, events: ConnectionEvents | undefined) {
+  constructor(socket: net.Socket, events: ConnectionEvents | undefined, endTimeoutMs = endTimeoutMsDefault) {
     this.#socket = socket
+    this.#endTimeoutMs = endTimeoutMs
     this.events = events
     socket.on('drain', () => this.events?.drained())
     // A peer that stops sending is gone for us: RocketMQ never half-closes.
@@ -139,7 +150,11 @@ class SocketConnection implements Connection {
   }
 
   end(): void {
-    this.#socket.end()
+    const socket = this.#socket
+    socket.end()
+    // A peer that hangs never closes its side, and would keep this process from ending.
+    const timer = setTimeout(() => socket.destroy(), this.#endTimeoutMs)
+    socket.once('close', () => clearTimeout(timer))
   }
 
   destroy(error?: Error): void {

@@ -1,4 +1,6 @@
+import { decodeReplicasInfo } from '../../../runtime/codec/controller/replicas-info.ts'
 import { asText, integerField, objectField } from '../../../runtime/codec/json/json-fields.ts'
+import { encodeJson } from '../../../runtime/codec/json/write-json.ts'
 import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
 import { readBrokerData } from '../../../runtime/codec/route/route-data.ts'
 import { AdminClient, bodyObject } from '../../admin/admin-client.ts'
@@ -17,6 +19,8 @@ export interface ClusterProbe {
   inSyncSlaves(master: string): Promise<number>
   /** The leader a controller knows of (request 1005), '' for none. */
   controllerLeader(controller: string): Promise<string>
+  /** Addresses of the replicas in a group's SyncStateSet (request 1006, which only the leader answers). */
+  syncStateSet(controllerLeader: string, group: string): Promise<readonly string[]>
   /** Resolves when something takes connections there. */
   connect(address: string): Promise<void>
   createTopic(master: string, topic: PlannedTopic, queueCount: number): Promise<void>
@@ -48,6 +52,13 @@ export class RemotingProbe implements ClusterProbe {
   async controllerLeader(controller: string): Promise<string> {
     const answer = await this.#client.ask(controller, { code: RequestCode.CONTROLLER_GET_METADATA_INFO })
     return answer.fields['controllerLeaderAddress'] ?? ''
+  }
+
+  async syncStateSet(controllerLeader: string, group: string): Promise<readonly string[]> {
+    const request = { code: RequestCode.CONTROLLER_GET_SYNC_STATE_DATA, body: encodeJson([group]) }
+    const { body } = await this.#client.ask(controllerLeader, request)
+    const replicas = body === undefined ? [] : (decodeReplicasInfo(body).get(group)?.inSyncReplicas ?? [])
+    return replicas.map(({ brokerAddress }) => brokerAddress)
   }
 
   connect(address: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { joinHostPort } from '../../plan/address.ts'
 import type { BrokerNode, PlanNode } from '../../plan/plan-node.ts'
 import type { ClusterProbe } from './cluster-probe.ts'
+import { missingFromSyncStateSet } from './sync-state.ts'
 
 /** What a node's health is judged against. */
 export interface HealthContext {
@@ -37,7 +38,7 @@ const knock = async (probe: ClusterProbe, { kind }: PlanNode, address: string): 
 
 /**
  * Whether a node does its work: a NameServer or controller answers; a proxy takes connections; a broker answers and is
- * registered with every NameServer; a slave is also in sync with its master.
+ * registered with every NameServer; a slave is also in sync with its master, an elected broker in the SyncStateSet.
  * @param address where the node is asked
  * @returns undefined when healthy, otherwise what is still missing.
  */
@@ -54,7 +55,8 @@ export async function whatIsMissing(
     }
     await probe.runtimeInfo(address)
     const registration = await missingRegistration(probe, node, context.nameServers)
-    if (registration !== undefined || context.master === undefined) return registration
+    if (registration !== undefined) return registration
+    if (context.master === undefined) return await missingFromSyncStateSet(probe, node, advertisedAddress(node))
     const inSync = await probe.inSyncSlaves(context.master.address)
     return inSync >= context.master.inSyncSlaves
       ? undefined

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { planCluster } from '../../plan/plan.ts'
 import { parseClusterConfig } from '../../plan/schema/parse-cluster-config.ts'
 import type { NodeState } from './cluster-state.ts'
-import { askRuntimeInfos, viewCluster } from './cluster-view.ts'
+import { askFigures, viewCluster } from './cluster-view.ts'
 import { FakeProbe } from './fake-cluster.ts'
 
 const plan = planCluster(parseClusterConfig({ groups: [{ name: 'broker-a', replicas: 2 }] }), { localDataDir: '/data' })
@@ -37,7 +37,7 @@ it('joins plan, processes and figures; the lag is what the slave lacks of the ma
       ]),
     ],
   ])
-  expect(viewCluster(plan, states, infos)).toEqual([
+  expect(viewCluster(plan, states, { infos, brokerIds: new Map() })).toEqual([
     {
       cluster: 'DefaultCluster',
       node: 'namesrv-0',
@@ -79,7 +79,38 @@ it('asks only brokers that are healthy, and does without those that do not answe
   const probe = new FakeProbe()
   probe.answering.add('127.0.0.1:10911')
   probe.infos.set('127.0.0.1:10911', new Map([['putTps', '1']]))
-  expect(await askRuntimeInfos(probe, plan, states)).toEqual(new Map([['broker-a-0', new Map([['putTps', '1']])]]))
+  const { infos } = await askFigures(probe, plan, states)
+  expect(infos).toEqual(new Map([['broker-a-0', new Map([['putTps', '1']])]]))
   const waiting = new Map([['broker-a-0', { ...healthy('broker-a-0', 1), phase: 'starting' as const }]])
-  expect(await askRuntimeInfos(probe, plan, waiting)).toEqual(new Map())
+  expect(await askFigures(probe, plan, waiting)).toEqual({ infos: new Map(), brokerIds: new Map() })
+})
+
+it('shows who is master now where masters are elected, and how far the others are behind it', async () => {
+  const elected = planCluster(
+    parseClusterConfig({
+      nameServers: 2,
+      controllers: { mode: 'embedded', replicas: 1 },
+      groups: [{ name: 'broker-a', replicas: 3 }],
+    }),
+    { localDataDir: '/data' },
+  )
+  const ids = ['namesrv-1', 'broker-a-0', 'broker-a-1']
+  const now = new Map(ids.map((id, index) => [id, healthy(id, index)]))
+  const probe = new FakeProbe()
+  // The first NameServer is down, the third broker as well, though still known.
+  const [first, second, third] = elected.nodes.flatMap((node) =>
+    node.kind === 'broker' ? [`127.0.0.1:${node.port}`] : [],
+  )
+  for (const address of ['127.0.0.1:9877', first!, second!]) probe.answering.add(address)
+  probe.registered.set('broker-a:2', first!).set('broker-a:0', second!).set('broker-a:3', third!)
+  probe.infos.set(first!, new Map([['commitLogMaxOffset', '900']]))
+  probe.infos.set(second!, new Map([['commitLogMaxOffset', '1000']]))
+  const rows = viewCluster(elected, now, await askFigures(probe, elected, now)).filter(
+    ({ group }) => group !== undefined,
+  )
+  expect(rows.map(({ node, brokerId, role, lagBytes }) => [node, brokerId, role, lagBytes])).toEqual([
+    ['broker-a-0', 2, 'SLAVE', 100],
+    ['broker-a-1', 0, 'MASTER', undefined],
+    ['broker-a-2', undefined, 'REPLICA', undefined],
+  ])
 })

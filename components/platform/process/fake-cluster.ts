@@ -68,6 +68,8 @@ export class FakeProbe implements ClusterProbe {
   /** Broker addresses that NameServers know, by `brokerName:brokerId`. */
   readonly registered = new Map<string, string>()
   readonly inSync = new Map<string, number>()
+  /** Addresses in the SyncStateSet, by broker group. */
+  readonly syncStateSets = new Map<string, readonly string[]>()
   readonly infos = new Map<string, ReadonlyMap<string, string>>()
   readonly created: string[] = []
   refuseCreations = false
@@ -95,6 +97,11 @@ export class FakeProbe implements ClusterProbe {
   async controllerLeader(controller: string) {
     this.#check(controller)
     return controller
+  }
+
+  async syncStateSet(controllerLeader: string, group: string) {
+    this.#check(controllerLeader)
+    return this.syncStateSets.get(group) ?? []
   }
 
   async connect(address: string) {
