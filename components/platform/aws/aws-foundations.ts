@@ -23,7 +23,7 @@ function architecturesIn({ controllers, proxies, groups }: ClusterConfig, aws: A
 }
 
 function makeFoundation(config: ClusterConfig, aws: AwsConfig, args: PlatformArgs, { component, name }: PlatformOwner) {
-  const { controllers, engine, groups, ports } = config
+  const { controllers, engine, groups, ports, proxies } = config
   return new AwsFoundation(
     `${name}-aws`,
     {
@@ -32,6 +32,7 @@ function makeFoundation(config: ClusterConfig, aws: AwsConfig, args: PlatformArg
       platform: args,
       engines: [...new Set([engine, ...groups.map((group) => group.engine ?? engine)])].sort(),
       ...(controllers === undefined ? {} : { controllers: controllers.mode }),
+      ...(proxies === undefined ? {} : { proxies: true }),
       architectures: architecturesIn(config, aws),
     },
     { parent: component },

@@ -182,16 +182,12 @@ describe('nodes on AWS', { timeout: 120_000 }, () => {
       })
     expect(rules('Ingress').filter((rule) => rule.startsWith('broker '))).toEqual([
       'broker 10909 10.1.0.0/16',
-      'broker 10909 proxy',
       'broker 10911 broker',
       'broker 10911 10.1.0.0/16',
-      'broker 10911 proxy',
       'broker 10912 broker',
       'broker 11909 10.1.0.0/16',
-      'broker 11909 proxy',
       'broker 11911 broker',
       'broker 11911 10.1.0.0/16',
-      'broker 11911 proxy',
       'broker 11912 broker',
     ])
     expect(rules('Ingress').filter((rule) => rule.includes('0.0.0.0/0'))).toEqual([])

@@ -279,6 +279,9 @@ export class AwsPlatform implements NodePlatform {
 
 function known<T>(values: Readonly<Record<string, T>>, name: string): T {
   const value = values[name]
-  if (value === undefined) throw new Error(`the foundation has no ${name}: it has ${Object.keys(values).join(', ')}`)
+  if (value === undefined) {
+    const fix = 'an AwsFoundation is told of controllers, proxies, engines and architectures by its arguments'
+    throw new Error(`the foundation has no ${name}, it has ${Object.keys(values).join(', ')}: ${fix}`)
+  }
   return value
 }

@@ -28,7 +28,7 @@ export interface NodeView {
   readonly lagBytes?: number
 }
 
-export type RuntimeInfo = ReadonlyMap<string, string>
+type RuntimeInfo = ReadonlyMap<string, string>
 
 /** What the nodes themselves say. */
 export interface LiveFigures {

@@ -25,6 +25,8 @@ export interface AwsFoundationArgs extends Pick<PlacedArgs, 'clusterName' | 'por
   engines?: Engine[]
   /** Where controllers run, if there will be any. Default: none. */
   controllers?: ControllerMode
+  /** Whether proxies will stand on it. Default: false. */
+  proxies?: boolean
   /** Processors of the instances: arm64, x64. Default: those of the instance types in platform.aws. */
   architectures?: string[]
 }
@@ -80,7 +82,7 @@ export class AwsFoundation extends pulumi.ComponentResource {
   declare readonly vpcId: pulumi.Output<string>
   /** Ids of the subnets by zone. */
   declare readonly subnetIds: pulumi.Output<{ [zone: string]: string }>
-  /** Security groups by kind of node: nameServer, controller, broker, proxy; balancer if there is one. */
+  /** Security groups by kind of node: nameServer, broker; controller, proxy and balancer if there are such. */
   declare readonly securityGroupIds: pulumi.Output<{ [kind: string]: string }>
   /** Name of the instance profile. */
   declare readonly instanceProfile: pulumi.Output<string>
@@ -101,7 +103,8 @@ export class AwsFoundation extends pulumi.ComponentResource {
     const [{ zone = '' } = {}] = planSubnets(aws.network)
     const context = { name, clusterName, aws, region: regionOfZone(zone), options: { parent: this } }
     const network = foundationNetwork(context)
-    const facts = { ports, controllers: args.controllers, hasBalancer: aws.proxyLoadBalancer }
+    const hasProxies = args.proxies ?? false
+    const facts = { ports, controllers: args.controllers, hasProxies, hasBalancer: aws.proxyLoadBalancer }
     const groups = new SecurityGroups(context, network, facts)
     groups.allowS3(network.s3PrefixListId)
     if (network.routeTableId !== undefined && aws.network.ssmEndpoints) {

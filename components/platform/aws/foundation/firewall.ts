@@ -19,7 +19,20 @@ export interface FirewallFacts {
   readonly ports: ClusterConfig['ports']
   /** Where controllers run, if there are any. */
   readonly controllers: 'embedded' | 'standalone' | undefined
+  readonly hasProxies: boolean
+  /** Counts only where there are proxies. */
   readonly hasBalancer: boolean
+}
+
+/** What there is to guard: nothing is opened for what the cluster does not have. */
+export function guardedKinds({ controllers, hasProxies, hasBalancer }: FirewallFacts): Guarded[] {
+  return [
+    'nameServer',
+    ...(controllers === 'standalone' ? (['controller'] as const) : []),
+    'broker',
+    ...(hasProxies ? (['proxy'] as const) : []),
+    ...(hasProxies && hasBalancer ? (['balancer'] as const) : []),
+  ]
 }
 
 const flowsTo = (to: Guarded, ports: readonly number[], callers: readonly Caller[], purpose: string): Flow[] =>
@@ -54,7 +67,8 @@ function proxyFlows({ ports, hasBalancer }: FirewallFacts): Flow[] {
 export function flowsOf(facts: FirewallFacts): Flow[] {
   const { ports } = facts
   const listen = brokerPorts(ports)
-  return [
+  const there: readonly Caller[] = [...guardedKinds(facts), 'clients', 'operators']
+  const all = [
     ...flowsTo('nameServer', [ports.nameServer], ['clients', 'operators', 'broker', 'proxy'], 'NameServer'),
     ...flowsTo('broker', listen, ['clients', 'operators', 'proxy', 'broker'], 'requests'),
     // listenPort - 2: what clients with vipChannelEnabled use.
@@ -73,4 +87,5 @@ export function flowsOf(facts: FirewallFacts): Flow[] {
     ...controllerFlows(facts),
     ...proxyFlows(facts),
   ]
+  return all.filter(({ from, to }) => there.includes(from) && there.includes(to))
 }

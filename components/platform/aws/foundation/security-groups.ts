@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi'
 import { awsSdk } from '../aws-sdk.ts'
-import { type Caller, type FirewallFacts, type Flow, flowsOf, type Guarded } from './firewall.ts'
+import { type Caller, type FirewallFacts, type Flow, flowsOf, type Guarded, guardedKinds } from './firewall.ts'
 import { type FoundationContext, tagsOf } from './foundation-context.ts'
 import type { FoundationNetwork } from './network.ts'
 
@@ -11,7 +11,6 @@ const titles: Record<Guarded, string> = {
   proxy: 'Proxies',
   balancer: 'Load balancer of the proxies',
 }
-const nodeKinds = ['nameServer', 'controller', 'broker', 'proxy'] as const
 const httpsPort = 443
 
 const suffixes: Record<Caller, string> = {
@@ -31,16 +30,19 @@ interface Peer {
   readonly rule: { readonly cidrIpv4: string } | { readonly referencedSecurityGroupId: pulumi.Input<string> }
 }
 
-/** One group per kind of node, and its rules, each a resource of its own: the groups refer to one another. */
+/** One group per kind of node that there is, and its rules, each a resource of its own: the groups refer to one another. */
 export class SecurityGroups {
   readonly ids: Readonly<Record<Guarded, pulumi.Output<string>>>
   readonly #context: FoundationContext
+  /** Instances: a balancer is none. */
+  readonly #nodeKinds: readonly Guarded[]
 
   constructor(context: FoundationContext, { vpcId }: FoundationNetwork, facts: FirewallFacts) {
     this.#context = context
     const { name, options } = context
     const { ec2 } = awsSdk()
-    const kinds: Guarded[] = [...nodeKinds, ...(facts.hasBalancer ? (['balancer'] as const) : [])]
+    const kinds = guardedKinds(facts)
+    this.#nodeKinds = kinds.filter((kind) => kind !== 'balancer')
     const made = kinds.map((kind) => {
       const groupName = `${name}-${suffixes[kind]}`
       const description = `${titles[kind]} of ${context.clusterName}`
@@ -55,7 +57,7 @@ export class SecurityGroups {
   allowHttpsTo(group: pulumi.Input<string>): void {
     const { vpc } = awsSdk()
     const { name, options } = this.#context
-    for (const kind of nodeKinds) {
+    for (const kind of this.#nodeKinds) {
       const rule = { ...this.#tcp(httpsPort, 'AWS services'), referencedSecurityGroupId: this.ids[kind] }
       const ruleName = `${name}-endpoints-from-${suffixes[kind]}`
       new vpc.SecurityGroupIngressRule(ruleName, { ...rule, securityGroupId: group }, options)
@@ -66,7 +68,7 @@ export class SecurityGroups {
   /** Lets every node reach S3: by its prefix list, or else wherever the network leads to. */
   allowS3(prefixListId: pulumi.Input<string> | undefined): void {
     const peer = prefixListId === undefined ? { cidrIpv4: '0.0.0.0/0' } : { prefixListId }
-    for (const kind of nodeKinds) this.#egress(kind, 's3', { ...this.#tcp(httpsPort, 'S3'), ...peer })
+    for (const kind of this.#nodeKinds) this.#egress(kind, 's3', { ...this.#tcp(httpsPort, 'S3'), ...peer })
   }
 
   #letThrough({ from, to, port, purpose }: Flow): void {
