@@ -101,6 +101,17 @@ test('of a slave whose version is older only what goes farther is taken', async 
   expect([scene.offsets.query('g', 'T', 0), scene.offsets.query('g', 'T', 1)]).toEqual([20, 3])
 })
 
+test('nothing of what is taken lies behind the end of its queue: this broker may have lost the end by a power cut', async () => {
+  const scene = new Scene(0)
+  for (let offset = 1; offset <= 8; offset++) scene.offsets.commit('g', 'T', 0, offset)
+  scene.offsets.boundBy(() => 10)
+  scene.members.set(1, 's1:10911')
+  scene.replication.slaveCount = 1
+  scene.answer = scene.recorded({ 'T@g': { 0: 12 } }, 5)
+  await scene.advance(200)
+  expect([scene.result, scene.offsets.query('g', 'T', 0)]).toEqual([true, 10])
+})
+
 test('of a slave whose version is not older everything is taken, also an offset that was set back there', async () => {
   const scene = new Scene(0)
   scene.offsets.commit('g', 'T', 0, 20)

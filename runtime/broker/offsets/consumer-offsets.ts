@@ -189,6 +189,7 @@ export class ConsumerOffsets {
     if (!this.dataVersion.isNewerThan(dataVersion)) this.merge(offsets, dataVersion)
     else {
       this.#committed.advanceAll(offsets)
+      this.#committed.clamp(this.#endOf)
       this.state.markChanged()
     }
   }
