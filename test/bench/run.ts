@@ -20,6 +20,7 @@ import { stopAllClusters } from '../failover/stack-cluster.ts'
 import { Bench, type CellGroup, tell } from './bench.ts'
 import { controller } from './cells/controller.ts'
 import { failover } from './cells/failover.ts'
+import { planning } from './cells/planning.ts'
 import { queueGrowth } from './cells/queue-growth.ts'
 import { replicaGroup } from './cells/replica-group.ts'
 import { replication } from './cells/replication.ts'
@@ -29,6 +30,7 @@ import { stopAllLoads } from './load-run.ts'
 import { missedText, noiseTable, textTable, writeJson, writeMarkdown } from './report.ts'
 
 const GROUPS: readonly CellGroup[] = [
+  planning,
   startUp,
   singleMaster,
   syncFlush,

@@ -127,6 +127,8 @@ const TARGETS: readonly Target[] = [
   below('controller-idle-memory', 'rssMiB', 80),
   below('controller-10000-groups', 'rssMiB', 80),
   below('controller-10000-groups', 'cores', 1),
+  below('plan-300-brokers', 'durationMs', 1000),
+  below('preview-aws-prod', 'durationMs', 5000),
   atMost('start-up', 'durationMs', 0.2, 'at most 0.2 x Apache'),
   costsAtMost('queues-10000', 'queues-8', 10),
   recoveryTarget,
