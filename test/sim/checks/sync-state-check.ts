@@ -33,11 +33,15 @@ export class SyncStateCheck {
     this.#confirmed.set(name, confirmed)
     const group = this.agreed(name)
     if (group === undefined) return
+    for (const node of this.#cluster.groupOf(name)) {
+      if (node.mayLackEnd && node.broker !== undefined && !group.syncStateSet.includes(node.brokerId))
+        node.mayLackEnd = false
+    }
     for (const brokerId of group.syncStateSet) {
       const address = group.replicas.find((replica) => replica.brokerId === brokerId)?.address
       const node = this.#cluster.brokers.find((one) => one.address === address)
       // One whose disk was emptied is another replica, of another id.
-      if (node?.broker === undefined || node.brokerId !== brokerId) continue
+      if (node?.broker === undefined || node.brokerId !== brokerId || node.mayLackEnd) continue
       const { flushedOffset, writtenOffset } = node.broker.store
       const held = this.#cluster.shape.isSyncFlush ? flushedOffset : writtenOffset
       if (held >= confirmed) continue

@@ -5,6 +5,7 @@ import type { CrashKind } from '../sim-disk.ts'
 import { AdminFaults } from './admin-faults.ts'
 import { DiskFaults } from './disk-faults.ts'
 import type { FaultContext } from './fault.ts'
+import { LonePowerCut } from './lone-power-cut.ts'
 import { NetworkFaults } from './network-faults.ts'
 
 const START_ALL_EVERY_MS = 300
@@ -17,6 +18,7 @@ export class Faults implements FaultContext {
   readonly #network: NetworkFaults
   readonly #disks: DiskFaults
   readonly #admin: AdminFaults
+  readonly #powerCut: LonePowerCut
   /** Between two disturbances, at most. */
   readonly #everyMs: number
   /** What happened, by kind. */
@@ -27,6 +29,7 @@ export class Faults implements FaultContext {
     this.#network = new NetworkFaults(this)
     this.#disks = new DiskFaults(this)
     this.#admin = new AdminFaults(this)
+    this.#powerCut = new LonePowerCut(this)
     this.#everyMs = [2000, 900, 400][cluster.world.random.below(3)]!
   }
 
@@ -67,10 +70,12 @@ export class Faults implements FaultContext {
   }
 
   #disturb(): void {
+    if (this.#powerCut.isUnderWay) return
     const { world, consumer } = this.cluster
     const node = this.any()
     const dice = world.random.below(100)
-    if (dice < 18) this.#crash(node)
+    if (dice < 4) this.#powerCut.begin()
+    else if (dice < 18) this.#crash(node)
     else if (dice < 26) this.#dieWithin(node)
     else if (dice < 32) this.#restart(node)
     else if (dice < 46) this.#network.cutOff(node.machine)

@@ -46,6 +46,8 @@ export class BrokerNode extends Node {
   readonly group: string
   readonly conf: BrokerConf
   readonly #watcher: BrokerWatcher
+  /** A power cut may have taken the end of its log, and the controllers have not taken it out of the SyncStateSet yet. */
+  mayLackEnd = false
   broker: Broker | undefined
 
   constructor(machine: Machine, { group, settings, nameServers }: BrokerPlace, watcher: BrokerWatcher) {

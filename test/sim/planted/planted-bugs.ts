@@ -115,11 +115,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a stale master is not fenced',
-    file: 'replication/auto-switch/auto-switch-replication.ts',
-    right: 'if (epoch >= known) return',
-    wrong: 'if (known >= -1) return',
+    file: 'broker/replicas/controller-mode.ts',
+    right: 'this.replication.changeToSlave({ brokerId: master.brokerId,',
+    wrong: 'if (!this.isMaster) this.replication.changeToSlave({ brokerId: master.brokerId,',
     scenario: 'controller-standalone',
-    seeds: 200,
+    seeds: 100,
   },
   {
     name: 'queue offsets go on where they were in an earlier term',
