@@ -7,7 +7,7 @@ import { groupState, leadingController, openClient, whatIsMissingIn } from '../g
 import type { Host, HostNetwork } from './host-network.ts'
 
 const BIN = join(import.meta.dirname, '../../../runtime/bin')
-const WHOLE_WITHIN_MS = 45_000
+const WHOLE_WITHIN_MS = 90_000
 const STOP_WITHIN_MS = 10_000
 const NAME_SERVER_PORT = 9876
 const CONTROLLER_PORT = 9878

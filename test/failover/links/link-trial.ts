@@ -1,9 +1,10 @@
 import { waitUntil } from '../../compat/server.ts'
-import { contentOf } from '../broker-content.ts'
+import { contentDifference, contentOf } from '../broker-content.ts'
 import { gapAfter } from '../gaps.ts'
 import type { SteadyClients } from '../steady-clients.ts'
-import { isGood, judge, type Verdict } from '../verdict.ts'
+import { type Content, isGood, judge, type Verdict } from '../verdict.ts'
 import type { Cast, Cut } from './cuts.ts'
+import type { Host } from './host-network.ts'
 import { brokerOf, GROUP, type LinkCluster } from './link-cluster.ts'
 import { StubbornProducer } from './stubborn-producer.ts'
 
@@ -110,12 +111,11 @@ export class LinkTrial {
   async end(): Promise<{ readonly verdict: Verdict; readonly faults: readonly string[] }> {
     await this.#cluster.awaitWhole()
     await this.#clients.stop(CONSUMED_WITHIN_MS)
-    const { client } = this.#cluster
+    const [first, ...others] = this.#cluster.brokerHosts
     const faults: string[] = []
-    const contents = await Promise.all(
-      this.#cluster.brokerHosts.map((host) => contentOf(client, brokerOf(host), GROUP, TOPIC, QUEUES)),
-    )
-    const verdict = judge(this.#clients.ledger(), contents[0]!, this.#clients.deliveries(), this.#disturbedMs)
+    const content = await this.#content(first!, TOPIC, QUEUES)
+    const verdict = judge(this.#clients.ledger(), content, this.#clients.deliveries(), this.#disturbedMs)
+    for (const other of others) faults.push(...(await this.#differences(other, content)))
     if (!isGood(verdict)) {
       for (const [what, list] of Object.entries(verdict)) {
         if (Array.isArray(list) && list.length > 0)
@@ -126,12 +126,31 @@ export class LinkTrial {
     return { verdict, faults }
   }
 
+  /** A replica that has just got a message needs a moment to show it. */
+  async #differences(host: Host, expected: Content): Promise<string[]> {
+    let difference: string | undefined
+    await waitUntil(`${host.name} holds the same`, GRACE_MS, async () => {
+      difference = contentDifference(expected, await this.#content(host, TOPIC, QUEUES))
+      return difference === undefined
+    }).catch(() => undefined)
+    return difference === undefined ? [] : [`${host.name}: ${difference}`]
+  }
+
+  /** A connection that was cut may need some seconds to be one again. */
+  async #content(host: Host, topic: string, queues: number): Promise<Content> {
+    let content: Content | undefined
+    await waitUntil(`what ${host.name} holds of ${topic}`, GRACE_MS, async () => {
+      content = await contentOf(this.#cluster.client, brokerOf(host), GROUP, topic, queues)
+      return true
+    })
+    return content!
+  }
+
   /** What a broker acknowledged that had been replaced has to be where it said. */
   async #stubbornFaults(): Promise<string[]> {
     const faults: string[] = []
-    const { client, brokerHosts } = this.#cluster
-    for (const host of brokerHosts) {
-      const content = await contentOf(client, brokerOf(host), GROUP, STUBBORN_TOPIC, 1)
+    for (const host of this.#cluster.brokerHosts) {
+      const content = await this.#content(host, STUBBORN_TOPIC, 1)
       const keys = content.get(`${GROUP}/0`) ?? []
       for (const { key, offset } of this.#producers.flatMap(({ acks }) => acks)) {
         if (keys[offset] !== key)
