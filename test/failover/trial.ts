@@ -139,7 +139,7 @@ export class Trial {
       ledger,
       verdict,
       differences: await this.#differences(content),
-      gaps: distributionOf(measured.map(({ atMs }) => gapAfter(ledger.acked, atMs, GAP_WINDOW_MS))),
+      gaps: distributionOf(measured.map(({ atMs }) => gapAfter(ledger.acked, atMs, windowOf(atMs, times)))),
       writable: distributionOf(recoveries.map(({ writableMs }) => writableMs ?? Number.POSITIVE_INFINITY)),
       routed: distributionOf(recoveries.map(({ routedMs }) => routedMs ?? Number.POSITIVE_INFINITY)),
     }
@@ -166,6 +166,12 @@ export class Trial {
     }
     return found
   }
+}
+
+/** A gap that begins after the next disturbance is that one's. */
+function windowOf(atMs: number, times: readonly number[]): number {
+  const nextMs = Math.min(...times.filter((ms) => ms > atMs))
+  return Math.min(GAP_WINDOW_MS, nextMs - atMs)
 }
 
 /** What a result must be, whatever was done: nothing acknowledged is lost, moved or out of order. */
