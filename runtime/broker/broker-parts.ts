@@ -30,6 +30,7 @@ import { SendAnswers } from './send/send-answer.ts'
 import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
+import { Transactions } from './transaction/transactions.ts'
 
 /** A master registers within this time after its election, unless its machine is very busy. */
 const SUCCESSOR_FIRST_MS = 300
@@ -66,6 +67,7 @@ export class BrokerParts {
   readonly escaping: EscapingDelivery | undefined
   /** What is to be done before this broker registers. */
   readonly preOnline: PreOnline | undefined
+  readonly transactions: Transactions
   /** What is under way gets its answer, nothing new is begun. */
   isStopping = false
   /** Nothing is done in a master's name before it has taken over what was done in its place. */
@@ -123,6 +125,7 @@ export class BrokerParts {
       this.escaping = this.#escapingDelivery(classic)
       this.preOnline = this.#makePreOnline(classic)
     }
+    this.transactions = this.#makeTransactions()
     this.registration = this.#registrar()
     this.server = this.#remotingServer()
     if (this.controllerMode !== undefined) this.journal = this.#keepJournal()
@@ -143,11 +146,15 @@ export class BrokerParts {
   becomeOnline(): void {
     this.isOnline = true
     this.delay.reset()
+    this.transactions.reset()
   }
 
   /** Writes the batch, then does what waited for it: answers, the slaves' share, held pulls. */
   commit(): void {
-    if (!this.store.commit()) {
+    this.transactions.stage()
+    const isWritten = this.store.commit()
+    this.transactions.committed(isWritten)
+    if (!isWritten) {
       const why = this.store.refusal ?? 'the message could not be written'
       this.acks.failBatch(ResponseCode.SERVICE_NOT_AVAILABLE, `service not available now: ${why}`)
     }
@@ -200,6 +207,7 @@ export class BrokerParts {
         waitingSends: () => this.acks.count,
         becameMaster: () => {
           this.delay.reset()
+          this.transactions.reset()
           this.#register()
         },
         becameSlave: (wasMaster) => {
@@ -209,6 +217,7 @@ export class BrokerParts {
             'this broker is not the master of its group any more',
           )
           this.pulls.held.releaseAll()
+          this.transactions.reset()
           if (wasMaster) this.#registerAfterSuccessor()
           else this.#register()
         },
@@ -346,6 +355,33 @@ export class BrokerParts {
       offsets: this.tables.offsets,
       delayOffsets: this.tables.delayOffsets,
       replication,
+    })
+  }
+
+  #makeTransactions(): Transactions {
+    const { clock, logger } = this.environment
+    const { topics, offsets, transactionMetrics } = this.tables
+    const { conf } = this
+    return new Transactions({
+      store: this.store,
+      gate: this.gate,
+      topics,
+      targets: this.targets,
+      producers: this.producers,
+      metrics: transactionMetrics,
+      offsets,
+      rules: () => ({
+        timeOutMs: conf.current.transactionTimeOut,
+        checkMax: conf.current.transactionCheckMax,
+        reservedMs: conf.current.fileReservedTime * 3_600_000,
+      }),
+      checkIntervalMs: () => conf.current.transactionCheckInterval,
+      bodyBytesMax: () => conf.current.transactionOpMsgMaxSize,
+      brokerName: conf.current.brokerName,
+      storeHost: this.addresses.storeHost,
+      wallClock: () => clock.now(),
+      touch: () => this.context.turn.touch(),
+      logger,
     })
   }
 

@@ -14,6 +14,7 @@ import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
 import { ReplyHandler } from './reply/reply-handler.ts'
 import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
+import { EndTransactionHandler } from './transaction/end-transaction.ts'
 
 /** Every request a broker answers: what it is to be told, and by which part of the broker. */
 export function registerServices(parts: BrokerParts): void {
@@ -32,7 +33,26 @@ function serveProducers(parts: BrokerParts): void {
   }
   const sendBack = new SendBackHandler(sending)
   server.handle(RequestCode.CONSUMER_SEND_MSG_BACK, (request, channel) => sendBack.handle(request, channel))
+  serveTransactions(parts, server)
   serveReplies(parts)
+}
+
+function serveTransactions(parts: BrokerParts, server: HandlerRegistry): void {
+  const { environment, conf, tables, targets, gate, store, acks } = parts
+  const { clock } = environment
+  const ends = new EndTransactionHandler({
+    store,
+    gate,
+    topics: tables.topics,
+    targets,
+    acks,
+    ends: parts.transactions,
+    isMaster: () => parts.isMaster,
+    timeOutMs: () => conf.current.transactionTimeOut,
+    wallClock: () => clock.now(),
+    commit: () => parts.commit(),
+  })
+  server.handle(RequestCode.END_TRANSACTION, (request, channel) => ends.handle(request, channel))
 }
 
 /** By every replica: the connection of the client that asked is here or nowhere. */
@@ -67,9 +87,11 @@ function sendParts(parts: BrokerParts): SendBackParts {
       brokerPermission: () => conf.current.brokerPermission,
       regionId: conf.current.regionId,
       traceOn: conf.current.traceOn,
+      rejectTransactionMessage: () => conf.current.rejectTransactionMessage,
     },
     topics: tables.topics,
     targets: parts.targets,
+    halves: parts.transactions.halves,
     groups: {
       find: (group) => tables.groups.find(group),
       consumesOrderly: (group) => locks.isInUse(group),

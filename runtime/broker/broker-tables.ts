@@ -14,6 +14,7 @@ import type { Current } from './metadata/current.ts'
 import type { Persisted } from './metadata/persisted.ts'
 import { ConsumerOffsets, readConsumerOffsets } from './offsets/consumer-offsets.ts'
 import { readTopicTable, TopicTable } from './topics/topic-table.ts'
+import { TransactionMetrics } from './transaction/transaction-metrics.ts'
 
 /** The commit log, as far as saving offsets depends on it. */
 export interface FlushedLog {
@@ -58,6 +59,7 @@ export class BrokerTables {
   readonly delayOffsets: DelayOffsets
   readonly modes: RequestModes
   readonly filters: ConsumerFilters
+  readonly transactionMetrics: TransactionMetrics
   readonly compiledFilters = new CompiledFilters()
   readonly #conf: Current<BrokerConf>
   readonly #offsetsSaving: LaterSave
@@ -76,8 +78,9 @@ export class BrokerTables {
     this.delayOffsets = new DelayOffsets({ disk, clock, logger, versionStep, path: path('delayOffset') })
     this.modes = new RequestModes(disk, path('messageRequestMode'), logger)
     this.filters = new ConsumerFilters({ ...common, path: path('consumerFilter'), compiled: this.compiledFilters })
-    const tables = [this.topics, this.groups, this.offsets, this.delayOffsets, this.modes, this.filters]
-    for (const table of tables) table.load()
+    this.transactionMetrics = new TransactionMetrics({ disk, clock, logger, path: path('transactionMetrics') })
+    const { topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics } = this
+    for (const table of [topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics]) table.load()
     this.#offsetsSaving = new LaterSave(this.offsets.state, clock.now())
     this.#delaySaving = new LaterSave(this.delayOffsets.state, clock.now())
   }
@@ -91,9 +94,14 @@ export class BrokerTables {
 
   /** Offsets change with every pull: they are saved now and then. */
   tick(nowMs: number, log: FlushedLog): void {
-    const { flushConsumerOffsetInterval, flushDelayOffsetInterval } = this.#conf.current
+    const { flushConsumerOffsetInterval, flushDelayOffsetInterval, transactionMetricFlushInterval } = this.#conf.current
     this.#offsetsSaving.tick(nowMs, flushConsumerOffsetInterval, log)
     this.#delaySaving.tick(nowMs, flushDelayOffsetInterval, log)
+    this.transactionMetrics.tick(
+      nowMs,
+      transactionMetricFlushInterval,
+      (topic) => this.topics.find(topic) !== undefined,
+    )
   }
 
   /** What clients tell anew after a start is saved without hurry. */
@@ -105,6 +113,7 @@ export class BrokerTables {
   saveAll(nowMs: number): void {
     this.endOfTurn(nowMs)
     this.filters.state.saveIfChanged(nowMs)
+    this.transactionMetrics.state.saveIfChanged(nowMs)
     this.offsets.state.saveIfChanged(nowMs)
     this.delayOffsets.state.saveIfChanged(nowMs)
   }

@@ -37,6 +37,7 @@ export class BrokerUpkeep {
     tables.tick(now, store)
     this.#deliverDelayed()
     this.#parts.escaping?.tick()
+    this.#checkTransactions()
     this.#ticks++
     if (this.#ticks % SWEEP_EVERY_TICKS === 0) pulls.held.sweep(clock.monotonic())
     if (this.#ticks % SECOND_EVERY_TICKS === 0) stats.tick(now)
@@ -55,12 +56,24 @@ export class BrokerUpkeep {
     forgetExpired(tables.offsets, consumers, minOffset)
   }
 
+  /** What a master alone does. */
+  get #isActive(): boolean {
+    const { isMaster, isOnline, isStopping, controllerMode } = this.#parts
+    return (controllerMode?.takesMessages ?? (isMaster && isOnline)) && !isStopping
+  }
+
   #deliverDelayed(): void {
-    const { environment, delay, isMaster, isOnline, isStopping, controllerMode } = this.#parts
-    const takesMessages = controllerMode?.takesMessages ?? (isMaster && isOnline)
-    if (!takesMessages || isStopping) return
+    if (!this.#isActive) return
+    const { delay, environment } = this.#parts
     const { clock } = environment
     // Requests are served between two rounds.
     if (delay.tick(clock.now())) clock.endOfTurn(() => this.#deliverDelayed())
+  }
+
+  #checkTransactions(): void {
+    if (!this.#isActive) return
+    const { transactions, environment } = this.#parts
+    const { clock } = environment
+    if (transactions.tick(clock.now())) clock.endOfTurn(() => this.#checkTransactions())
   }
 }

@@ -30,6 +30,8 @@ const javaScenarios = [
   'lite-pull',
   'lite-pull-assign',
   'request-reply',
+  'transactions',
+  'transaction-producer-death',
   'query',
   'timestamp',
   'api',
@@ -83,7 +85,7 @@ export async function clientScenarios(setting: Setting): Promise<void> {
       { group: 'broker-a', id: 1, engine },
       { group: 'broker-b', id: 1, engine },
     ],
-    conf: { enablePropertyFilter: true },
+    conf: { enablePropertyFilter: true, transactionTimeOut: 1000, transactionCheckInterval: 3000 },
   })
   await cluster.start()
   try {

@@ -18,6 +18,7 @@ import { Report } from './report.ts'
 import { type Engine, stopAllServers } from './server.ts'
 import type { Setting } from './setting.ts'
 import { buildAll, missingTools } from './toolchain.ts'
+import { transactions } from './transactions.ts'
 
 const { values } = parseArgs({
   options: {
@@ -45,6 +46,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'controller-admin', run: controllerAdmin },
   { name: 'auto-switch', run: autoSwitchInterop },
   { name: 'filters', run: filters },
+  { name: 'transactions', run: transactions },
 ]
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-compat-'))

@@ -6,6 +6,7 @@ export const MASTERS_ONLY: ReadonlySet<number> = new Set([
   RequestCode.SEND_MESSAGE_V2,
   RequestCode.SEND_BATCH_MESSAGE,
   RequestCode.CONSUMER_SEND_MSG_BACK,
+  RequestCode.END_TRANSACTION,
   RequestCode.LOCK_BATCH_MQ,
 ])
 

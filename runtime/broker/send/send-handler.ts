@@ -10,9 +10,10 @@ import type { Random } from '../../io/random.ts'
 import type { Channel } from '../../net/channel.ts'
 import { MessageDraft } from '../../store/message-draft.ts'
 import type { Acknowledgements } from '../acks/acknowledgements.ts'
-import { UNIQUE_KEY_MAX } from '../acks/pending-sends.ts'
+import { type PendingSends, UNIQUE_KEY_MAX } from '../acks/pending-sends.ts'
 import { type TopicConfig, TopicSysFlag } from '../topics/topic-config.ts'
 import { RETRY_TOPIC_PREFIX, topicNameProblem } from '../topics/topic-name.ts'
+import type { HalfMessages } from '../transaction/half-messages.ts'
 import { BatchSender } from './batch-sender.ts'
 import { DLQ_QUEUE_NUMS, deadLetterTopicFor, type RetryGroups } from './retry-topic.ts'
 import { completeProperties } from './rewritten-properties.ts'
@@ -27,6 +28,7 @@ interface SendConfig {
   readonly brokerPermission: () => number
   readonly regionId: string
   readonly traceOn: boolean
+  readonly rejectTransactionMessage: () => boolean
 }
 
 export interface SendParts {
@@ -34,6 +36,7 @@ export interface SendParts {
   readonly topics: SendTopics
   readonly targets: SendTargets
   readonly groups: RetryGroups
+  readonly halves: Pick<HalfMessages, 'put'>
   readonly gate: StoreGate
   readonly acks: Acknowledgements
   /** A slave refuses messages. */
@@ -94,8 +97,8 @@ export class SendHandler {
     if (ranges.uniqKeyStart < 0 || ranges.hasReserved) {
       completeProperties(draft, () => this.#parts.uniqueKeys.next(this.#parts.wallClock()))
     }
-    if (ranges.transactionPreparedStart >= 0) this.#refuseTransaction(draft)
-    if (target.isPlain) this.#store(request, channel, draft, target, queueId)
+    if (ranges.transactionPreparedStart >= 0 && isHalf(draft)) this.#storeHalf(request, channel, draft, target, queueId)
+    else if (target.isPlain) this.#store(request, channel, draft, target, queueId)
     else this.#storeSpecial(request, channel, draft, target, queueId)
     return undefined
   }
@@ -118,17 +121,45 @@ export class SendHandler {
   }
 
   #store(request: CommandView, channel: Channel, draft: MessageDraft, target: SendTarget, queueId: number): void {
-    const { gate, acks } = this.#parts
-    const { ranges } = draft
-    const waits = ranges.waitStart < 0 || isTrue(draft.properties.bytes, ranges.waitStart, ranges.waitLength)
+    const ring = this.#ringOf(draft)
+    this.#parts.gate.put(draft, target, queueId, this.#extra)
+    this.#stored(request, channel, draft, target, queueId, ring)
+  }
+
+  /** The first half of a transaction. */
+  #storeHalf(request: CommandView, channel: Channel, draft: MessageDraft, target: SendTarget, queueId: number): void {
+    const { config, halves } = this.#parts
+    if (config.rejectTransactionMessage()) {
+      const remark = `the broker[${config.brokerIP1}] sending transaction message is forbidden`
+      throw new RequestError(ResponseCode.NO_PERMISSION, remark)
+    }
+    const ring = this.#ringOf(draft)
+    halves.put(draft, target, queueId, this.#extra)
+    this.#stored(request, channel, draft, target, queueId, ring)
+  }
+
+  /** Where the message's answer will wait. @throws RequestError when such messages are not taken at present */
+  #ringOf({ ranges, properties }: MessageDraft): PendingSends {
+    const { acks } = this.#parts
+    const waits = ranges.waitStart < 0 || isTrue(properties.bytes, ranges.waitStart, ranges.waitLength)
     acks.check(waits)
-    gate.put(draft, target, queueId, this.#extra)
+    return acks.ringFor(waits)
+  }
+
+  #stored(
+    request: CommandView,
+    channel: Channel,
+    draft: MessageDraft,
+    target: SendTarget,
+    queueId: number,
+    ring: PendingSends,
+  ): void {
+    const { gate, acks } = this.#parts
     const { phyOffset, queueOffset, sizeBytes } = gate.log.lastAppend
     target.puts.messages++
     target.puts.bytes += sizeBytes
     target.puts.times++
     if (request.isOneway) return
-    const ring = acks.ringFor(waits)
     const slot = acks.add(ring, phyOffset + sizeBytes, channel)
     ring.phyOffset[slot] = phyOffset
     ring.queueOffset[slot] = queueOffset
@@ -225,16 +256,13 @@ export class SendHandler {
         '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.',
     )
   }
+}
 
-  /** Half messages need the transaction service, which this broker does not have. @throws RequestError */
-  #refuseTransaction(draft: MessageDraft): void {
-    const { ranges, properties, reconsumeTimes } = draft
-    if (!isTrue(properties.bytes, ranges.transactionPreparedStart, ranges.transactionPreparedLength)) return
-    // Retries of old clients still carry the mark of the transaction they came from.
-    if (reconsumeTimes > 0 && ranges.delayStart >= 0 && levelOf(properties.bytes, ranges) > 0) return
-    const remark = `the broker[${this.#parts.config.brokerIP1}] sending transaction message is forbidden`
-    throw new RequestError(ResponseCode.NO_PERMISSION, remark)
-  }
+/** Whether it is the first half of a transaction. Retries of old clients still carry the mark of the one they came from. */
+function isHalf({ ranges, properties, reconsumeTimes }: MessageDraft): boolean {
+  const { transactionPreparedStart, transactionPreparedLength } = ranges
+  if (!isTrue(properties.bytes, transactionPreparedStart, transactionPreparedLength)) return false
+  return !(reconsumeTimes > 0 && ranges.delayStart >= 0 && levelOf(properties.bytes, ranges) > 0)
 }
 
 /** What official brokers answer on behalf of a whole processor that takes no requests now. */

@@ -71,6 +71,11 @@ export class StoreGate {
     this.#append(draft)
   }
 
+  /** What {@link put} says to a message that asks for a timer. @throws RequestError always */
+  refuseTimer(): never {
+    throw noTimer()
+  }
+
   /** Like {@link put} for a message whose delay is over: it keeps the property that asked for it. */
   putAsIs(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): void {
     this.#aim(draft, target, queueId, extra)

@@ -37,7 +37,7 @@ export class WholeBroker {
   readonly disk: SimDisk
   readonly client: RemotingClient
   broker: Broker
-  readonly #settings: string
+  #settings: string
   readonly #port: number
   #process: MortalProcess
 
@@ -75,8 +75,9 @@ export class WholeBroker {
     this.disk.crash(kind)
   }
 
-  /** Starts a broker on the disk that a crash has left. */
-  async startAgain(): Promise<void> {
+  /** Starts a broker on the disk that a crash has left, with other settings if there are. */
+  async startAgain(settings = this.#settings): Promise<void> {
+    this.#settings = settings
     this.#process = new MortalProcess(this.clock, this.network)
     this.broker = this.#make()
     await this.broker.start()

@@ -15,6 +15,8 @@ import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
+import org.apache.rocketmq.client.producer.TransactionListener;
+import org.apache.rocketmq.client.producer.TransactionMQProducer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
@@ -105,6 +107,15 @@ final class Run {
         DefaultMQProducer producer = fast(new DefaultMQProducer("PID_" + group()));
         producer.setSendMsgTimeout(10_000);
         producer.setMaxMessageSize(8 << 20);
+        producer.start();
+        onClose(producer::shutdown);
+        return producer;
+    }
+
+    TransactionMQProducer transactionProducer(TransactionListener listener) throws Exception {
+        TransactionMQProducer producer = fast(new TransactionMQProducer("PID_" + group()));
+        producer.setSendMsgTimeout(10_000);
+        producer.setTransactionListener(listener);
         producer.start();
         onClose(producer::shutdown);
         return producer;

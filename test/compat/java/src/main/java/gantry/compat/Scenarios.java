@@ -28,6 +28,8 @@ final class Scenarios {
         ALL.put("pull", Pulling::pull);
         ALL.put("lite-pull", Pulling::litePull);
         ALL.put("lite-pull-assign", Pulling::litePullAssign);
+        ALL.put("transactions", Transacting::run);
+        ALL.put("transaction-producer-death", Transacting::producerDeath);
         ALL.put("request-reply", Requesting::run);
         ALL.put("query", Querying::byIdAndKey);
         ALL.put("timestamp", Querying::byTimestamp);

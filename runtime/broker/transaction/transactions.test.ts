@@ -1,0 +1,273 @@
+import { expect, test } from 'vitest'
+import { decodeMessage } from '../../codec/message/message-ext.ts'
+import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import { COMMIT, ROLLBACK, TransactionClient } from '../testing/transaction-client.ts'
+import { messagesOf, WholeBroker } from '../testing/whole-broker.ts'
+
+const HALF = 'RMQ_SYS_TRANS_HALF_TOPIC'
+const OP = 'RMQ_SYS_TRANS_OP_HALF_TOPIC'
+const GIVEN_UP = 'TRANS_CHECK_MAX_TIME_TOPIC'
+/** Looks every 10 s for what is older than 6 s, asks 3 times. */
+const SETTINGS = 'transactionCheckInterval=10000\ntransactionCheckMax=3\n'
+
+async function started(settings = SETTINGS): Promise<{ whole: WholeBroker; producer: TransactionClient }> {
+  const whole = await WholeBroker.start(settings)
+  await whole.send('T', { body: 'plain' })
+  return { whole, producer: await new TransactionClient(whole).join() }
+}
+
+async function messagesIn(whole: WholeBroker, topic: string, queueId = 0) {
+  return messagesOf(await whole.pull(topic, { queueId, sysFlag: 4 }))
+}
+
+async function delivered(whole: WholeBroker): Promise<string[]> {
+  return (await messagesIn(whole, 'T', 1)).map((message) => message.body.toString())
+}
+
+/** As operators see them: how far the half and the op queue are settled. */
+function positions(whole: WholeBroker): number[] {
+  const { offsets } = whole.broker.tables
+  return [HALF, OP].map((topic) => offsets.query('CID_RMQ_SYS_TRANS', topic, 0))
+}
+
+/** Seconds pass, a tick at a time. */
+async function pass(whole: WholeBroker, seconds: number): Promise<void> {
+  for (let i = 0; i < seconds * 10; i++) await whole.advance(100)
+}
+
+async function restarted(whole: WholeBroker): Promise<TransactionClient> {
+  whole.crash('process')
+  await whole.settle()
+  await whole.startAgain()
+  return new TransactionClient(whole, 'again').join()
+}
+
+test('a half message is not seen until it is committed; its op message is in the same batch', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half({ TAGS: 'A', KEYS: 'k' })
+  expect(await delivered(whole)).toEqual([])
+  expect(whole.broker.tables.transactionMetrics.count('T')).toBe(1)
+  expect((await producer.end(half, COMMIT)).code).toBe(ResponseCode.SUCCESS)
+  const [message] = await messagesIn(whole, 'T', 1)
+  expect([message?.body.toString(), message?.sysFlag, message?.preparedTransactionOffset]).toEqual([
+    'body of K0',
+    COMMIT,
+    half.commitLogOffset,
+  ])
+  const { properties } = message!
+  expect(['TAGS', 'TRAN_MSG', 'REAL_TOPIC', 'REAL_QID'].map((name) => properties.get(name))).toEqual([
+    'A',
+    'true',
+    undefined,
+    undefined,
+  ])
+  const [op] = await messagesIn(whole, OP)
+  expect([op?.body.toString(), op?.properties.get('TAGS')]).toEqual(['0,', 'd'])
+  const [stored] = await messagesIn(whole, HALF)
+  expect([stored?.sysFlag, stored?.queueId]).toEqual([0, 0])
+  expect(Object.fromEntries(stored!.properties)).toMatchObject({
+    ...{ TRAN_MSG: 'true', PGROUP: 'pg', UNIQ_KEY: 'K0', __transactionId__: 'K0' },
+    ...{ REAL_TOPIC: 'T', REAL_QID: '1', TAGS: 'A', KEYS: 'k' },
+  })
+  await pass(whole, 1)
+  expect([positions(whole), whole.broker.tables.transactionMetrics.count('T')]).toEqual([[1, 1], 0])
+})
+
+test('what is rolled back is never seen; who says nothing is not answered', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half()
+  await producer.client.sendOneway(RequestCode.END_TRANSACTION, {
+    fields: {
+      producerGroup: 'pg',
+      tranStateTableOffset: 0,
+      commitLogOffset: half.commitLogOffset,
+      commitOrRollback: 0,
+    },
+  })
+  expect(await messagesIn(whole, OP)).toEqual([])
+  expect((await producer.end(half, ROLLBACK)).code).toBe(ResponseCode.SUCCESS)
+  await pass(whole, 30)
+  expect([await delivered(whole), producer.asked, positions(whole)]).toEqual([[], [], [1, 1]])
+})
+
+test('one transaction ends once, whoever says it again', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half()
+  await producer.end(half, COMMIT)
+  expect((await producer.end(half, COMMIT)).code).toBe(ResponseCode.SUCCESS)
+  expect((await producer.end(half, ROLLBACK)).code).toBe(ResponseCode.SUCCESS)
+  expect([await delivered(whole), (await messagesIn(whole, OP)).length]).toEqual([['body of K0'], 1])
+})
+
+test('transactions that end in one turn share op messages of transactionOpMsgMaxSize', async () => {
+  const { whole, producer } = await started(`${SETTINGS}transactionOpMsgMaxSize=8\n`)
+  const halves = []
+  for (let i = 0; i < 6; i++) halves.push(await producer.half())
+  await Promise.all(halves.map((half) => producer.end(half, half.tranStateTableOffset % 2 === 0 ? COMMIT : ROLLBACK)))
+  expect((await messagesIn(whole, OP)).map((op) => op.body.toString())).toEqual(['0,1,2,3,', '4,5,'])
+  expect(await delivered(whole)).toEqual(['body of K0', 'body of K2', 'body of K4'])
+})
+
+test('strangers cannot end a transaction, and what is no half message cannot be committed', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half()
+  const refusal = async (more: Record<string, string | number | boolean>) => {
+    const { code, remark } = await producer.end(half, COMMIT, more)
+    return [code, remark]
+  }
+  const failed = ResponseCode.SYSTEM_ERROR
+  expect(await refusal({ producerGroup: 'other' })).toEqual([failed, 'The producer group wrong'])
+  expect(await refusal({ tranStateTableOffset: 1 })).toEqual([failed, 'The transaction state table offset wrong'])
+  const missing = [failed, 'Find prepared transaction message failed']
+  expect(await refusal({ commitLogOffset: half.commitLogOffset + 1 })).toEqual(missing)
+  expect(await refusal({ commitLogOffset: -1 })).toEqual(missing)
+  expect(await refusal({ commitLogOffset: 0 })).toEqual(missing)
+  expect(await delivered(whole)).toEqual([])
+})
+
+test('a producer is asked about what it did not end, with the message it had sent', async () => {
+  const { whole, producer } = await started()
+  await producer.half({ TAGS: 'A' })
+  await pass(whole, 9)
+  expect(producer.asked).toEqual([])
+  await pass(whole, 2)
+  const [check] = producer.checks
+  const { commitLogOffset, offsetMsgId, ...fields } = check!.fields
+  expect(fields).toEqual({
+    ...{ topic: HALF, tranStateTableOffset: '1', msgId: 'K0', transactionId: 'K0', brokerName: 'broker-a' },
+  })
+  const message = decodeMessage(check!.body!)
+  expect([message.topic, message.queueId, message.queueOffset, message.body.toString()]).toEqual([
+    'T',
+    1,
+    1,
+    'body of K0',
+  ])
+  expect([String(message.phyOffset), message.msgId]).toEqual([commitLogOffset, offsetMsgId])
+  expect(message.properties.get('TRANSACTION_CHECK_TIMES')).toBe('1')
+  await producer.answer(0, COMMIT)
+  await pass(whole, 30)
+  expect([await delivered(whole), producer.asked, positions(whole)]).toEqual([['body of K0'], ['K0'], [2, 2]])
+})
+
+test('answers to several questions about one transaction are one answer', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half()
+  await pass(whole, 21)
+  expect(producer.asked).toEqual(['K0', 'K0'])
+  await producer.answer(0, COMMIT)
+  await producer.answer(1, COMMIT)
+  await producer.end(half, COMMIT)
+  await pass(whole, 30)
+  expect([await delivered(whole), producer.asked.length, positions(whole)]).toEqual([['body of K0'], 2, [3, 3]])
+})
+
+test('when the producer dies another one of its group is asked', async () => {
+  const { whole, producer } = await started()
+  await producer.half()
+  await producer.client.leave()
+  const other = await new TransactionClient(whole, 'other').join()
+  const stranger = await new TransactionClient(whole, 'stranger', 'other-group').join()
+  await pass(whole, 11)
+  expect([producer.asked, other.asked, stranger.asked]).toEqual([[], ['K0'], []])
+  await other.answer(0, COMMIT)
+  expect(await delivered(whole)).toEqual(['body of K0'])
+})
+
+test('while nobody can be asked a transaction waits, and no check is counted', async () => {
+  const { whole, producer } = await started()
+  await producer.half()
+  await producer.client.leave()
+  await pass(whole, 60)
+  expect((await messagesIn(whole, HALF)).length).toBe(1)
+  const other = await new TransactionClient(whole, 'other').join()
+  await pass(whole, 10)
+  expect(other.asked).toContain('K0')
+  expect(decodeMessage(other.checks[0]!.body!).properties.get('TRANSACTION_CHECK_TIMES')).toBe('1')
+})
+
+test('after transactionCheckMax questions the message is put aside; committed later it is delivered all the same', async () => {
+  const { whole, producer } = await started()
+  await producer.half()
+  await pass(whole, 60)
+  expect(producer.asked).toEqual(['K0', 'K0', 'K0'])
+  const [aside] = await messagesIn(whole, GIVEN_UP)
+  expect([aside?.body.toString(), aside?.properties.get('REAL_TOPIC')]).toEqual(['body of K0', 'T'])
+  const { transactionMetrics } = whole.broker.tables
+  expect([positions(whole)[0], transactionMetrics.count('T'), await delivered(whole)]).toEqual([4, 0, []])
+  await producer.answer(1, COMMIT)
+  await producer.answer(2, COMMIT)
+  expect([await delivered(whole), transactionMetrics.count('T')]).toEqual([['body of K0'], 0])
+})
+
+test('CHECK_IMMUNITY_TIME_IN_SECONDS puts the first question off, and ends what the producer may say by itself', async () => {
+  const { whole, producer } = await started()
+  const patient = await producer.half({ CHECK_IMMUNITY_TIME_IN_SECONDS: '25' })
+  await producer.half()
+  await pass(whole, 21)
+  expect(producer.asked).toEqual(['K1', 'K1'])
+  await pass(whole, 10)
+  expect(producer.asked).toContain('K0')
+  expect((await producer.end(patient, COMMIT)).code).toBe(ResponseCode.ILLEGAL_OPERATION)
+  await producer.answer(producer.asked.indexOf('K0'), COMMIT)
+  expect(await delivered(whole)).toEqual(['body of K0'])
+})
+
+test('what stands in the way of the queue for long is stored anew, without being asked about', async () => {
+  const { whole, producer } = await started()
+  await producer.half({ CHECK_IMMUNITY_TIME_IN_SECONDS: '3600' })
+  for (let i = 0; i < 70; i++) await whole.advance(10_000)
+  const halves = await messagesIn(whole, HALF)
+  expect(halves.map((half) => half.properties.get('TRAN_PREPARED_QUEUE_OFFSET'))).toEqual([undefined, '0'])
+  expect([producer.asked, positions(whole)[0]]).toEqual([[], 1])
+})
+
+test('a kill of the process loses no transaction and ends none twice', async () => {
+  const { whole, producer } = await started()
+  const committed = await producer.half()
+  const rolledBack = await producer.half()
+  await producer.half()
+  await producer.end(committed, COMMIT)
+  await producer.end(rolledBack, ROLLBACK)
+  const again = await restarted(whole)
+  await pass(whole, 11)
+  expect(again.asked).toEqual(['K2'])
+  await again.answer(0, COMMIT)
+  const third = await restarted(whole)
+  await pass(whole, 30)
+  expect([third.asked, await delivered(whole)]).toEqual([[], ['body of K0', 'body of K2']])
+  expect(positions(whole)[0]).toBe(4)
+})
+
+test('with a delay level the delay begins when the message is committed', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half({ DELAY: '2' })
+  await pass(whole, 3)
+  await producer.end(half, COMMIT)
+  await pass(whole, 4)
+  expect(await delivered(whole)).toEqual([])
+  await pass(whole, 2)
+  expect(await delivered(whole)).toEqual(['body of K0'])
+})
+
+test('timers are refused with the half message, and so is every half message where transactions are rejected', async () => {
+  const { producer } = await started()
+  await expect(producer.half({ TIMER_DELAY_SEC: '5' })).rejects.toThrow('timerWheelEnable is false')
+  const rejecting = await started('rejectTransactionMessage=true\n')
+  await expect(rejecting.producer.half()).rejects.toThrow(
+    `${ResponseCode.NO_PERMISSION} the broker[127.0.0.1] sending transaction message is forbidden`,
+  )
+})
+
+test('a commit that could not be written is as if it had not been', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half()
+  whole.disk.fail({ nth: 1, code: 'EIO', operations: ['write'] })
+  expect((await producer.end(half, COMMIT)).code).toBe(ResponseCode.SERVICE_NOT_AVAILABLE)
+  whole.disk.clearFaults()
+  await pass(whole, 11)
+  expect(producer.asked).toEqual(['K0'])
+  await producer.answer(0, COMMIT)
+  expect([await delivered(whole), whole.broker.tables.transactionMetrics.count('T')]).toEqual([['body of K0'], 0])
+})
