@@ -85,7 +85,7 @@ export async function clientScenarios(setting: Setting): Promise<void> {
       { group: 'broker-a', id: 1, engine },
       { group: 'broker-b', id: 1, engine },
     ],
-    conf: { enablePropertyFilter: true, transactionTimeOut: 1000, transactionCheckInterval: 3000 },
+    conf: { enablePropertyFilter: true, transactionTimeOut: 6000, transactionCheckInterval: 3000 },
   })
   await cluster.start()
   try {

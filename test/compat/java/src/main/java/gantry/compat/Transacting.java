@@ -17,6 +17,8 @@ import org.apache.rocketmq.common.message.MessageExt;
 /** Transactions: committed, rolled back, and such whose producer has to be asked. */
 final class Transacting {
     private static final long CHECKED_WITHIN_MS = 60_000;
+    /** Messages of the producer that lives: enough for it to be known to every broker. */
+    private static final int OTHERS_OWN = 20;
 
     private Transacting() {
     }
@@ -98,35 +100,34 @@ final class Transacting {
         }
     }
 
+    private static TransactionListener answering(LocalTransactionState first, LocalTransactionState later) {
+        return new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
+                return first;
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt message) {
+                return later;
+            }
+        };
+    }
+
     /** The producer dies before it has decided anything; another one of its group is asked and commits. */
     static void producerDeath(Run run) throws Exception {
         consume(run, ConcurrentHashMap.newKeySet());
-        TransactionMQProducer dying = run.transactionProducer(new TransactionListener() {
-            @Override
-            public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
-                return LocalTransactionState.UNKNOW;
-            }
-
-            @Override
-            public LocalTransactionState checkLocalTransaction(MessageExt message) {
-                return LocalTransactionState.UNKNOW;
-            }
-        });
-        for (int i = 0; i < run.count(); i++) {
+        // A producer is known to the brokers it has sent to.
+        TransactionMQProducer other = run.transactionProducer(answering(LocalTransactionState.COMMIT_MESSAGE, LocalTransactionState.COMMIT_MESSAGE));
+        int last = run.count() - 1;
+        for (int i = 0; i < OTHERS_OWN; i++) {
+            run.sent(other.sendMessageInTransaction(run.message(last - i), i), run.key(last - i), 1);
+        }
+        TransactionMQProducer dying = run.transactionProducer(answering(LocalTransactionState.UNKNOW, LocalTransactionState.UNKNOW));
+        for (int i = 0; i <= last - OTHERS_OWN; i++) {
             run.sent(dying.sendMessageInTransaction(run.message(i), i), run.key(i), 1);
         }
         dying.shutdown();
-        run.transactionProducer(new TransactionListener() {
-            @Override
-            public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
-                throw new IllegalStateException("sends nothing");
-            }
-
-            @Override
-            public LocalTransactionState checkLocalTransaction(MessageExt message) {
-                return LocalTransactionState.COMMIT_MESSAGE;
-            }
-        });
         run.tally.settle(CHECKED_WITHIN_MS);
     }
 }
