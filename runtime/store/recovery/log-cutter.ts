@@ -18,6 +18,7 @@ export function cutLog(
   reporter: StoreReporter,
 ): void {
   const kept: string[] = []
+  const fileCount = files.starts.length
   if (end.debrisEnd > end.endOffset) kept.push(copyDebris(disk, files, end, cutFolder))
   while ((files.starts.at(-1) ?? 0) > end.endOffset) {
     const start = files.starts.at(-1)!
@@ -29,6 +30,11 @@ export function cutLog(
     disk.makeFolder(cutFolder)
     files.removeLast(path)
     kept.push(path)
+  }
+  // Were those files to come back in a power cut, a log whose last file is being cleared would have others behind it.
+  if (files.starts.length < fileCount) {
+    if (disk.stat(cutFolder)) disk.syncFolder(cutFolder)
+    disk.syncFolder(files.folder)
   }
   if (end.debrisEnd > end.endOffset) files.clearFrom(end.endOffset)
   if (kept.length === 0) return
