@@ -145,4 +145,29 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     scenario: 'single-master',
     seeds: 100,
   },
+  {
+    name: 'a stale master is not fenced',
+    file: 'broker/replicas/controller-mode.ts',
+    right: 'this.replication.changeToSlave({ brokerId: master.brokerId,',
+    wrong: 'if (!this.isMaster) this.replication.changeToSlave({ brokerId: master.brokerId,',
+    scenario: 'controller-standalone',
+    seeds: 100,
+  },
+  // Found by the simulation, and mended since.
+  {
+    name: 'a change of its configuration takes a broker its role',
+    file: 'broker/broker-services.ts',
+    right: 'conf.current = enableControllerMode ? { ...changed, brokerId, brokerRole } : changed',
+    wrong: 'conf.current = changed',
+    scenario: 'controller-standalone',
+    seeds: 100,
+  },
+  {
+    name: 'recovery clears the end of a log while later files may come back',
+    file: 'store/recovery/log-cutter.ts',
+    right: 'if (files.starts.length < fileCount) {',
+    wrong: 'if (files.starts.length < 0) {',
+    scenario: 'single-master',
+    seeds: 300,
+  },
 ]
