@@ -1,11 +1,11 @@
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { commitLogDifference, configText } from '../compat/files.ts'
-import { ask, runtimeInfo } from '../compat/remoting.ts'
+import { ask } from '../compat/remoting.ts'
 import { type Server, type ServerEngine, waitUntil } from '../compat/server.ts'
 import { classicRole } from './conf.ts'
 import { ourMqadmin } from './mqadmin.ts'
-import { layOutPair, type Pair } from './pair.ts'
+import { layOutPair, logEnd, type Pair } from './pair.ts'
 import { Side } from './side.ts'
 import {
   awaitInSet,
@@ -66,7 +66,7 @@ async function writeClassicStores(parts: UpgradeParts): Promise<ClassicStores> {
   await master.start()
   await pair.awaitMaster('the master alone', 90_000)
   await clients.send(SHARED, MASTERS_OWN)
-  const mastersEndOffset = Number((await runtimeInfo(master.address))['commitLogMaxOffset'])
+  const mastersEndOffset = await logEnd(master)
   await pair.stop('SIGKILL')
   await side.stop()
   return { aligned: equal, unaligned: copyStores(pair, parts.dir, 'unaligned'), mastersEndOffset }
@@ -184,7 +184,7 @@ async function slaveDiverged(parts: UpgradeParts, { aligned: equal, unaligned }:
     await first.start()
     await promoted.awaitMaster('the promoted slave', 60_000)
     await new Clients(parts, area, side.namesrv.address).send(SHARED, MASTERS_OWN / 3)
-    const endOffset = Number((await runtimeInfo(first.address))['commitLogMaxOffset'])
+    const endOffset = await logEnd(first)
     await promoted.stop('SIGTERM')
 
     const pair = await takeOver(dir, 'gantry', side, [unaligned[0]!, storeOf(first)])
@@ -216,7 +216,7 @@ async function checkRefuses(
   report.check(area, 'it says that messages would be lost', isClear, said || replica.logTail())
   const { syncStateSet } = await groupState(side.controllerAddr)
   report.check(area, 'it does not join the SyncStateSet', syncStateSet.length === 1, JSON.stringify(syncStateSet))
-  const kept = Number((await runtimeInfo(replica.address))['commitLogMaxOffset'])
+  const kept = await logEnd(replica)
   report.check(area, 'nothing of its log is cut off', kept === endOffset, `${kept}, was ${endOffset}`)
 }
 

@@ -86,6 +86,16 @@ export class Pair {
   }
 }
 
+/** End of a broker's commit log. One of 4.9 that has just started answers with an exception at first. */
+export async function logEnd({ address, name }: Server): Promise<number> {
+  let endOffset = -1
+  await waitUntil(`the end of the log of ${name}`, 30_000, async () => {
+    endOffset = Number((await runtimeInfo(address))['commitLogMaxOffset'])
+    return true
+  })
+  return endOffset
+}
+
 /** `conf`: of the first and of the second broker, beside what all have. */
 export async function layOutPair(
   dir: string,
