@@ -85,6 +85,16 @@ export class ClusterClient {
     return found === undefined ? undefined : integerField(found, 'retryMaxTimes')
   }
 
+  /** Changes a consumer group as an operator would by hand. */
+  async setRetryMaxTimes(master: string, groupName: string, retryMaxTimes: number): Promise<void> {
+    const body = Buffer.from(JSON.stringify({ groupName, retryMaxTimes }))
+    await this.#ask(master, { code: RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, body })
+  }
+
+  async deleteConsumerGroup(master: string, groupName: string): Promise<void> {
+    await this.#ask(master, { code: RequestCode.DELETE_SUBSCRIPTIONGROUP, fields: { groupName } })
+  }
+
   async deleteTopic(master: string, topic: string): Promise<void> {
     await this.#ask(master, { code: RequestCode.DELETE_TOPIC_IN_BROKER, fields: { topic } })
   }

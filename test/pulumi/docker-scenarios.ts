@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { javaImage } from '../docker/java-image.ts'
 import { TwoDockerHosts } from '../docker/two-docker-hosts.ts'
 import { type ClusterClient, withClient } from './cluster-client.ts'
+import { cutShortEverywhere } from './cut-short.ts'
 import { DockerLab } from './docker-lab.ts'
-import type { RunResult, Verb } from './engine/engine.ts'
+import type { RunResult } from './engine/engine.ts'
 import { freeSubnet } from './free-subnet.ts'
 import { sendAndConsumeInside, sendAndConsumeOutside } from './official-client.ts'
 import { changesOf, namesOf, type Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
-
-const operationsMax = 40
 
 /** A topic for each place that clients are in: a new consumer group reads a topic from its start. */
 const places = ['outside', 'inside', 'another', 'again']
@@ -162,26 +161,6 @@ async function changes(scenario: Scenario): Promise<void> {
     namesOf(limited, 'update').sort(),
     [0, 1].map((index) => `${stack}-namesrv-${index}-container`),
   )
-}
-
-/**
- * Runs again and again, each time cut short: at the operation after the one whose result the last run lost, or, where
- * making up for that takes an operation of its own, one later.
- * @returns names of the resources whose operation was cut short
- */
-async function cutShortEverywhere(scenario: Scenario, verb: Verb): Promise<Set<string>> {
-  const cut = new Set<string>()
-  let last = ''
-  for (let at = 1; at < operationsMax; ) {
-    const { ok, errors } = await scenario.attempt(verb, { interruptAt: at })
-    if (ok) return cut
-    const [, urn = ''] = /cut short at operation \d+: \w+ (\S+)/.exec(errors.join('\n')) ?? []
-    assert.notEqual(urn, '', errors.join('\n'))
-    at = urn === last ? at + 1 : 2
-    last = urn
-    cut.add(urn.slice(urn.lastIndexOf('::') + 2))
-  }
-  throw new Error(`${verb} does not get past ${last}`)
 }
 
 async function interrupted(scenario: Scenario): Promise<void> {

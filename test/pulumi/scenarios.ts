@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { existingVpcExample } from './aws-scenarios.ts'
 import { type ClusterClient, withClient as withClientOf } from './cluster-client.ts'
+import { cutShortEverywhere } from './cut-short.ts'
 import { changesOf, namesOf, type Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
 
@@ -51,6 +52,7 @@ async function singleMaster(scenario: Scenario): Promise<void> {
   await scenario.run('refresh')
   const repaired = await scenario.run('up')
   assert.deepEqual([...namesOf(repaired, 'create'), ...namesOf(repaired, 'update')], ['single-master-orders'])
+  await driftOfGroups(scenario, outputs)
   assert.equal(await withClient(outputs, (client) => client.sendAndRead('orders', 'again')), 'again')
 
   await scenario.run('destroy')
@@ -62,6 +64,23 @@ async function singleMaster(scenario: Scenario): Promise<void> {
     const [master = ''] = await mastersOf(client, 'orders')
     assert.equal(await client.read('orders', master, 0), 'again', 'a topic stays with the data')
   })
+}
+
+/** Somebody changes a consumer group by hand, and then deletes it. */
+async function driftOfGroups(scenario: Scenario, outputs: Record<string, unknown>): Promise<void> {
+  const onMaster = <T>(use: (client: ClusterClient, master: string) => Promise<T>) =>
+    withClient(outputs, async (client) => use(client, (await mastersOf(client, 'orders'))[0] ?? ''))
+  await onMaster((client, master) => client.setRetryMaxTimes(master, 'billing', 3))
+  assert.deepEqual(namesOf(await scenario.run('refresh'), 'refresh'), ['single-master-billing'], 'refresh shows it')
+  assert.deepEqual(namesOf(await scenario.run('up'), 'update'), ['single-master-billing'])
+  assert.equal(await onMaster((client, master) => client.retryMaxTimes(master, 'billing')), 16)
+
+  await onMaster((client, master) => client.deleteConsumerGroup(master, 'billing'))
+  assert.equal(await onMaster((client, master) => client.retryMaxTimes(master, 'billing')), undefined)
+  await scenario.run('refresh')
+  const made = await scenario.run('up')
+  assert.deepEqual([...namesOf(made, 'create'), ...namesOf(made, 'update')], ['single-master-billing'])
+  assert.equal(await onMaster((client, master) => client.retryMaxTimes(master, 'billing')), 16)
 }
 
 async function twoMastersTwoSlaves(scenario: Scenario): Promise<void> {
@@ -131,6 +150,20 @@ async function interrupted(scenario: Scenario): Promise<void> {
   assert.equal(attempts, 6, 'every operation was interrupted once')
   assert.deepEqual(changesOf(await scenario.run('up')), [])
   assert.deepEqual(changesOf(await scenario.run('refresh')), [])
+
+  // Changes as well: a new conf file, a topic more, a group changed, a topic less.
+  scenario.project.configureCluster({
+    brokerConfig: { maxMessageSize: 65_536 },
+    topics: [{ name: 'orders', queues: 6 }, { name: 'audit' }],
+    consumerGroups: [{ name: 'billing', retryMaxTimes: 5 }],
+  })
+  const cut = await cutShortEverywhere(scenario, 'up')
+  const changed = ['audit', 'billing', 'broker-a-0', 'orders'].map((name) => `single-master-${name}`)
+  assert.deepEqual([...cut].filter((name) => changed.includes(name)).sort(), changed)
+  assert.deepEqual(changesOf(await scenario.run('up')), [])
+  scenario.project.configureCluster({ topics: [{ name: 'orders', queues: 6 }] })
+  assert.deepEqual([...(await cutShortEverywhere(scenario, 'up'))], ['single-master-audit'])
+  assert.deepEqual(changesOf(await scenario.run('up')), [])
 
   const before = scenario.processes()
   scenario.engine.loseState()
