@@ -15,6 +15,7 @@ import type { Engine } from './engine/engine.ts'
 import { PulumiCli } from './engine/pulumi-cli.ts'
 import { SmallEngine } from './engine/small-engine.ts'
 import { growthScenario } from './growth-scenario.ts'
+import { killProcessesBelow } from './left-processes.ts'
 import { packageScenarios } from './package-scenarios.ts'
 import { Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
@@ -30,6 +31,16 @@ function cliVersion(): string | undefined {
   return status === 0 ? stdout.trim() : undefined
 }
 
+/** Under test now. */
+let running: TestProject | undefined
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    if (running === undefined) return
+    killProcessesBelow(running.root)
+    running.remove()
+  })
+}
 PrivateEngine.stopOnSignals()
 const version = cliVersion()
 
@@ -55,6 +66,7 @@ async function openLab(): Promise<DockerLab> {
 async function runScenario(entry: ScenarioEntry): Promise<void> {
   const host = entry.needsDocker ? await openLab() : undefined
   const project = new TestProject(entry.program, entry.stack)
+  running = project
   const dataDir = join(project.dataDir, entry.dataDir ?? '.')
   const scenario = new Scenario(project, engineFor(project), dataDir, host)
   entry.configure(scenario, await freeBasePort(brokerSteps))
