@@ -31,12 +31,16 @@ export class SegmentFiles {
   }
 
   #checkSizes(): void {
-    for (const start of [...this.#starts]) {
+    for (const [i, start] of [...this.#starts].entries()) {
       const path = this.pathOf(start)
       const sizeBytes = this.#disk.stat(path)?.sizeBytes ?? 0
       if (sizeBytes === this.segmentSizeBytes) continue
-      const isLast = start === this.#starts.at(-1)
-      if (!isLast || sizeBytes > this.segmentSizeBytes) {
+      const next = this.#starts[i + 1]
+      const isLast = next === undefined
+      // One that a process was clearing when it died is short of its end, also when a file was made ahead of it. With another
+      // mappedFileSizeCommitLog the files' names would not fit.
+      const mayBeShort = isLast || (sizeBytes > 0 && next === start + this.segmentSizeBytes)
+      if (!mayBeShort || sizeBytes > this.segmentSizeBytes) {
         throw new Error(
           `commit log file ${path} is ${sizeBytes} bytes long, but mappedFileSizeCommitLog is ${this.segmentSizeBytes}: ` +
             'set mappedFileSizeCommitLog to what the store was made with',
