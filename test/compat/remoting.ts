@@ -116,7 +116,7 @@ function decodeBinaryHeader(header: Buffer): Omit<Frame, 'body'> {
   }
 }
 
-/** One request over its own connection. Throws when no answer came within five seconds. */
+/** One request over its own connection. Throws when no answer came within twenty seconds: on a busy machine a JVM takes its time. */
 export async function ask(
   address: string,
   request: { code: number; version?: number; extFields?: Record<string, string>; body?: Buffer },
@@ -126,7 +126,9 @@ export async function ask(
   try {
     return await new Promise<Frame>((resolve, reject) => {
       let pending: Buffer = Buffer.alloc(0)
-      socket.setTimeout(5000, () => reject(new Error(`${address} did not answer request ${request.code} within 5 s`)))
+      socket.setTimeout(20_000, () =>
+        reject(new Error(`${address} did not answer request ${request.code} within 20 s`)),
+      )
       socket.once('error', reject)
       socket.once('close', () => reject(new Error(`${address} closed the connection on request ${request.code}`)))
       socket.on('data', (chunk) => {

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { actingMasters } from './acting-master.ts'
 import { adminCommands } from './admin.ts'
 import { autoSwitchInterop } from './auto-switch.ts'
 import { clientScenarios } from './clients.ts'
@@ -41,6 +42,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'clients', run: clientScenarios },
   { name: 'admin', run: adminCommands },
   { name: 'mixed', run: mixedClusters },
+  { name: 'acting-master', run: actingMasters },
   { name: 'handover', run: storeHandover },
   { name: 'controllers', run: controllers },
   { name: 'controller-admin', run: controllerAdmin },
