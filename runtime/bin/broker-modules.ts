@@ -26,6 +26,7 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import('../broker/admin/admin-handlers.ts'),
   () => import('../broker/registration/registration.ts'),
   () => import('../broker/broker-services.ts'),
+  () => import('../broker/transaction/transactions.ts'),
   () => import('../broker/broker-parts.ts'),
 ]
 

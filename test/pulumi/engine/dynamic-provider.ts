@@ -26,6 +26,10 @@ export class DynamicProvider implements ResourceProvider {
       cwd: project.programFolder,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    // Nobody else ends it when this process is told to end.
+    const end = () => child.kill()
+    process.once('exit', end)
+    child.once('exit', () => process.removeListener('exit', end))
     child.stderr.setEncoding('utf8').on('data', print)
     const port = await new Promise<string>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the dynamic provider ended (${code})`)))
