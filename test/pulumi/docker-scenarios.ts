@@ -281,11 +281,18 @@ async function apache(scenario: Scenario): Promise<void> {
   assert.deepEqual([...(await lab.containers()).keys(), ...(await lab.networks())], [])
 }
 
+const replicas = ['a', 'b'].flatMap((group) => [0, 1, 2].map((index) => `broker-${group}-${index}`))
+
 const topologies: readonly (readonly [stack: string, nodes: readonly string[]])[] = [
   ['docker-single-master', ['broker-a-0', 'namesrv-0']],
   ['docker-2m-noslave', ['broker-a-0', 'broker-b-0', 'namesrv-0', 'namesrv-1']],
   ['docker-2m-2s-async', ['broker-a-0', 'broker-a-1', 'broker-b-0', 'broker-b-1', 'namesrv-0', 'namesrv-1']],
   ['docker-2m-2s-sync', ['broker-a-0', 'broker-a-1', 'broker-b-0', 'broker-b-1', 'namesrv-0', 'namesrv-1']],
+  ['docker-controller-embedded', [...replicas, 'namesrv-0', 'namesrv-1', 'namesrv-2']],
+  [
+    'docker-controller-standalone',
+    [...replicas, 'controller-0', 'controller-1', 'controller-2', 'namesrv-0', 'namesrv-1'],
+  ],
 ]
 
 const docker = { program: '.', needsDocker: true } as const
