@@ -95,7 +95,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     right: 'const counting = new Set([...this.#members, ...this.#asked])',
     wrong: 'const counting = new Set([...this.#members])',
     scenario: 'controller-standalone',
-    seeds: 200,
+    seeds: 400,
   },
   {
     name: 'elects outside of the SyncStateSet',
@@ -126,8 +126,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'broker/broker-parts.ts',
     right: 'if (this.isMaster) journal.write({ topic })',
     wrong: '',
-    scenario: 'controller-standalone',
-    seeds: 200,
+    scenario: 'controller-embedded',
+    seeds: 400,
   },
   {
     name: 'a restarted replica stays in the SyncStateSet though it may have lost its end',
