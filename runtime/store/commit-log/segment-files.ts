@@ -3,6 +3,9 @@ import type { Disk, DiskFile } from '../../io/disk.ts'
 /** Open files kept; an older one is closed when another is needed. */
 const OPEN_FILES_MAX = 64
 
+/** Total size and magic code, with which every record and blank begins. */
+const RECORD_HEAD_BYTES = 8
+
 const NAME = /^\d{20}$/
 
 /**
@@ -37,16 +40,16 @@ export class SegmentFiles {
       if (sizeBytes === this.segmentSizeBytes) continue
       const next = this.#starts[i + 1]
       const isLast = next === undefined
-      // One that a process was clearing when it died is short of its end, also when a file was made ahead of it. With another
-      // mappedFileSizeCommitLog the files' names would not fit.
-      const mayBeShort = isLast || (sizeBytes > 0 && next === start + this.segmentSizeBytes)
+      // One that was being cleared when its process died is short of its end, also when files were made ahead of it. With
+      // another mappedFileSizeCommitLog the files' names would not fit.
+      const mayBeShort = isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))
       if (!mayBeShort || sizeBytes > this.segmentSizeBytes) {
         throw new Error(
           `commit log file ${path} is ${sizeBytes} bytes long, but mappedFileSizeCommitLog is ${this.segmentSizeBytes}: ` +
             'set mappedFileSizeCommitLog to what the store was made with',
         )
       }
-      if (sizeBytes === 0) {
+      if (sizeBytes === 0 && isLast) {
         // Made, but not yet given its size when the process died.
         this.#disk.remove(path)
         this.#starts.pop()
@@ -54,6 +57,22 @@ export class SegmentFiles {
         this.file(start).truncate(this.segmentSizeBytes)
       }
     }
+  }
+
+  /** Neither it nor any after it has a record: were there one, the empty file before would have lost what was in the log. */
+  #isMadeAhead(start: number): boolean {
+    return this.#starts.every((one) => one < start || this.#isBlank(one))
+  }
+
+  #isBlank(start: number): boolean {
+    const head = new Uint8Array(RECORD_HEAD_BYTES)
+    const file = this.#disk.open(this.pathOf(start), 'read')
+    try {
+      file.read(head, 0, RECORD_HEAD_BYTES, 0)
+    } finally {
+      file.close()
+    }
+    return head.every((byte) => byte === 0)
   }
 
   #checkHoles(): void {
