@@ -42,7 +42,8 @@ export class SegmentFiles {
       const isLast = next === undefined
       // One that was being cleared when its process died is short of its end, also when files were made ahead of it. With
       // another mappedFileSizeCommitLog the files' names would not fit.
-      const mayBeShort = isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))
+      const mayBeShort =
+        isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))
       if (!mayBeShort || sizeBytes > this.segmentSizeBytes) {
         throw new Error(
           `commit log file ${path} is ${sizeBytes} bytes long, but mappedFileSizeCommitLog is ${this.segmentSizeBytes}: ` +

@@ -136,6 +136,11 @@ export class Faults implements FaultContext {
   }
 
   #restart(node: Node): void {
+    if (this.#powerCut.isUnderWay) {
+      // One of a rolling restart.
+      this.cluster.world.queue.after(200, () => this.isOver || this.#restart(node))
+      return
+    }
     if (!node.isUp) return
     this.count('restart')
     node.stop()

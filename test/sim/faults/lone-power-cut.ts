@@ -36,7 +36,7 @@ export class LonePowerCut {
     const { cluster } = this.#context
     const { world } = cluster
     const isHeldUp = world.machines.some(({ pausedUntilMs }) => pausedUntilMs > world.nowMs)
-    const areUp = cluster.nodes.every(({ isUp }) => isUp)
+    const areUp = cluster.nodes.every(({ isStaying }) => isStaying)
     return areUp && !isHeldUp && world.network.links.isWhole && this.#isMember(node)
   }
 

@@ -10,6 +10,7 @@ export abstract class Node {
   readonly machine: Machine
   /** Faults have been put on its disk: it may refuse to start, and need not stop in good order. */
   mayRefuseStart = false
+  #isStopping = false
 
   constructor(machine: Machine) {
     this.machine = machine
@@ -19,8 +20,14 @@ export abstract class Node {
     return this.machine.isUp
   }
 
+  /** Up, and not about to end by itself. */
+  get isStaying(): boolean {
+    return this.isUp && !this.#isStopping
+  }
+
   start(): void {
     if (this.isUp) return
+    this.#isStopping = false
     this.machine.world.trace.line(`${this.machine.name}: starts`)
     const process = this.machine.boot()
     process.onActed = () => this.look()
@@ -39,6 +46,7 @@ export abstract class Node {
   stop(): void {
     const { process, world } = this.machine
     if (process === undefined) return
+    this.#isStopping = true
     world.trace.line(`${this.machine.name}: is stopped`)
     process.act(() => {
       this.leave().then(

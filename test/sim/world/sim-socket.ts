@@ -163,11 +163,11 @@ export class SimSocket implements Connection {
   #answerFromNobody(isPowered: boolean): void {
     const { peer } = this
     if (peer.#isOver || peer.process.isDead) return
-    if (!isPowered) {
+    // What was written is sent again until then, so the answer comes some time.
+    if (!isPowered || this.#world.network.links.isCut(this.local.host, this.remote.host)) {
       this.#world.queue.after(PROBE_MS, () => this.#answerFromNobody(this.process.machine.isPowered))
       return
     }
-    if (this.#world.network.links.isCut(this.local.host, this.remote.host)) return
     this.#world.queue.after(this.#world.network.links.delayMs(), () => peer.#arrive('reset'))
   }
 
