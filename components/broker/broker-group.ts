@@ -84,7 +84,8 @@ function planGroup(args: BrokerGroupArgs) {
 
 /**
  * Replicas of the same queues: a master and its slaves. Without controllers the master starts first, and slaves wait until
- * they are in sync; with controllers all start at once and one is elected.
+ * they are in sync. With controllers the first replica goes ahead as well: in a group that becomes one of controllers it has
+ * what was stored before, and an empty replica that came first would be elected.
  */
 export class BrokerGroup extends pulumi.ComponentResource {
   /** The nodes, the master first. */
@@ -109,8 +110,9 @@ export class BrokerGroup extends pulumi.ComponentResource {
     for (const [index, place] of places.entries()) {
       const node = pulumi.all([registries, whole]).apply(([addresses, texts]) => plan(addresses, texts)[index] ?? place)
       const nameServers = namesrvAddr.apply((address) => address.split(';'))
-      const [master] = isElected ? [] : made
-      const request = { name: `${name}-${place.replica}`, node, place, nameServers, ...(master ? { master } : {}) }
+      const [first] = made
+      const before = first === undefined ? {} : isElected ? { after: first } : { master: first }
+      const request = { name: `${name}-${place.replica}`, node, place, nameServers, ...before }
       made.push(platform.addNode(request, { parent: this }))
     }
     const addresses = pulumi.all(made.map((node) => node.advertisedAddress))

@@ -13,6 +13,8 @@ export interface NodeRequest {
   readonly nameServers: Input<string[]>
   /** For a slave: its master. */
   readonly master?: NodeResource
+  /** Has to be healthy before this one starts. */
+  readonly after?: NodeResource
 }
 
 /** A node as a platform made it. */

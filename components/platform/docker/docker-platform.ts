@@ -76,7 +76,7 @@ export class DockerPlatform implements NodePlatform {
   }
 
   #addContainer(request: NodeRequest, site: DockerSite, options: pulumi.CustomResourceOptions): docker.Container {
-    const { name, node, place, master } = request
+    const { name, node, place } = request
     const { retainData, protectData } = this.#config
     const { provider } = site.options
     const onHost = provider === undefined ? options : { ...options, provider }
@@ -116,7 +116,7 @@ export class DockerPlatform implements NodePlatform {
         ...onHost,
         // Name and ports have to be free before the next one can have them.
         deleteBeforeReplace: true,
-        dependsOn: [room, ...(master === undefined ? [] : [master.resource])],
+        dependsOn: [room, ...[request.master, request.after].flatMap((other) => other?.resource ?? [])],
       },
     )
   }

@@ -10,6 +10,13 @@ import type { PlannedConsumerGroup, PlannedTopic } from '../../plan/plan.ts'
 /** Broker addresses by brokerId, by brokerName: what a NameServer knows. */
 export type BrokerTable = ReadonlyMap<string, ReadonlyMap<number, string>>
 
+/** A replica in a SyncStateSet. */
+export interface InSyncReplica {
+  readonly address: string
+  /** The controllers hear of it. */
+  readonly isAlive: boolean
+}
+
 /** Questions and orders to the live nodes. Every address is `host:port`. Calls reject when there is no good answer. */
 export interface ClusterProbe {
   brokerTable(nameServer: string): Promise<BrokerTable>
@@ -19,8 +26,8 @@ export interface ClusterProbe {
   inSyncSlaves(master: string): Promise<number>
   /** The leader a controller knows of (request 1005), '' for none. */
   controllerLeader(controller: string): Promise<string>
-  /** Addresses of the replicas in a group's SyncStateSet (request 1006, which only the leader answers). */
-  syncStateSet(controllerLeader: string, group: string): Promise<readonly string[]>
+  /** A group's SyncStateSet (request 1006, which only the leader answers). */
+  syncStateSet(controllerLeader: string, group: string): Promise<readonly InSyncReplica[]>
   /** Resolves when something takes connections there. */
   connect(address: string): Promise<void>
   createTopic(master: string, topic: PlannedTopic, queueCount: number): Promise<void>
@@ -54,11 +61,11 @@ export class RemotingProbe implements ClusterProbe {
     return answer.fields['controllerLeaderAddress'] ?? ''
   }
 
-  async syncStateSet(controllerLeader: string, group: string): Promise<readonly string[]> {
+  async syncStateSet(controllerLeader: string, group: string): Promise<readonly InSyncReplica[]> {
     const request = { code: RequestCode.CONTROLLER_GET_SYNC_STATE_DATA, body: encodeJson([group]) }
     const { body } = await this.#client.ask(controllerLeader, request)
     const replicas = body === undefined ? [] : (decodeReplicasInfo(body).get(group)?.inSyncReplicas ?? [])
-    return replicas.map(({ brokerAddress }) => brokerAddress)
+    return replicas.map(({ brokerAddress, alive }) => ({ address: brokerAddress, isAlive: alive }))
   }
 
   connect(address: string): Promise<void> {

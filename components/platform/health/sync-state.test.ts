@@ -31,6 +31,17 @@ it('an elected broker is healthy when its group has it in the SyncStateSet', asy
   expect(await missing(node)).toBeUndefined()
 })
 
+it('while nobody of the SyncStateSet runs, it cannot be entered and is not waited for', async () => {
+  const node = brokerOf({ name: 'broker-a', replicas: 3 })
+  probe.syncStateSets.set('broker-a', ['127.0.0.1:11911', '127.0.0.1:12911'])
+  probe.silent.add('127.0.0.1:11911')
+  expect(await missing(node)).toContain('not in the SyncStateSet')
+  probe.silent.add('127.0.0.1:12911')
+  expect(await missing(node)).toBeUndefined()
+  probe.syncStateSets.set('broker-a', [])
+  expect(await missing(node)).toBe('not in the SyncStateSet of broker-a yet, which has 0')
+})
+
 it('one controller that answers is enough, and none is no reason to wait', async () => {
   const node = brokerOf({ name: 'broker-a', replicas: 3 })
   for (const address of controllers.slice(1)) probe.answering.delete(address)

@@ -12,8 +12,8 @@ async function leaderOf(probe: ClusterProbe, controllers: readonly string[]): Pr
 
 /**
  * What an elected broker lacks of being a full member of its group: the SyncStateSet. Whoever is not in it neither counts
- * for what is acknowledged nor becomes master. A learner never is. Without a leader nobody enters, nor can it be told: the
- * broker does all it can.
+ * for what is acknowledged nor becomes master. A learner never is. While there is no leader, or nobody of the set runs,
+ * nobody enters: the broker does all it can, and whoever waits for it may start the others.
  * @param address what the broker registers with the controllers
  * @returns undefined when nothing is missing
  */
@@ -27,5 +27,8 @@ export async function missingFromSyncStateSet(
   const leader = await leaderOf(probe, controllers)
   if (leader === undefined) return undefined
   const inSync = await probe.syncStateSet(leader, group)
-  return inSync.includes(address) ? undefined : `not in the SyncStateSet of ${group} yet, which has ${inSync.length}`
+  if (inSync.length > 0 && !inSync.some(({ isAlive }) => isAlive)) return undefined
+  return inSync.some((replica) => replica.address === address)
+    ? undefined
+    : `not in the SyncStateSet of ${group} yet, which has ${inSync.length}`
 }

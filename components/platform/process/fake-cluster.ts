@@ -70,6 +70,8 @@ export class FakeProbe implements ClusterProbe {
   readonly inSync = new Map<string, number>()
   /** Addresses in the SyncStateSet, by broker group. */
   readonly syncStateSets = new Map<string, readonly string[]>()
+  /** Of these the controllers hear nothing. */
+  readonly silent = new Set<string>()
   readonly infos = new Map<string, ReadonlyMap<string, string>>()
   readonly created: string[] = []
   refuseCreations = false
@@ -101,7 +103,8 @@ export class FakeProbe implements ClusterProbe {
 
   async syncStateSet(controllerLeader: string, group: string) {
     this.#check(controllerLeader)
-    return this.syncStateSets.get(group) ?? []
+    const addresses = this.syncStateSets.get(group) ?? []
+    return addresses.map((address) => ({ address, isAlive: !this.silent.has(address) }))
   }
 
   async connect(address: string) {

@@ -37,7 +37,7 @@ export class ProcessPlatform implements NodePlatform {
   }
 
   addNode(
-    { name, node, place, nameServers, master }: NodeRequest,
+    { name, node, place, nameServers, master, after }: NodeRequest,
     options: pulumi.CustomResourceOptions,
   ): NodeResource {
     const { retainData, protectData, readyTimeoutSeconds } = this.#config
@@ -53,7 +53,10 @@ export class ProcessPlatform implements NodePlatform {
       ...(master === undefined ? {} : { master: master.address }),
       programs: programsOf(this.#config),
     }
-    const resource = new ProcessNode(name, inputs, { ...options, dependsOn: [folder] })
+    const resource = new ProcessNode(name, inputs, {
+      ...options,
+      dependsOn: [folder, ...(after === undefined ? [] : [after.resource])],
+    })
     // A conf file may hold a secret; where its node is, is none.
     const made = pulumi.unsecret(resource.node)
     return {
