@@ -10,6 +10,8 @@ const FULL_BYTES = 12_000
 /** Disks that are slow, full, refuse writes or are emptied, and processes that die in the middle of using one. */
 export class DiskFaults {
   readonly #context: FaultContext
+  /** They end within one of their next writes. */
+  readonly #fated = new Set<Node>()
 
   constructor(context: FaultContext) {
     this.#context = context
@@ -24,6 +26,11 @@ export class DiskFaults {
     world.queue.after(world.between(200, 3000), () => {
       machine.isDiskSlow = false
     })
+  }
+
+  /** A process may end at any moment. */
+  get isOneFated(): boolean {
+    return this.#fated.size > 0
   }
 
   /** For a while nothing more fits. */
@@ -59,7 +66,9 @@ export class DiskFaults {
     const { cluster, count } = this.#context
     const { world } = cluster
     const { disk } = node.machine
+    this.#fated.add(node)
     const hit = (): void => {
+      this.#fated.delete(node)
       count(`${kind} within a write`)
       node.kill(kind)
       after()

@@ -74,7 +74,7 @@ export class Faults implements FaultContext {
     const { world, consumer } = this.cluster
     const node = this.any()
     const dice = world.random.below(100)
-    if (dice < 4) this.#powerCut.begin()
+    if (dice < 4) this.#cutPower()
     else if (dice < 18) this.#crash(node)
     else if (dice < 26) this.#dieWithin(node)
     else if (dice < 32) this.#restart(node)
@@ -92,6 +92,10 @@ export class Faults implements FaultContext {
     else if (dice < 93) this.#admin.changeConfig()
     else if (dice < 98) this.#restartConsumer(consumer)
     else this.#rollingRestart()
+  }
+
+  #cutPower(): void {
+    if (!this.#disks.isOneFated) this.#powerCut.begin()
   }
 
   #pause({ machine }: Node): void {

@@ -165,8 +165,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a store is refused whose process died while it cleared a file',
     file: 'store/commit-log/segment-files.ts',
-    right: 'const mayBeShort = isLast || (sizeBytes > 0 && next === start + this.segmentSizeBytes)',
-    wrong: 'const mayBeShort = isLast',
+    right: 'isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))',
+    wrong: 'isLast',
     scenario: 'single-master',
     seeds: 300,
   },
