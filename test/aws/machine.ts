@@ -98,6 +98,8 @@ export class Machine {
     while (
       !/^(running|starting|degraded|initializing)/.test(this.#bootedStatus('systemctl', 'is-system-running').stdout)
     ) {
+      // What was found may have been a helper of systemd-nspawn that is there only until the first process is.
+      this.#leader = 0
       if (Date.now() > deadline) throw new Error(`the machine does not boot: ${this.#console.slice(-3000)}`)
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
