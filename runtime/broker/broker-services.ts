@@ -139,7 +139,7 @@ function serveAdministration(parts: BrokerParts): void {
   const { conf, environment, addresses, tables, store, journal, acks } = parts
   const { disk, clock, logger, confEnv: env, confFile } = environment
   const { topics, groups, offsets, delayOffsets, modes } = tables
-  const server = journal === undefined ? parts.server : journaledRegistry(parts.server, journal, acks)
+  const server = journal === undefined ? parts.server : journaledRegistry(mastersServer(parts), journal, acks)
   registerAdminHandlers(server, {
     conf,
     env,

@@ -71,11 +71,9 @@ test('when the master dies a replica takes over with everything that was acknowl
   expect(await bodies(0)).toEqual(await bodies(master))
 })
 
-test('a topic made shortly before the switch is there after it', async () => {
-  await start(3)
-  await group.advance(1_000)
+const createTopic = (index: number, topic: string) => {
   const fields = {
-    topic: 'young',
+    topic,
     defaultTopic: 'TBW102',
     readQueueNums: 3,
     writeQueueNums: 3,
@@ -84,11 +82,26 @@ test('a topic made shortly before the switch is there after it', async () => {
     topicSysFlag: 0,
     order: false,
   }
-  expect((await group.ask(0, RequestCode.UPDATE_AND_CREATE_TOPIC, { fields })).code).toBe(ResponseCode.SUCCESS)
+  return group.ask(index, RequestCode.UPDATE_AND_CREATE_TOPIC, { fields })
+}
+
+test('a topic made shortly before the switch is there after it', async () => {
+  await start(3)
+  await group.advance(1_000)
+  expect((await createTopic(0, 'young')).code).toBe(ResponseCode.SUCCESS)
   group.crash(0)
   await group.advance(500)
   const { topics } = group.broker(group.master).tables
   expect(topics.find('young')?.writeQueueNums).toBe(3)
+})
+
+test('a topic that is asked for at a replica is made by the master', async () => {
+  await start(3)
+  await group.advance(1_000)
+  expect((await createTopic(2, 'asked-elsewhere')).code).toBe(ResponseCode.SUCCESS)
+  await group.advance(5_000)
+  const writeQueues = [0, 1, 2].map((index) => group.broker(index).tables.topics.find('asked-elsewhere')?.writeQueueNums)
+  expect(writeQueues).toEqual([3, 3, 3])
 })
 
 test('a client with an old route is served by whichever replica it asks', async () => {

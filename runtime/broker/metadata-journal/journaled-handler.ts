@@ -1,20 +1,10 @@
 import type { Response } from '../../codec/remoting/remoting-command.ts'
-import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode, responseCodeName } from '../../codec/remoting/response-code.ts'
 import type { RequestHandler } from '../../net/remoting-server.ts'
 import type { Acknowledgements } from '../acks/acknowledgements.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
+import { METADATA_CHANGES } from './metadata-changes.ts'
 import type { MetadataJournal } from './metadata-journal.ts'
-
-/** Requests that change topics or groups. */
-const CHANGES: ReadonlySet<number> = new Set([
-  RequestCode.UPDATE_AND_CREATE_TOPIC,
-  RequestCode.UPDATE_AND_CREATE_TOPIC_LIST,
-  RequestCode.DELETE_TOPIC_IN_BROKER,
-  RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
-  RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST,
-  RequestCode.DELETE_SUBSCRIPTIONGROUP,
-])
 
 /** A registry whose handlers of changes answer when the change is as safe as a message would be. */
 export function journaledRegistry(
@@ -23,7 +13,7 @@ export function journaledRegistry(
   acks: Acknowledgements,
 ): HandlerRegistry {
   return {
-    handle: (code, handler) => server.handle(code, CHANGES.has(code) ? journaled(handler, journal, acks) : handler),
+    handle: (code, handler) => server.handle(code, METADATA_CHANGES.has(code) ? journaled(handler, journal, acks) : handler),
   }
 }
 

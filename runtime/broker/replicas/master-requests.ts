@@ -1,6 +1,10 @@
 import { RequestCode } from '../../codec/remoting/request-code.ts'
+import { METADATA_CHANGES } from '../metadata-journal/metadata-changes.ts'
 
-/** What only a master may serve: another replica passes it on. */
+/**
+ * What only a master may serve: another replica passes it on. A change of a topic or group that a replica made would be
+ * undone as soon as it takes over the tables of the master.
+ */
 export const MASTERS_ONLY: ReadonlySet<number> = new Set([
   RequestCode.SEND_MESSAGE,
   RequestCode.SEND_MESSAGE_V2,
@@ -8,6 +12,7 @@ export const MASTERS_ONLY: ReadonlySet<number> = new Set([
   RequestCode.CONSUMER_SEND_MSG_BACK,
   RequestCode.END_TRANSACTION,
   RequestCode.LOCK_BATCH_MQ,
+  ...METADATA_CHANGES,
 ])
 
 /** Replicas serve these while there is no master, so that consumers can go on. */

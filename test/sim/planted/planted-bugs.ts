@@ -170,4 +170,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     scenario: 'single-master',
     seeds: 300,
   },
+  {
+    name: 'a replica makes a topic itself',
+    file: 'broker/broker-services.ts',
+    right: 'journaledRegistry(mastersServer(parts), journal, acks)',
+    wrong: 'journaledRegistry(parts.server, journal, acks)',
+    scenario: 'controller-embedded',
+    seeds: 400,
+  },
 ]
