@@ -74,7 +74,11 @@ export function recover(input: RecoveryInput): RecoveryResult {
   cutLog(input.disk, files, end, cutFolder(config), reporter)
   // After a kill the bytes are there, but only in the system's cache.
   log.recoveredTo(end.endOffset, wasClosed ? end.endOffset : start.phyOffset)
-  if (!wasClosed) log.flushNow()
+  if (!wasClosed) {
+    // The last file may have been made by a process that died before it could sync its name.
+    files.syncFolder()
+    log.flushNow()
+  }
   if (wasClosed && end.kind !== 'clean') table.truncateFrom(end.endOffset)
   // Later messages must not seem indexed already.
   input.index?.truncateFrom(end.endOffset)

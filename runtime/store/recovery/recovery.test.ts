@@ -376,6 +376,20 @@ test('a message whose keys filled one index file and began the next has all of t
   }
 })
 
+test('a commit log file whose process died before its name was synced keeps what is flushed to it', () => {
+  const disk = new SimDisk()
+  disk.writeFile(`${ROOT}/abort`, Buffer.from('4711'))
+  const file = disk.open(FIRST, 'write')
+  file.truncate(8192)
+  file.syncDataNow()
+  disk.crash('process')
+  const fixture = new StoreFixture({}, disk)
+  fixture.put({ body: 'flushed' })
+  fixture.flush()
+  fixture.restart('power-worst')
+  expect(fixture.bodies()).toEqual(['flushed'])
+})
+
 test('a record of which a sector of its properties never reached the disk is not taken for a message', () => {
   const fixture = new StoreFixture()
   fixture.put({ body: 'before' })

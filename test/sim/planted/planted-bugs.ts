@@ -178,4 +178,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     scenario: 'controller-embedded',
     seeds: 400,
   },
+  {
+    name: 'the name of a file made by a process that died is never synced',
+    file: 'store/recovery/recover.ts',
+    right: 'files.syncFolder()',
+    wrong: '',
+    scenario: 'single-master',
+    seeds: 400,
+  },
 ]
