@@ -100,7 +100,9 @@ test('a topic that is asked for at a replica is made by the master', async () =>
   await group.advance(1_000)
   expect((await createTopic(2, 'asked-elsewhere')).code).toBe(ResponseCode.SUCCESS)
   await group.advance(5_000)
-  const writeQueues = [0, 1, 2].map((index) => group.broker(index).tables.topics.find('asked-elsewhere')?.writeQueueNums)
+  const writeQueues = [0, 1, 2].map(
+    (index) => group.broker(index).tables.topics.find('asked-elsewhere')?.writeQueueNums,
+  )
   expect(writeQueues).toEqual([3, 3, 3])
 })
 

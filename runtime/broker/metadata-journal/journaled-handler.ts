@@ -13,7 +13,8 @@ export function journaledRegistry(
   acks: Acknowledgements,
 ): HandlerRegistry {
   return {
-    handle: (code, handler) => server.handle(code, METADATA_CHANGES.has(code) ? journaled(handler, journal, acks) : handler),
+    handle: (code, handler) =>
+      server.handle(code, METADATA_CHANGES.has(code) ? journaled(handler, journal, acks) : handler),
   }
 }
 

@@ -101,12 +101,14 @@ export class BrokerWatch implements BrokerWatcher {
 
   /** What it has lost its slaves may have, and what it stores now will stand in its place: they are emptied. */
   #masterIsBack(node: BrokerNode): void {
-    const { ledger, world } = this.#cluster
+    const { ledger, world, consumer } = this.#cluster
     const { store } = node.broker!
     ledger.recovered(node.group, (queueId) => idsIn(store, TOPIC, queueId, ledger.sentCount, node.machine.name))
     const endBefore = this.#endAtCut.get(node.group)
     this.#endAtCut.delete(node.group)
     if (endBefore === undefined || store.writtenOffset >= endBefore) return
+    // What a slave has told the consumer, and is still on its way, speaks of what is gone.
+    consumer.startAnew()
     for (const slave of this.#cluster.groupOf(node.group)) {
       if (slave === node) continue
       slave.kill('process')

@@ -176,8 +176,8 @@ export class Ledger {
   #note(id: number, place: Place, strength: Strength): void {
     const { entries } = this.#books(place.group, place.queueId)
     const known = entries[place.queueOffset]
+    const mayBeLost = strength !== 'acked' && place.phyOffset >= this.#lossesOf(place.group).openFrom
     if (known === undefined || (known.mayBeLost && known.id !== id)) {
-      const mayBeLost = strength !== 'acked' && place.phyOffset >= this.#lossesOf(place.group).openFrom
       entries[place.queueOffset] = { id, phyOffset: place.phyOffset, strength, mayBeLost }
       return
     }
@@ -186,7 +186,7 @@ export class Ledger {
     }
     if (strength === 'stored' || known.strength === 'acked') return
     known.strength = strength
-    known.mayBeLost = false
+    known.mayBeLost = mayBeLost
   }
 
   #books(group: string, queueId: number): QueueBooks {
