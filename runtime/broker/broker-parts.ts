@@ -29,6 +29,7 @@ import type { Replication } from './replication.ts'
 import { SendAnswers } from './send/send-answer.ts'
 import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
+import { SettingsInForce } from './settings-in-force.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
 import { Transactions } from './transaction/transactions.ts'
 
@@ -37,7 +38,7 @@ const SUCCESSOR_FIRST_MS = 300
 
 /** What a broker is made of, and the end of a batch, where the parts meet. */
 export class BrokerParts {
-  readonly conf: { current: BrokerConf }
+  readonly conf: SettingsInForce
   readonly environment: BrokerEnvironment
   readonly addresses: BrokerAddresses
   readonly context: NetContext
@@ -75,8 +76,9 @@ export class BrokerParts {
   #isRegistering = false
 
   /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
-  constructor(conf: BrokerConf, environment: BrokerEnvironment) {
-    this.conf = { current: conf }
+  constructor(given: BrokerConf, environment: BrokerEnvironment) {
+    this.conf = new SettingsInForce(given)
+    const { current: conf } = this.conf
     this.environment = environment
     this.addresses = new BrokerAddresses(conf, environment.storeAddress)
     const { disk, clock, network, logger, door } = environment
@@ -111,7 +113,9 @@ export class BrokerParts {
       const replication = this.#makeClassicReplication()
       this.replication = replication
       this.classicReplication = replication
-      this.acks = this.#acknowledgements(new AckPolicy(conf, replication.slaves))
+      const rules = new AckPolicy(conf, replication.slaves)
+      this.conf.onChanged(() => rules.settingsChanged())
+      this.acks = this.#acknowledgements(rules)
       replication.slaves?.onProgress(() => this.acks.progressed())
     }
     this.members = this.#groupMembers()
@@ -264,11 +268,18 @@ export class BrokerParts {
   #acknowledgements(rules: AckRules): Acknowledgements {
     const { current: conf } = this.conf
     const limits = {
-      max: conf.sendThreadPoolQueueCapacity,
-      flushTimeoutMs: conf.syncFlushTimeout,
-      replicaTimeoutMs: conf.slaveTimeout,
+      get max() {
+        return conf.sendThreadPoolQueueCapacity
+      },
+      get flushTimeoutMs() {
+        return conf.syncFlushTimeout
+      },
+      get replicaTimeoutMs() {
+        return conf.slaveTimeout
+      },
     }
     const answers = new SendAnswers(this.addresses.storeHost, conf.regionId, conf.traceOn)
+    this.conf.onChanged(() => answers.setRegion(conf.regionId, conf.traceOn))
     const { clock } = this.environment
     const acks = new Acknowledgements(rules, this.store, answers, limits, () => clock.monotonic())
     this.store.onFlushed(() => acks.progressed())
@@ -276,11 +287,17 @@ export class BrokerParts {
   }
 
   #storeGate(): StoreGate {
-    const { maxMessageSize } = this.conf.current
+    const { current: conf } = this.conf
     return new StoreGate(
       this.store,
       this.store.delayLevels,
-      { maxMessageSize, isMaster: () => this.isMaster, isStopping: () => this.isStopping },
+      {
+        get maxMessageSize() {
+          return conf.maxMessageSize
+        },
+        isMaster: () => this.isMaster,
+        isStopping: () => this.isStopping,
+      },
       {
         touch: () => this.context.turn.touch(),
         commit: () => this.commit(),
@@ -325,7 +342,6 @@ export class BrokerParts {
     const bridge = new EscapeBridge({
       config: this.conf,
       clock,
-      nameServers: this.conf.current.namesrvAddr,
       invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
     })
     return new EscapingDelivery({
@@ -386,7 +402,6 @@ export class BrokerParts {
   }
 
   #registrar(): Registration {
-    const { namesrvAddr } = this.conf.current
     const { clock, logger } = this.environment
     const { brokerAddr, haServerAddr } = this.addresses
     return new Registration({
@@ -394,7 +409,6 @@ export class BrokerParts {
       clock,
       logger,
       topics: this.tables.topics,
-      nameServers: namesrvAddr,
       invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
       sendOneway: (address, request) => this.client.sendOneway(address, request),
       brokerAddr,
@@ -409,7 +423,6 @@ export class BrokerParts {
       config: this.conf,
       clock,
       logger,
-      nameServers: this.conf.current.namesrvAddr,
       invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
     })
   }

@@ -1,5 +1,6 @@
 import { UniqueKeyMaker } from '../codec/message/message-id.ts'
 import { RequestCode } from '../codec/remoting/request-code.ts'
+import type { BrokerConf } from '../config/broker-conf.ts'
 import { QueueUnits } from '../store/consume-queue/queue-unit.ts'
 import { SCHEDULE_TOPIC } from '../store/delay-levels.ts'
 import { registerAdminHandlers } from './admin/admin-handlers.ts'
@@ -28,6 +29,7 @@ function serveProducers(parts: BrokerParts): void {
   const server = mastersServer(parts)
   const sending = sendParts(parts)
   const send = new SendHandler(sending)
+  parts.conf.onChanged(() => send.settingsChanged())
   for (const code of [RequestCode.SEND_MESSAGE, RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE]) {
     server.handle(code, (request, channel) => send.handle(request, channel))
   }
@@ -85,8 +87,12 @@ function sendParts(parts: BrokerParts): SendBackParts {
       brokerClusterName: conf.current.brokerClusterName,
       brokerIP1: conf.current.brokerIP1,
       brokerPermission: () => conf.current.brokerPermission,
-      regionId: conf.current.regionId,
-      traceOn: conf.current.traceOn,
+      get regionId() {
+        return conf.current.regionId
+      },
+      get traceOn() {
+        return conf.current.traceOn
+      },
       rejectTransactionMessage: () => conf.current.rejectTransactionMessage,
     },
     topics: tables.topics,
@@ -156,11 +162,7 @@ function serveAdministration(parts: BrokerParts): void {
     producers: parts.producers,
     stats: parts.stats,
     store,
-    apply: (changed) => {
-      // Who this broker is is no setting where controllers decide it.
-      const { brokerId, brokerRole, enableControllerMode } = conf.current
-      conf.current = enableControllerMode ? { ...changed, brokerId, brokerRole } : changed
-    },
+    apply: (values) => applySettings(parts, values),
     registerNow: () => void parts.registration.refresh(),
     // The group's position was set: its pulls that wait for messages beyond the old one must not.
     releasePulls: (group, topic, queueId) => {
@@ -172,6 +174,14 @@ function serveAdministration(parts: BrokerParts): void {
     delayStats: () => delayStats(parts),
     delayOffsets: () => delayOffsets.encode(),
   })
+}
+
+function applySettings({ conf, store }: BrokerParts, { brokerRole, ...others }: Partial<BrokerConf>): void {
+  // Who this broker is is no setting where controllers decide it.
+  const isFixed = brokerRole === undefined || conf.current.enableControllerMode
+  conf.change(isFixed ? others : { ...others, brokerRole })
+  // Nothing that waits for the disk is left to the flushes of ASYNC_FLUSH.
+  if (others.flushDiskType !== undefined) store.flush()
 }
 
 function serveReplicas({ server, conf, addresses, store, replication, controllerMode }: BrokerParts): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type BrokerConf, changeBrokerConf, parseBrokerConf } from './broker-conf.ts'
+import { type BrokerConf, brokerTable, changeBrokerConf, parseBrokerConf } from './broker-conf.ts'
+import { isLiveChange } from './conf-change.ts'
 import { testEnv } from './test-env.ts'
 
 const parsed = parseBrokerConf('configBlackList=configBlackList;brokerName', 'broker.conf', testEnv)
@@ -23,13 +24,23 @@ test('a live key counts at once, in a new frozen configuration', () => {
 })
 
 test('other keys wait for a restart, and the remark says so', () => {
-  expect(change({ brokerRole: 'SYNC_MASTER', maxMessageSize: '1024', pullMessageThreadPoolNums: '1' })).toEqual({
+  expect(
+    change({ brokerRole: 'SLAVE', brokerId: '1', maxMessageSize: '1024', pullMessageThreadPoolNums: '1' }),
+  ).toEqual({
     ok: true,
     conf: { ...conf, maxMessageSize: 1024 },
     applied: ['maxMessageSize'],
-    afterRestart: ['brokerRole', 'pullMessageThreadPoolNums'],
-    remark: 'saved, but needs a restart: brokerRole, pullMessageThreadPoolNums',
+    afterRestart: ['brokerRole', 'brokerId', 'pullMessageThreadPoolNums'],
+    remark: 'saved, but needs a restart: brokerRole, brokerId, pullMessageThreadPoolNums',
   })
+})
+
+test('a key that is live among some of its values is so only among them', () => {
+  expect(change({ brokerRole: 'SYNC_MASTER' })).toMatchObject({ applied: ['brokerRole'], afterRestart: [] })
+  const { brokerRole } = brokerTable.keys
+  expect(isLiveChange(brokerRole, 'SYNC_MASTER', 'ASYNC_MASTER')).toBe(true)
+  expect(isLiveChange(brokerRole, 'SLAVE', 'ASYNC_MASTER')).toBe(false)
+  expect(isLiveChange(brokerRole, 'ASYNC_MASTER', 'SLAVE')).toBe(false)
 })
 
 test('what startup corrects is corrected here too', () => {

@@ -1,4 +1,4 @@
-import type { Conf, ConfEnv, ConfValue, KeyTable } from './conf-key.ts'
+import type { Conf, ConfEnv, ConfKey, ConfValue, KeyTable } from './conf-key.ts'
 import { type ConfTable, mistypedValue, unknownKey } from './conf-table.ts'
 import { readValue } from './conf-value.ts'
 
@@ -20,6 +20,12 @@ export type ConfChange<C> =
       readonly remark: string | undefined
     }
   | { readonly ok: false; readonly reason: 'forbidden' | 'invalid'; readonly message: string }
+
+/** Whether a running server goes from one value of the key to the other without a restart. */
+export function isLiveChange({ live, liveAmong }: ConfKey, from: ConfValue, to: ConfValue): boolean {
+  if (live === true) return true
+  return liveAmong !== undefined && [from, to].every((value) => liveAmong.some((one) => one === value))
+}
 
 /**
  * Works out a change without making it: the caller persists the changes (`updatePropertiesFile`) and then puts the new
@@ -50,7 +56,7 @@ export function changeConf<T extends KeyTable>(
     }
     const read = readValue(key, raw, env)
     if ('expected' in read) wrong.push(mistypedValue(name, raw, read.expected))
-    else if (key.live) applied.set(name, read.value)
+    else if (isLiveChange(key, conf[name], read.value)) applied.set(name, read.value)
     else afterRestart.push(name)
   }
   if (wrong.length > 0) return { ok: false, reason: 'invalid', message: wrong.join('; ') }

@@ -39,6 +39,8 @@ interface KeyOptions {
   readonly max?: number
   /** Takes effect at once when changed by UPDATE_BROKER_CONFIG or UPDATE_NAMESRV_CONFIG; else at the next start. */
   readonly live?: boolean
+  /** Takes effect at once when it changes from one of these values to another. */
+  readonly liveAmong?: readonly string[]
 }
 
 export interface ConfKey<V extends ConfValue = ConfValue> extends KeyOptions {

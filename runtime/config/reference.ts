@@ -63,5 +63,6 @@ function defaultOf(key: ConfKey): string {
 }
 
 function textOf(key: ConfKey): string {
+  if (key.liveAmong !== undefined) return `${key.doc} *live* among ${key.liveAmong.join(', ')}`
   return key.live ? `${key.doc} *live*` : key.doc
 }

@@ -25,7 +25,6 @@ export class Appender {
   readonly batch = new StagedBatch()
   readonly lastAppend: AppendResult = { phyOffset: 0, queueOffset: 0, sizeBytes: 0, storeTimestampMs: 0 }
   readonly #parts: StoreParts
-  readonly #maxMessageSize: number
   /** Why the last write failed; cleared by one that works. */
   #writeError: Error | undefined
   /** What was staged when the open group began. */
@@ -33,7 +32,6 @@ export class Appender {
 
   constructor(parts: StoreParts) {
     this.#parts = parts
-    this.#maxMessageSize = parts.options.config.maxMessageSize
   }
 
   /** Why appends are refused at present, and what to do; undefined while they are not. */
@@ -59,7 +57,11 @@ export class Appender {
     const batch = this.batch
     if (batch.count === 0 && this.refusal !== undefined) return AppendStatus.serviceNotAvailable
     const topicLength = draft.topicBytes.length
-    if (draft.body.length > this.#maxMessageSize || topicLength === 0 || topicLength > TOPIC_LENGTH_MAX) {
+    if (
+      draft.body.length > this.#parts.options.config.maxMessageSize ||
+      topicLength === 0 ||
+      topicLength > TOPIC_LENGTH_MAX
+    ) {
       return AppendStatus.messageIllegal
     }
     const propertiesLength = recordPropertiesLength(draft)

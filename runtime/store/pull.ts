@@ -45,7 +45,9 @@ export class Puller {
   isSlave = false
   readonly #log: CommitLog
   readonly #config: StoreConfig
-  readonly #memoryBytes: number
+  readonly #physicalMemoryBytes: number
+  /** Behind the end of the log by more than this: a message counts as old. */
+  #memoryBytes = 0
   readonly #units = new QueueUnits(UNITS_AT_ONCE)
   /** After a record that is gone: units that point below this are passed over. */
   #skipBelow = Number.NEGATIVE_INFINITY
@@ -54,7 +56,7 @@ export class Puller {
   constructor(log: CommitLog, config: StoreConfig, physicalMemoryBytes: number) {
     this.#log = log
     this.#config = config
-    this.#memoryBytes = Math.floor((physicalMemoryBytes * config.accessMessageInMemoryMaxRatio) / 100)
+    this.#physicalMemoryBytes = physicalMemoryBytes
   }
 
   /**
@@ -81,6 +83,7 @@ export class Puller {
     if (offset === this.maxOffset) return PullStatus.offsetOverflowOne
     if (offset > this.maxOffset) return this.#moved(PullStatus.offsetOverflowBadly, this.maxOffset)
     this.#lastPhyOffset = 0
+    this.#memoryBytes = Math.floor((this.#physicalMemoryBytes * this.#config.accessMessageInMemoryMaxRatio) / 100)
     const status = this.#collect(queue, offset, maxCount, Math.max(maxBytes, PULL_BYTES_MIN), accepts, sink)
     this.suggestSlave = this.#log.writtenOffset - this.#lastPhyOffset > this.#memoryBytes
     return status

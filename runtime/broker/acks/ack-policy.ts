@@ -19,6 +19,7 @@ import { Needs } from './pending-sends.ts'
  * it meant in version 4: at least one slave holds the message.
  */
 
+/** Read anew after a change. */
 export interface AckConfig {
   readonly flushDiskType: 'ASYNC_FLUSH' | 'SYNC_FLUSH'
   readonly brokerRole: 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE'
@@ -47,16 +48,24 @@ export interface AckRules {
 }
 
 export class AckPolicy implements AckRules {
-  readonly needs: number
+  needs = 0
   readonly refusal = undefined
-  readonly #slavesNeeded: number
+  #slavesNeeded = 1
+  readonly #config: AckConfig
   readonly #slaves: SlaveProgress | undefined
 
   constructor(config: AckConfig, slaves: SlaveProgress | undefined) {
-    const sync = config.brokerRole === 'SYNC_MASTER'
-    this.needs = (config.flushDiskType === 'SYNC_FLUSH' ? Needs.flushed : 0) | (sync ? Needs.replicated : 0)
-    this.#slavesNeeded = Math.max(config.inSyncReplicas, 2) - 1
+    this.#config = config
     this.#slaves = slaves
+    this.settingsChanged()
+  }
+
+  /** What waits already goes on waiting for what it was appended with. */
+  settingsChanged(): void {
+    const { brokerRole, flushDiskType, inSyncReplicas } = this.#config
+    const sync = brokerRole === 'SYNC_MASTER'
+    this.needs = (flushDiskType === 'SYNC_FLUSH' ? Needs.flushed : 0) | (sync ? Needs.replicated : 0)
+    this.#slavesNeeded = Math.max(inSyncReplicas, 2) - 1
   }
 
   /** SLAVE_NOT_AVAILABLE when waiting for slaves would be in vain. */
@@ -67,6 +76,6 @@ export class AckPolicy implements AckRules {
   }
 
   get replicatedOffset(): number {
-    return (this.needs & Needs.replicated) === 0 ? 0 : (this.#slaves?.ackedBy(this.#slavesNeeded) ?? 0)
+    return this.#slaves?.ackedBy(this.#slavesNeeded) ?? 0
   }
 }

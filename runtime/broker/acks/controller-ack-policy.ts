@@ -36,14 +36,16 @@ export interface ReplicaAcks {
 }
 
 export class ControllerAckPolicy implements AckRules {
-  readonly needs: number
   readonly #config: Current<ControllerAckConfig>
   readonly #replicas: ReplicaAcks
 
   constructor(config: Current<ControllerAckConfig>, replicas: ReplicaAcks) {
-    this.needs = Needs.replicated | (config.current.flushDiskType === 'SYNC_FLUSH' ? Needs.flushed : 0)
     this.#config = config
     this.#replicas = replicas
+  }
+
+  get needs(): number {
+    return this.#config.current.flushDiskType === 'SYNC_FLUSH' ? Needs.replicated | Needs.flushed : Needs.replicated
   }
 
   /** Waiting is never in vain: a replica that is missing may come back within slaveTimeout. */

@@ -45,9 +45,8 @@ function opened(enableRemoteEscape = true) {
     code: ResponseCode.SUCCESS as number,
   }
   const bridge = new EscapeBridge({
-    config: { current: { brokerName: 'a', brokerId: 1, enableRemoteEscape } },
+    config: { current: { brokerName: 'a', brokerId: 1, enableRemoteEscape, namesrvAddr: ['n1:9876', 'n2:9876'] } },
     clock: scene.clock,
-    nameServers: ['n1:9876', 'n2:9876'],
     invoke: async (address, { code, fields }) => {
       if (address === 'n1:9876') throw new Error('down')
       if (code === RequestCode.GET_ROUTEINFO_BY_TOPIC) {

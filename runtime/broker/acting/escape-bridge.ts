@@ -24,10 +24,10 @@ export interface EscapeBridgeParts {
     readonly brokerName: string
     readonly brokerId: number
     readonly enableRemoteEscape: boolean
+    /** `host:port` of each name server. */
+    readonly namesrvAddr: readonly string[]
   }>
   readonly clock: Clock
-  /** `host:port` of each name server. */
-  readonly nameServers: readonly string[]
   /** Sends a request and gives its answer; rejects when there is none. */
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
 }
@@ -107,11 +107,11 @@ export class EscapeBridge {
   }
 
   async #targets(topic: string): Promise<readonly Target[]> {
-    const { clock, nameServers } = this.#parts
+    const { clock, config } = this.#parts
     const known = this.#routes.get(topic)
     if (known !== undefined && known.untilMs > clock.monotonic()) return known.targets
     let problem = 'namesrvAddr is empty'
-    for (const address of nameServers) {
+    for (const address of config.current.namesrvAddr) {
       try {
         const targets = await this.#ask(address, topic)
         if (this.#routes.size >= ROUTES_MAX) this.#routes.clear()

@@ -23,11 +23,14 @@ export interface BrokerConfigDeps {
   readonly topics: Pick<TopicTable, 'nextVersion'>
   /** Where changes are kept: the conf file the broker was started with. */
   readonly confFile: string
-  /** Puts a new configuration in place; `applied` are the keys that changed. */
-  readonly apply: (conf: BrokerConf, applied: readonly string[]) => void
+  /** Puts changed values in force. */
+  readonly apply: (values: Partial<BrokerConf>) => void
   /** The name servers are to be told at once. */
   readonly registerNow: () => void
 }
+
+/** What the name servers are told of, or which they are. */
+const REGISTERED = ['brokerPermission', 'namesrvAddr']
 
 /** GET_BROKER_CONFIG and UPDATE_BROKER_CONFIG. */
 export function registerBrokerConfig(server: HandlerRegistry, deps: BrokerConfigDeps): void {
@@ -72,11 +75,9 @@ function update(
     return { code: ResponseCode.SYSTEM_ERROR, remark }
   }
   for (const key of change.afterRestart) pending.set(key, changes.get(key)!)
-  deps.apply(change.conf, change.applied)
+  deps.apply(Object.fromEntries(change.applied.map((key) => [key, change.conf[key as keyof BrokerConf]])))
   deps.logger.info({ changes: [...changes], caller: channel.remoteText }, 'configuration changed')
-  if (change.applied.includes('brokerPermission')) {
-    deps.topics.nextVersion()
-    deps.registerNow()
-  }
+  if (change.applied.includes('brokerPermission')) deps.topics.nextVersion()
+  if (REGISTERED.some((key) => change.applied.includes(key))) deps.registerNow()
   return { code: ResponseCode.SUCCESS, remark: change.remark }
 }

@@ -77,7 +77,7 @@ export class Door {
     this.#client = new RemotingClient(context, { connectTimeoutMs: conf.connectTimeoutMillis })
     const invoke = this.#client.invoke.bind(this.#client)
     const sendOneway = this.#client.sendOneway.bind(this.#client)
-    this.#controllers = new ControllerClient({ addresses: conf.controllerAddr, invoke, logger })
+    this.#controllers = new ControllerClient({ addresses: () => conf.controllerAddr, invoke, logger })
     this.#source = { master: () => this.#master, isHandingOver: () => true }
     const source = { master: () => this.#source.master(), isHandingOver: () => this.#source.isHandingOver() }
     this.#forwarder = new MasterForwarder({ source, invoke, sendOneway, clock, logger })

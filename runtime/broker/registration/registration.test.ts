@@ -26,9 +26,8 @@ const CONFIG: RegistrationConfig = {
   enableSlaveActingMaster: false,
   brokerNotActiveTimeoutMillis: 10_000,
   brokerHeartbeatInterval: 1000,
+  namesrvAddr: ['n1:9876', 'n2:9876'],
 }
-
-const NAME_SERVERS = ['n1:9876', 'n2:9876']
 
 /** Name servers that note what they are told, and a table of topics. */
 class Scene {
@@ -40,14 +39,16 @@ class Scene {
   readonly dataVersion = new DataVersion(1000)
   changedAnswer = 'false'
   answer: { fields?: Record<string, string>; body?: Buffer } = {}
+  readonly config: { current: RegistrationConfig }
   readonly registration: Registration
   readonly #topics = new Map<string, TopicConfig>()
   readonly #listeners: TopicListener[] = []
 
   constructor(config: Partial<RegistrationConfig> = {}) {
+    this.config = { current: { ...CONFIG, ...config } }
     for (const name of ['A', 'B', 'C']) this.#topics.set(name, topicConfig(name))
     this.registration = new Registration({
-      config: { current: { ...CONFIG, ...config } },
+      config: this.config,
       clock: this.clock,
       logger: silentLogger,
       topics: {
@@ -57,7 +58,6 @@ class Scene {
         onChanged: (listener) => this.#listeners.push(listener),
         markOrdered: (names) => this.ordered.push(...names),
       },
-      nameServers: NAME_SERVERS,
       invoke: (address, request) => this.#invoke(address, request),
       sendOneway: () => Promise.resolve(),
       brokerAddr: '10.0.0.1:10911',
@@ -219,4 +219,24 @@ test('a read-only broker announces its topics as such; the answer tells of the m
   await scene.registration.start()
   expect(scene.masters[0]).toEqual({ masterAddr: 'm:10911', haServerAddr: 'm:10912' })
   expect(scene.ordered).toEqual(['A', 'A'])
+})
+
+test('a list of name servers that has changed counts from the next refresh on; who left it hears nothing more', async () => {
+  const scene = new Scene({ forceRegister: true })
+  await scene.registration.start()
+  scene.told.length = 0
+  scene.config.current = { ...scene.config.current, namesrvAddr: ['n2:9876', 'n3:9876'] }
+  await scene.registration.refresh()
+  expect(scene.told.map(({ address, code, topics }) => [address, code, topics])).toEqual([
+    ['n2:9876', REGISTER_BROKER, ['A', 'B', 'C']],
+    ['n3:9876', REGISTER_BROKER, ['A', 'B', 'C']],
+  ])
+  scene.told.length = 0
+  scene.create('D')
+  scene.registration.connectionLost('n1:9876')
+  await scene.settle()
+  scene.clock.advance(30_000)
+  await scene.settle()
+  await scene.registration.stop()
+  expect(new Set(scene.told.map(({ address }) => address))).toEqual(new Set(['n2:9876', 'n3:9876']))
 })

@@ -26,6 +26,8 @@ export interface RegistrationConfig {
   readonly enableSlaveActingMaster: boolean
   readonly brokerNotActiveTimeoutMillis: number
   readonly brokerHeartbeatInterval: number
+  /** `host:port` of each name server. */
+  readonly namesrvAddr: readonly string[]
 }
 
 /** The master of this broker's group as a name server knows it. */
@@ -39,8 +41,6 @@ export interface RegistrationParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly topics: Pick<TopicTable, 'all' | 'find' | 'dataVersion' | 'onChanged' | 'markOrdered'>
-  /** `host:port` of each name server. */
-  readonly nameServers: readonly string[]
   /** Sends a request and gives its answer; rejects when there is none. */
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
@@ -64,14 +64,14 @@ const MASTER_RETRY_MS = 2_000
 /** Keeps the name servers informed of this broker and its topics. Each on its own: a dead one delays no other. */
 export class Registration {
   readonly #parts: RegistrationParts
-  readonly #links: NameServerLink[]
+  /** By address. */
+  readonly #links = new Map<string, NameServerLink>()
   readonly #timers: Timer[] = []
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts
-    this.#links = parts.nameServers.map((address) => new NameServerLink(address, parts))
     parts.topics.onChanged((changed) => {
-      for (const link of this.#links) link.topicsChanged(changed)
+      this.#each((link) => link.topicsChanged(changed))
     })
   }
 
@@ -86,12 +86,29 @@ export class Registration {
     if (enableSlaveActingMaster) {
       this.#timers.push(clock.every(brokerHeartbeatInterval, () => this.#each((link) => link.heartbeat())))
     }
-    await Promise.all(this.#links.map((link) => link.registerAll()))
+    await this.refresh()
   }
 
-  /** Registers with all topics now: something other than topics changed (permission, role). */
+  /** Registers with all topics now: something other than topics changed (permission, role, the list of name servers). */
   async refresh(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.registerAll()))
+    this.#followList()
+    await Promise.all([...this.#links.values()].map((link) => link.registerAll()))
+  }
+
+  /**
+   * One that is no longer in the list is told nothing more, not even goodbye: until it is stopped, or has not heard of this
+   * broker for two minutes, clients that still ask it get the routes that were right.
+   */
+  #followList(): void {
+    const { namesrvAddr } = this.#parts.config.current
+    for (const [address, link] of this.#links) {
+      if (namesrvAddr.includes(address)) continue
+      link.leave()
+      this.#links.delete(address)
+    }
+    for (const address of namesrvAddr) {
+      if (!this.#links.has(address)) this.#links.set(address, new NameServerLink(address, this.#parts))
+    }
   }
 
   /**
@@ -99,17 +116,17 @@ export class Registration {
    * retry, not at the next period, keeps the cluster's routes from staying empty for half a minute.
    */
   connectionLost(address: string): void {
-    for (const link of this.#links) link.connectionLost(address)
+    this.#links.get(address)?.connectionLost()
   }
 
   /** Tells all name servers that this broker goes. Never rejects. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) timer.cancel()
-    await Promise.all(this.#links.map((link) => link.unregister()))
+    await Promise.all([...this.#links.values()].map((link) => link.unregister()))
   }
 
   #each(act: (link: NameServerLink) => void): void {
-    for (const link of this.#links) act(link)
+    for (const link of this.#links.values()) act(link)
   }
 }
 
@@ -148,8 +165,13 @@ class NameServerLink {
     else void this.#registerIfOutdated()
   }
 
-  connectionLost(address: string): void {
-    if (address === this.#address) this.#isLost = true
+  connectionLost(): void {
+    this.#isLost = true
+  }
+
+  /** Nothing is sent any more. */
+  leave(): void {
+    this.#isStopped = true
   }
 
   retry(): void {

@@ -14,6 +14,7 @@ const CONFIG: GroupMembersConfig = {
   lockInStrictMode: true,
   enableSlaveActingMaster: false,
   compatibleWithOldNameSrv: true,
+  namesrvAddr: ['n1:9876', 'n2:9876'],
   syncBrokerMemberGroupPeriod: 1000,
 }
 
@@ -32,7 +33,6 @@ class Scene {
       config: { current: { ...CONFIG, ...config } },
       clock: this.clock,
       logger: { ...silentLogger, warn: (fields) => this.warnings.push(fields) },
-      nameServers: ['n1:9876', 'n2:9876'],
       invoke: async (address, request) => this.#answer(address, request.code, JSON.stringify(request.fields)),
     })
   }

@@ -17,14 +17,14 @@ export interface GroupMembersConfig {
   readonly enableSlaveActingMaster: boolean
   readonly compatibleWithOldNameSrv: boolean
   readonly syncBrokerMemberGroupPeriod: number
+  /** `host:port` of each name server. */
+  readonly namesrvAddr: readonly string[]
 }
 
 export interface GroupMembersParts {
   readonly config: Current<GroupMembersConfig>
   readonly clock: Clock
   readonly logger: Logger
-  /** `host:port` of each name server. */
-  readonly nameServers: readonly string[]
   /** Sends a request and gives its answer; rejects when there is none. */
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
 }
@@ -64,9 +64,9 @@ export class GroupMembers {
   }
 
   start(): void {
-    const { config, clock, nameServers } = this.#parts
-    const { lockInStrictMode, enableSlaveActingMaster, syncBrokerMemberGroupPeriod } = config.current
-    if (!(lockInStrictMode || enableSlaveActingMaster) || nameServers.length === 0) return
+    const { config, clock } = this.#parts
+    const { lockInStrictMode, enableSlaveActingMaster, syncBrokerMemberGroupPeriod, namesrvAddr } = config.current
+    if (!(lockInStrictMode || enableSlaveActingMaster) || namesrvAddr.length === 0) return
     this.#timer = clock.every(syncBrokerMemberGroupPeriod, () => void this.refresh())
     void this.refresh()
   }
@@ -85,7 +85,7 @@ export class GroupMembers {
 
   async #refresh(): Promise<boolean> {
     let problem = ''
-    for (const address of this.#parts.nameServers) {
+    for (const address of this.#parts.config.current.namesrvAddr) {
       try {
         this.#members = await this.#ask(address)
         problem = ''

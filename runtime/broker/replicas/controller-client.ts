@@ -27,8 +27,8 @@ export class NoControllerError extends Error {
 }
 
 export interface ControllerClientParts {
-  /** controllerAddr: `host:port` each. */
-  readonly addresses: readonly string[]
+  /** controllerAddr: `host:port` each; it may change. */
+  readonly addresses: () => readonly string[]
   /** Sends a request and gives its answer; rejects when there is none. */
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly logger: Logger
@@ -43,12 +43,10 @@ const ATTEMPTS = 3
 
 /** Asks the leader of the controllers, and finds it when it is another one than last time. */
 export class ControllerClient {
-  readonly addresses: readonly string[]
   readonly #parts: ControllerClientParts
   #leader = ''
 
   constructor(parts: ControllerClientParts) {
-    this.addresses = parts.addresses
     this.#parts = parts
   }
 
@@ -89,14 +87,14 @@ export class ControllerClient {
 
   /** Asks every controller; the first that knows a leader is believed. @throws NoControllerError when none does */
   async #findLeader(): Promise<string> {
-    const found = this.addresses.map((address) => this.#leaderKnownBy(address))
+    const addresses = this.#parts.addresses()
+    const found = addresses.map((address) => this.#leaderKnownBy(address))
     try {
       this.#leader = await Promise.any(found)
       return this.#leader
     } catch (error) {
       const reasons = (error as AggregateError).errors.map((reason) => (reason as Error).message)
-      const list = this.addresses.join(';')
-      throw new NoControllerError(`no leader is known to the controllers ${list}: ${reasons.join('; ')}`)
+      throw new NoControllerError(`no leader is known to the controllers ${addresses.join(';')}: ${reasons.join('; ')}`)
     }
   }
 

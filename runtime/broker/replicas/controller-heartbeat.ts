@@ -8,13 +8,13 @@ interface HeartbeatConfig {
   readonly brokerName: string
   readonly controllerHeartBeatTimeoutMills: number
   readonly brokerElectionPriority: number
+  /** Every controller, not only the leader: the next leader is to know who lives (apache/rocketmq#10812). */
+  readonly controllerAddr: readonly string[]
 }
 
 export interface ControllerHeartbeatParts {
   readonly config: HeartbeatConfig
   readonly brokerAddr: string
-  /** Every controller, not only the leader: the next leader is to know who lives (apache/rocketmq#10812). */
-  readonly addresses: readonly string[]
   readonly progress: () => ReplicaProgress
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
   readonly logger: Logger
@@ -29,7 +29,7 @@ export class ControllerHeartbeat {
   }
 
   beat(brokerId: number): void {
-    const { config, brokerAddr, addresses, progress, sendOneway, logger } = this.#parts
+    const { config, brokerAddr, progress, sendOneway, logger } = this.#parts
     const { epoch, maxOffset, confirmOffset } = progress()
     const fields = {
       clusterName: config.brokerClusterName,
@@ -42,7 +42,7 @@ export class ControllerHeartbeat {
       heartbeatTimeoutMills: config.controllerHeartBeatTimeoutMills,
       electionPriority: config.brokerElectionPriority,
     }
-    for (const address of addresses) {
+    for (const address of config.controllerAddr) {
       sendOneway(address, { code: RequestCode.BROKER_HEARTBEAT, fields }).catch((error: unknown) => {
         logger.debug({ controller: address, err: error }, 'heartbeat not sent')
       })

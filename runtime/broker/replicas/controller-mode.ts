@@ -1,7 +1,6 @@
 import type { RemotingCommand, RequestDraft, Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import type { BrokerConf } from '../../config/broker-conf.ts'
 import type { Timer } from '../../io/clock.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { Random } from '../../io/random.ts'
@@ -18,6 +17,7 @@ import { JournalReplay } from '../metadata-journal/journal-replay.ts'
 import type { KnownMaster } from '../registration/registration.ts'
 import type { MasterInfo } from '../replica-group/replica-handlers.ts'
 import type { Replication } from '../replication.ts'
+import type { SettingsInForce } from '../settings-in-force.ts'
 import { IdentityFiles } from './broker-identity.ts'
 import { ControllerClient } from './controller-client.ts'
 import { ControllerHeartbeat } from './controller-heartbeat.ts'
@@ -41,7 +41,7 @@ interface RoleEvents {
 }
 
 export interface ControllerModeParts {
-  readonly conf: { current: BrokerConf }
+  readonly conf: SettingsInForce
   readonly context: NetContext
   readonly disk: Disk
   readonly random: Random
@@ -105,11 +105,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
     const { logger, clock } = context
     this.replication = new AutoSwitchReplication(context, disk, store, conf.current)
     this.acks = new ControllerAckPolicy(conf, this.replication)
-    this.#controllers = new ControllerClient({ addresses: conf.current.controllerAddr, invoke, logger })
+    this.#controllers = new ControllerClient({ addresses: () => conf.current.controllerAddr, invoke, logger })
     this.#heartbeat = new ControllerHeartbeat({
       config: conf.current,
       brokerAddr,
-      addresses: this.#controllers.addresses,
       progress: () => this.progress,
       sendOneway,
       logger,
@@ -346,7 +345,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
       table.nextVersion()
     }
     store.isSlave = false
-    conf.current = { ...conf.current, brokerId: MASTER_ID, brokerRole: 'SYNC_MASTER' }
+    conf.change({ brokerId: MASTER_ID, brokerRole: 'SYNC_MASTER' })
     tables.offsets.clampToEnds()
     this.#master = { brokerId: this.#brokerId, address: brokerAddr, epoch: role.masterEpoch }
     this.#handOver.done()
@@ -362,7 +361,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
     events.commit()
     // Before the log changes hands: whoever reads the role from here on takes this broker for a slave.
     store.isSlave = true
-    conf.current = { ...conf.current, brokerId: this.#brokerId, brokerRole: 'SLAVE' }
+    conf.change({ brokerId: this.#brokerId, brokerRole: 'SLAVE' })
     this.#master = master
     const haAddress = this.#haAddresses.get(master.address) ?? ''
     this.replication.changeToSlave({ brokerId: master.brokerId, haAddress, epoch: master.epoch })

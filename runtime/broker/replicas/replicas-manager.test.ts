@@ -141,7 +141,7 @@ function newManager(): ReplicasManager {
       controllerHeartBeatTimeoutMills: 3000,
     },
     identity: new IdentityFiles(disk, IDENTITY),
-    controllers: new ControllerClient({ addresses: ['c1:1', 'c2:1', 'c3:1'], invoke, logger }),
+    controllers: new ControllerClient({ addresses: () => ['c1:1', 'c2:1', 'c3:1'], invoke, logger }),
     target,
     clock,
     random: new SeededRandom(1),

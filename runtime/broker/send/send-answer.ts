@@ -21,22 +21,26 @@ const NUMBER_MAX = 17
 
 export class SendAnswers implements SendAnswerer {
   readonly #jsonStart = Buffer.from('{"code":')
-  readonly #jsonMsgId: Buffer
+  #jsonMsgId = Buffer.alloc(0)
   readonly #jsonQueueId = Buffer.from('","queueId":"')
   readonly #jsonQueueOffset = Buffer.from('","queueOffset":"')
   readonly #jsonTransactionId = Buffer.from('","transactionId":"')
   readonly #jsonOpaque = Buffer.from('"},"flag":1,"language":"JAVA","opaque":')
   readonly #jsonEnd = Buffer.from(`,"serializeTypeCurrentRPC":"JSON","version":${CURRENT_VERSION}}`)
-  readonly #binaryFixed: Buffer
+  #binaryFixed = Buffer.alloc(0)
   readonly #binaryQueueId = fieldKey('queueId')
   readonly #binaryQueueOffset = fieldKey('queueOffset')
   readonly #binaryTransactionId = fieldKey('transactionId')
   readonly #hostHex: Buffer
-  readonly #bytesMax: number
+  #bytesMax = 0
 
   /** `storeHost`: 8 or 20 bytes. */
   constructor(storeHost: Uint8Array, regionId: string, traceOn: boolean) {
     this.#hostHex = Buffer.from(Buffer.from(storeHost).toString('hex').toUpperCase())
+    this.setRegion(regionId, traceOn)
+  }
+
+  setRegion(regionId: string, traceOn: boolean): void {
     const fixed = `"MSG_REGION":${JSON.stringify(regionId)},"TRACE_ON":"${traceOn}","msgId":"`
     this.#jsonMsgId = Buffer.from(`,"extFields":{${fixed}`)
     this.#binaryFixed = Buffer.concat([

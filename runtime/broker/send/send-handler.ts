@@ -62,19 +62,23 @@ export class SendHandler {
   readonly #draft = new MessageDraft()
   readonly #batches: BatchSender
   /** Properties every message gets: they follow what the client sent, so they win over it. */
-  readonly #extra: Buffer
+  #extra = Buffer.alloc(0)
   readonly #bornHosts = new WeakMap<Channel, Uint8Array>()
   #lastChannel: Channel | undefined
   #lastBornHost: Uint8Array
 
   constructor(parts: SendParts) {
     this.#parts = parts
-    const { regionId, traceOn, brokerClusterName } = parts.config
+    this.#lastBornHost = parts.storeHost
+    this.#batches = new BatchSender(parts)
+    this.settingsChanged()
+  }
+
+  settingsChanged(): void {
+    const { regionId, traceOn, brokerClusterName } = this.#parts.config
     this.#extra = Buffer.from(
       `MSG_REGION\x01${regionId}\x02TRACE_ON\x01${traceOn}\x02CLUSTER\x01${brokerClusterName}\x02`,
     )
-    this.#lastBornHost = parts.storeHost
-    this.#batches = new BatchSender(parts)
   }
 
   handle(request: CommandView, channel: Channel): Response | undefined {

@@ -124,8 +124,8 @@ export class BrokerFixture {
       store: this.files.store,
       brokerAddr: '127.0.0.1:10911',
       confFile: CONF_FILE,
-      apply: (changed) => {
-        conf.current = changed
+      apply: (values) => {
+        conf.current = { ...conf.current, ...values }
       },
       registerNow: () => {
         this.registrations++

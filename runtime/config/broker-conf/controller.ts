@@ -6,7 +6,14 @@ export const controller = {
   keys: {
     ...implemented({
       enableControllerMode: flag(false, 'Controllers give the broker its id and its role.'),
-      controllerAddr: list(';', [], 'Controllers, host:port each.'),
+      controllerAddr: list(
+        ';',
+        [],
+        'Controllers, host:port each: all of them, as each is told that the broker lives.',
+        {
+          live: true,
+        },
+      ),
       storePathEpochFile: path(
         derived('storePathRootDir/epochFileCheckpoint', (_, get) => `${get('storePathRootDir')}/epochFileCheckpoint`),
         'File of the epochs.',

@@ -11,6 +11,7 @@ export const flush = {
         ['ASYNC_FLUSH', 'SYNC_FLUSH'],
         'ASYNC_FLUSH',
         'SYNC_FLUSH answers a producer when its message is on disk, ASYNC_FLUSH when it is in memory.',
+        { live: true },
       ),
       syncFlushTimeout: int(5000, 'Longest wait for the disk before a send is answered FLUSH_DISK_TIMEOUT.', live(MS)),
       flushIntervalCommitLog: int(500, 'How often the commit log is flushed with ASYNC_FLUSH.', live(MS)),

@@ -23,6 +23,7 @@ export const ha = {
         ['ASYNC_MASTER', 'SYNC_MASTER', 'SLAVE'],
         'ASYNC_MASTER',
         'A SYNC_MASTER answers a producer when a slave has the message, an ASYNC_MASTER does not wait.',
+        { liveAmong: ['ASYNC_MASTER', 'SYNC_MASTER'] },
       ),
       haListenPort: int(
         derived('listenPort + 1', (_, get) => portAfter(Number(get('listenPort')))),

@@ -12,7 +12,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'SYNC_MASTER acknowledges before a slave has it',
     file: 'broker/acks/ack-policy.ts',
-    right: '(this.#slaves?.ackedBy(this.#slavesNeeded) ?? 0)',
+    right: 'this.#slaves?.ackedBy(this.#slavesNeeded) ?? 0',
     wrong: 'Number.MAX_SAFE_INTEGER',
     scenario: 'master-slave-sync',
     seeds: 40,
@@ -20,7 +20,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'SYNC_FLUSH acknowledges before the flush',
     file: 'broker/acks/ack-policy.ts',
-    right: "(config.flushDiskType === 'SYNC_FLUSH' ? Needs.flushed : 0)",
+    right: "(flushDiskType === 'SYNC_FLUSH' ? Needs.flushed : 0)",
     wrong: '0',
     scenario: 'single-master',
     seeds: 40,
@@ -156,9 +156,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   // Found by the simulation, and mended since.
   {
     name: 'a change of its configuration takes a broker its role',
-    file: 'broker/broker-services.ts',
-    right: 'conf.current = enableControllerMode ? { ...changed, brokerId, brokerRole } : changed',
-    wrong: 'conf.current = changed',
+    file: 'broker/admin/broker-config.ts',
+    right: 'deps.apply(Object.fromEntries(change.applied.map((key) => [key, change.conf[key as keyof BrokerConf]])))',
+    wrong: 'deps.apply(change.conf)',
     scenario: 'controller-standalone',
     seeds: 100,
   },
