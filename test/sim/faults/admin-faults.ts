@@ -1,4 +1,5 @@
 import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
+import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
 import type { FaultContext } from './fault.ts'
 
 const TIMEOUT_MS = 5000
@@ -52,6 +53,38 @@ export class AdminFaults {
     count('controller leads')
     const fields = { change: 'lead', controllerId: `n${world.random.below(shape.controllers)}` }
     this.#askControllers(`${fields.controllerId} is to lead`, { code: RequestCode.CHANGE_CONTROLLERS, fields })
+  }
+
+  /** `mqadmin updateTopic` and `deleteTopic`, with controllers at any broker: the operator's route may be an old one. */
+  changeTopics(): void {
+    const { cluster, count } = this.#context
+    const { world, client, topics, shape } = cluster
+    const group = world.pick(cluster.groupNames)!
+    const node = shape.controllers > 0 ? world.pick(cluster.groupOf(group)) : cluster.groupOf(group)[0]
+    const { address } = node!
+    count('topic')
+    const old = world.chance(30) ? topics.takeOne(group, (names) => world.pick(names)) : undefined
+    if (old !== undefined) {
+      this.#deleteTopic(group, address, old)
+      return
+    }
+    const topic = topics.newName()
+    client.begin(async () => {
+      if (!(await cluster.askForTopic(address, topic))) return
+      world.trace.line(`admin: ${topic} is created at ${address}`)
+      topics.made(group, topic)
+    })
+  }
+
+  #deleteTopic(group: string, address: string, topic: string): void {
+    const { world, client, topics } = this.#context.cluster
+    client.begin(async () => {
+      const request = { code: RequestCode.DELETE_TOPIC_IN_BROKER, fields: { topic } }
+      const answer = await client.ask(address, request, TIMEOUT_MS)
+      if (answer?.code !== ResponseCode.SUCCESS) return
+      world.trace.line(`admin: ${topic} is deleted at ${address}`)
+      topics.deleted(group, topic)
+    })
   }
 
   /** All of them: the one that leads does it. */

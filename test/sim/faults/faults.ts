@@ -90,6 +90,7 @@ export class Faults implements FaultContext {
     else if (dice < 89) this.#admin.handOver()
     else if (dice < 91) this.#admin.changeLeader()
     else if (dice < 93) this.#admin.changeConfig()
+    else if (dice < 95) this.#admin.changeTopics()
     else if (dice < 98) this.#restartConsumer(consumer)
     else this.#rollingRestart()
   }

@@ -175,8 +175,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'broker/broker-services.ts',
     right: 'journaledRegistry(mastersServer(parts), journal, acks)',
     wrong: 'journaledRegistry(parts.server, journal, acks)',
-    scenario: 'controller-embedded',
-    seeds: 400,
+    scenario: 'controller-standalone',
+    seeds: 40,
   },
   {
     name: 'the name of a file made by a process that died is never synced',

@@ -115,6 +115,10 @@ export class ClusterLife {
         return `${machine.name} confirms up to ${broker.store.confirmOffset} of ${writtenOffset}, the master ${confirmOffset}`
       }
     }
+    for (const node of cluster.groupOf(name)) {
+      const problem = cluster.topics.problem(node)
+      if (problem !== undefined) return problem
+    }
     const set = master.broker!.syncStateSet
     if (set !== undefined && set.size !== cluster.shape.replicas) return `the SyncStateSet of ${name} is {${[...set]}}`
     return undefined

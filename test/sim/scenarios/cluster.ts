@@ -2,6 +2,7 @@ import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
 import { BrokerWatch } from '../checks/broker-watch.ts'
 import { Ledger } from '../checks/ledger.ts'
+import { TopicBooks } from '../checks/topic-books.ts'
 import { ClientProcess } from '../clients/client-process.ts'
 import { Consumer } from '../clients/consumer.ts'
 import { Producer } from '../clients/producer.ts'
@@ -18,12 +19,15 @@ export const TOPIC = 'T'
 const QUEUES = 2
 const CONTROLLER_PORT = 9878
 const CREATE_AGAIN_MS = 200
+/** An operator waits so long for a topic. */
+const TOPIC_MS = 1000
 
 /** The servers of a scenario, its clients, and the books about what they were promised. */
 export class Cluster {
   readonly world: World
   readonly shape: Shape
   readonly ledger: Ledger
+  readonly topics = new TopicBooks()
   readonly raftChecker = new SafetyChecker()
   readonly nameServers: NameServerNode[] = []
   /** Standalone ones. */
@@ -83,21 +87,28 @@ export class Cluster {
   #createTopic(name: string): void {
     this.client.begin(async () => {
       const address = this.masterOf(name)?.address
-      const fields = {
-        topic: TOPIC,
-        defaultTopic: 'TBW102',
-        readQueueNums: QUEUES,
-        writeQueueNums: QUEUES,
-        perm: 6,
-        topicFilterType: 'SINGLE_TAG',
-        topicSysFlag: 0,
-        order: false,
+      if (address !== undefined && (await this.askForTopic(address, TOPIC))) {
+        this.world.trace.line(`admin: ${TOPIC} is created at ${address}`)
+      } else {
+        this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name))
       }
-      const request = { code: RequestCode.UPDATE_AND_CREATE_TOPIC, fields }
-      const answer = address === undefined ? undefined : await this.client.ask(address, request, 1000)
-      if (answer?.code === ResponseCode.SUCCESS) this.world.trace.line(`admin: ${TOPIC} is created at ${address}`)
-      else this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name))
     })
+  }
+
+  /** `mqadmin updateTopic -b`; whether it was answered with success. */
+  async askForTopic(address: string, topic: string): Promise<boolean> {
+    const fields = {
+      topic,
+      defaultTopic: 'TBW102',
+      readQueueNums: QUEUES,
+      writeQueueNums: QUEUES,
+      perm: 6,
+      topicFilterType: 'SINGLE_TAG',
+      topicSysFlag: 0,
+      order: false,
+    }
+    const answer = await this.client.ask(address, { code: RequestCode.UPDATE_AND_CREATE_TOPIC, fields }, TOPIC_MS)
+    return answer?.code === ResponseCode.SUCCESS
   }
 
   get controllerAddresses(): string[] {
