@@ -1,0 +1,59 @@
+import { asText, objectField } from '../../runtime/codec/json/json-fields.ts'
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { MASTER_ID } from '../../runtime/codec/route/route-data.ts'
+import { bodyObject } from '../admin/admin-client.ts'
+import type { LiveCluster } from './live-cluster.ts'
+import { replicasOf } from './replica-sets.ts'
+import { membersOf } from './routes.ts'
+import { waitUntil } from './waiting.ts'
+
+/** The runtime table of a broker (request 28). */
+export async function runtimeInfo({ asker }: LiveCluster, broker: string): Promise<ReadonlyMap<string, string>> {
+  const body = bodyObject(await asker.ask(broker, { code: RequestCode.GET_BROKER_RUNTIME_INFO }))
+  const table = Object.entries(objectField(body, 'table') ?? {})
+  return new Map(table.map(([key, value]) => [key, asText(value, key)]))
+}
+
+/** Where a broker's commit log ends, in bytes. */
+export async function logEnd(cluster: LiveCluster, broker: string): Promise<number> {
+  return Number((await runtimeInfo(cluster, broker)).get('commitLogMaxOffset') ?? 0)
+}
+
+/** A replica that is waited for, by the address it registers. */
+export interface AwaitedReplica {
+  readonly group: string
+  readonly address: string
+  readonly timeoutMs: number
+}
+
+/**
+ * Waits until an elected broker is in the SyncStateSet of its group.
+ * @throws RolloutWaitError with the bytes it lacks
+ */
+export async function waitInSync(cluster: LiveCluster, { group, address, timeoutMs }: AwaitedReplica): Promise<void> {
+  await waitUntil(cluster, `${address} is in the SyncStateSet of ${group}`, timeoutMs, async () => {
+    const replicas = await replicasOf(cluster, group)
+    const inSync = replicas?.inSyncReplicas.map(({ brokerAddress }) => brokerAddress) ?? []
+    if (inSync.includes(address)) return undefined
+    const master = replicas?.masterAddress
+    if (master === undefined || master === '') return `${group} has no master at the moment`
+    const lagBytes = (await logEnd(cluster, master)) - (await logEnd(cluster, address))
+    return `it is ${Math.max(0, lagBytes)} bytes behind ${master}; in sync are ${inSync.join(', ')}`
+  })
+}
+
+/**
+ * Waits until a slave has what its master had at the first look: under load the master's end moves on and on.
+ * @throws RolloutWaitError with the bytes it lacks
+ */
+export async function waitCaughtUp(cluster: LiveCluster, { group, address, timeoutMs }: AwaitedReplica): Promise<void> {
+  let target: number | undefined
+  await waitUntil(cluster, `${address} has what the master of ${group} has`, timeoutMs, async () => {
+    const master = (await membersOf(cluster, group)).get(MASTER_ID)
+    if (master === undefined) return `${group} has no master at the moment`
+    if (master === address) return undefined
+    target ??= await logEnd(cluster, master)
+    const lagBytes = target - (await logEnd(cluster, address))
+    return lagBytes > 0 ? `it is ${lagBytes} bytes behind ${master}` : undefined
+  })
+}

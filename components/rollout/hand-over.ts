@@ -1,0 +1,77 @@
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { MASTER_ID } from '../../runtime/codec/route/route-data.ts'
+import type { LiveCluster } from './live-cluster.ts'
+import { askLeader, replicasOf } from './replica-sets.ts'
+import { brokerGroups, fromNameServers } from './routes.ts'
+import { waitUntil } from './waiting.ts'
+
+export interface HandOverRequest {
+  readonly group: string
+  /** `host:port`, as it registers: the broker that shall not be master. */
+  readonly avoid: string
+  /** Addresses of those that shall be rather than others, best first. */
+  readonly preferred: readonly string[]
+  readonly timeoutMs: number
+}
+
+/** What became of it. `alone`: the group has no other replica; `absent`: the controllers do not know the group. */
+export type HandOverOutcome = 'handed over' | 'not master' | 'alone' | 'absent'
+
+/**
+ * Gives the role of master to a replica that holds everything confirmed, and waits until every NameServer routes to it. Done
+ * again it only waits. Without a replica in sync it waits for one: what is acknowledged must not be left behind.
+ * @throws RolloutWaitError
+ */
+export async function handOver(cluster: LiveCluster, request: HandOverRequest): Promise<HandOverOutcome> {
+  const { group, avoid, preferred, timeoutMs } = request
+  let outcome: HandOverOutcome | undefined
+  let elected = ''
+  await waitUntil(cluster, `another replica than ${avoid} is master of ${group}`, timeoutMs, async () => {
+    const replicas = await replicasOf(cluster, group)
+    if (replicas === undefined || replicas.inSyncReplicas.length + replicas.notInSyncReplicas.length === 0) {
+      outcome = 'absent'
+      return undefined
+    }
+    const { masterAddress, inSyncReplicas, notInSyncReplicas } = replicas
+    if (masterAddress !== undefined && masterAddress !== '' && masterAddress !== avoid) {
+      outcome ??= 'not master'
+      elected = masterAddress
+      return missingRoute(cluster, group, masterAddress)
+    }
+    const others = [...inSyncReplicas, ...notInSyncReplicas].filter(({ brokerAddress }) => brokerAddress !== avoid)
+    if (others.length === 0) {
+      outcome = 'alone'
+      return undefined
+    }
+    const rank = (address: string) => (preferred.includes(address) ? preferred.indexOf(address) : preferred.length)
+    const [heir] = inSyncReplicas
+      .filter(({ brokerAddress, alive }) => alive && brokerAddress !== avoid)
+      .sort((a, b) => rank(a.brokerAddress) - rank(b.brokerAddress))
+    if (heir === undefined) {
+      return `no other replica is in sync, of ${others.map(({ brokerAddress }) => brokerAddress).join(', ')}`
+    }
+    outcome = 'handed over'
+    await elect(cluster, group, heir.brokerId)
+    return `${heir.brokerAddress} is being made master`
+  })
+  cluster.tell?.(`${group}: ${outcome === 'handed over' ? `${elected} is master now` : outcome}`)
+  return outcome ?? 'absent'
+}
+
+async function elect(cluster: LiveCluster, brokerName: string, brokerId: number): Promise<void> {
+  const fields = {
+    clusterName: cluster.name,
+    brokerName,
+    brokerId,
+    designateElect: true,
+    invokeTime: cluster.clock.now(),
+  }
+  await askLeader(cluster, { code: RequestCode.CONTROLLER_ELECT_MASTER, fields })
+}
+
+/** Which NameServer does not route to the master yet. */
+async function missingRoute(cluster: LiveCluster, group: string, master: string): Promise<string | undefined> {
+  const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
+  const behind = [...answers].find(([, groups]) => groups.get(group)?.get(MASTER_ID) !== master)
+  return behind === undefined ? undefined : `NameServer ${behind[0]} does not route to ${master} yet`
+}

@@ -1,0 +1,76 @@
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { MASTER_ID, PERM_READ, PERM_WRITE } from '../../runtime/codec/route/route-data.ts'
+import { waitCaughtUp } from './catch-up.ts'
+import type { LiveCluster } from './live-cluster.ts'
+import { fromNameServers, isRoutedForWrites, membersOf } from './routes.ts'
+import { waitUntil } from './waiting.ts'
+
+/*
+ * Both engines keep `brokerPermission` in the conf file, tell every NameServer of it at once and mask the permissions of all
+ * their topics with it, those of topics made later as well. A NameServer's own WIPE_WRITE_PERM_OF_BROKER is gone with the
+ * next registration, and with a restart of either. Producers turn to other groups when they see the new route; those that
+ * have not yet are still served, so none of them fails.
+ */
+
+export interface WriteSwitch {
+  readonly group: string
+  readonly timeoutMs: number
+}
+
+async function setPermission({ asker }: LiveCluster, broker: string, permission: number): Promise<void> {
+  const body = Buffer.from(`brokerPermission=${permission}\n`)
+  await asker.ask(broker, { code: RequestCode.UPDATE_BROKER_CONFIG, body })
+}
+
+/** Waits until every NameServer says the same of a group. */
+async function waitRoutes(cluster: LiveCluster, { group, timeoutMs }: WriteSwitch, writes: boolean): Promise<void> {
+  const what = `routes send ${writes ? 'writes' : 'no writes'} to ${group}`
+  await waitUntil(cluster, what, timeoutMs, async () => {
+    const answers = await fromNameServers(cluster, (nameServer) => isRoutedForWrites(cluster, nameServer, group))
+    // A NameServer that does not know the group routes nothing to it.
+    const other = [...answers].find(([, isRouted]) => (isRouted ?? false) !== writes)
+    return other === undefined ? undefined : `NameServer ${other[0]} says otherwise`
+  })
+}
+
+/**
+ * Takes the write permission from all brokers of a group, each of which may be master: it outlives restarts of brokers and
+ * NameServers. Returns when the routes say so.
+ * @returns addresses of the brokers
+ */
+export async function stopWrites(cluster: LiveCluster, request: WriteSwitch): Promise<readonly string[]> {
+  const brokers = [...(await membersOf(cluster, request.group)).values()]
+  for (const broker of brokers) await setPermission(cluster, broker, PERM_READ)
+  await waitRoutes(cluster, request, false)
+  return brokers
+}
+
+/**
+ * A fixed master takes no more writes: routes say so, and its slaves hold everything. Slaves that the NameServers do not know
+ * are not waited for.
+ * @param request.master `host:port`
+ */
+export async function pauseWrites(
+  cluster: LiveCluster,
+  request: WriteSwitch & { readonly master: string },
+): Promise<void> {
+  const { group, master, timeoutMs } = request
+  await setPermission(cluster, master, PERM_READ)
+  await waitRoutes(cluster, request, false)
+  for (const [id, address] of await membersOf(cluster, group)) {
+    if (id !== MASTER_ID) await waitCaughtUp(cluster, { group, address, timeoutMs })
+  }
+}
+
+/**
+ * Gives the permission back that the configuration says, 6 if it says nothing, and waits until routes say so.
+ * @param request.master `host:port`
+ */
+export async function resumeWrites(
+  cluster: LiveCluster,
+  request: WriteSwitch & { readonly master: string; readonly permission?: number },
+): Promise<void> {
+  const { master, permission = PERM_READ | PERM_WRITE } = request
+  await setPermission(cluster, master, permission)
+  if ((permission & PERM_WRITE) !== 0) await waitRoutes(cluster, request, true)
+}
