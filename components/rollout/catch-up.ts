@@ -15,7 +15,7 @@ export async function runtimeInfo({ asker }: LiveCluster, broker: string): Promi
 }
 
 /** Where a broker's commit log ends, in bytes. */
-export async function logEnd(cluster: LiveCluster, broker: string): Promise<number> {
+async function logEnd(cluster: LiveCluster, broker: string): Promise<number> {
   return Number((await runtimeInfo(cluster, broker)).get('commitLogMaxOffset') ?? 0)
 }
 

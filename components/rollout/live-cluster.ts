@@ -4,8 +4,10 @@ import { RealClock } from '../../runtime/io/real-clock.ts'
 import { AdminClient } from '../admin/admin-client.ts'
 
 /** What sends a request to a node, `host:port`. Rejects with AdminError for a refusal, InvocationError without an answer. */
-export interface Asker {
+interface Asker {
   ask(address: string, request: RequestDraft): Promise<RemotingCommand>
+  /** Opens and closes a connection. Rejects when nobody takes it. */
+  connect(address: string): Promise<void>
 }
 
 /** A running cluster as the actions of a rollout reach it. */
@@ -25,7 +27,7 @@ export interface LiveCluster {
 /** A controller that joins is first given all that the others agreed on, and a master hands over what it holds. */
 const timeoutMs = 30_000
 
-export interface ClusterAddresses {
+interface ClusterAddresses {
   readonly cluster: string
   readonly nameServers: readonly string[]
   readonly controllers: readonly string[]

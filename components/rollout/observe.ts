@@ -21,9 +21,7 @@ export interface ObservedCluster {
 
 /** Looks once, at nodes of a plan. Never rejects: what does not answer is not alive. */
 export async function observeCluster(cluster: LiveCluster, nodes: readonly PlanNode[]): Promise<ObservedCluster> {
-  const seen = await Promise.all(
-    nodes.map(async ({ id, ...node }) => [id, { alive: await isAlive(cluster, node) }] as const),
-  )
+  const seen = await Promise.all(nodes.map(async (node) => [node.id, { alive: await isAlive(cluster, node) }] as const))
   const brokers = nodes.filter((node): node is BrokerNode => node.kind === 'broker')
   const groups = [...new Set(brokers.map(({ group }) => group))]
   const idAt = (group: string, address: string | undefined) =>
@@ -57,15 +55,18 @@ export async function observeCluster(cluster: LiveCluster, nodes: readonly PlanN
 const holdsController = ({ address, ports }: PlanNode, leader: string): boolean =>
   ports.some(({ port, purpose }) => purpose === 'controllerDLegerPeers' && leader === `${address}:${port}`)
 
-async function isAlive(cluster: LiveCluster, node: Omit<PlanNode, 'id'>): Promise<boolean> {
-  const address = nodeAddress(node as PlanNode)
-  const asked =
-    node.kind === 'broker'
-      ? runtimeInfo(cluster, address)
-      : node.kind === 'controller'
-        ? quorumView(cluster, address)
-        : brokerGroups(cluster, address)
-  return (await orNothing(asked as Promise<unknown>)) !== undefined
+const isAlive = (cluster: LiveCluster, node: PlanNode): Promise<boolean> =>
+  knock(cluster, node).then(
+    () => true,
+    () => false,
+  )
+
+/** Rejects when a node does not answer. */
+export async function knock(cluster: LiveCluster, node: PlanNode): Promise<unknown> {
+  const address = nodeAddress(node)
+  if (node.kind === 'proxy') return cluster.asker.connect(address)
+  if (node.kind === 'broker') return runtimeInfo(cluster, address)
+  return node.kind === 'controller' ? quorumView(cluster, address) : brokerGroups(cluster, address)
 }
 
 async function observeGroup(cluster: LiveCluster, group: string) {

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { waitCaughtUp, waitInSync } from './catch-up.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
+
+const second = { group: 'broker-a', address: 'broker-a-1:10911', timeoutMs: 2000 }
+
+function clusterWithLag(end: number): FakeCluster {
+  const cluster = new FakeCluster()
+  const replica = cluster.replicas[1]
+  if (replica === undefined) throw new Error('three replicas')
+  replica.inSync = false
+  replica.end = end
+  return cluster
+}
+
+it('names the replica that never catches up, and how much it lacks', async () => {
+  await expect(waitInSync(clusterWithLag(400).live, second)).rejects.toThrow(
+    'waited 2 s until broker-a-1:10911 is in the SyncStateSet of broker-a, in vain: it is 600 bytes behind broker-a-0:10911; in sync are broker-a-0:10911, broker-a-2:10911',
+  )
+  await expect(waitCaughtUp(clusterWithLag(400).live, second)).rejects.toThrow(
+    'in vain: it is 600 bytes behind broker-a-0:10911',
+  )
+})
+
+it('waits for what the master had at first, not for what comes in meanwhile', async () => {
+  const cluster = clusterWithLag(400)
+  const [master, slave] = cluster.replicas
+  cluster.meanwhile = () => {
+    if (master !== undefined) master.end += 100
+    if (slave !== undefined) slave.end += 100
+  }
+  await waitCaughtUp(cluster.live, second)
+})
+
+it('has nothing to wait for when it is the master itself', async () => {
+  const cluster = clusterWithLag(400)
+  await waitCaughtUp(cluster.live, { ...second, address: 'broker-a-0:10911' })
+  await waitInSync(cluster.live, { ...second, address: 'broker-a-0:10911' })
+})
+
+it('goes on when a broker does not answer for a moment', async () => {
+  const cluster = clusterWithLag(1000)
+  cluster.down.add(second.address)
+  let looks = 0
+  cluster.meanwhile = () => {
+    if (looks++ === 8) cluster.down.clear()
+  }
+  await waitCaughtUp(cluster.live, second)
+  expect(cluster.told.join()).toContain('connect to broker-a-1:10911 failed')
+})

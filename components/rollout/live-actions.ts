@@ -1,0 +1,140 @@
+import { parseProperties } from '../../runtime/config/properties-file.ts'
+import type { PlanNode } from '../plan/plan-node.ts'
+import type { RolloutAction, RolloutWait } from '../plan/rollout/rollout.ts'
+import { advertisedAddress, nodeAddress } from '../platform/health/node-health.ts'
+import { waitCaughtUp, waitInSync } from './catch-up.ts'
+import { addController, handLeadOver, removeController, waitControllersAgree } from './controller-members.ts'
+import { drainGroup } from './drain.ts'
+import { forgetReplica } from './forget-replica.ts'
+import { handOver } from './hand-over.ts'
+import { changeLive } from './live-change.ts'
+import type { LiveCluster } from './live-cluster.ts'
+import { knock } from './observe.ts'
+import { provision } from './provision.ts'
+import { brokerGroups, fromNameServers } from './routes.ts'
+import { type Declared, seedGroup } from './seed.ts'
+import { waitUntil } from './waiting.ts'
+import { pauseWrites, resumeWrites } from './write-permission.ts'
+
+/** What is done over the admin protocol: all but starting and stopping. */
+export type LiveAction = Exclude<RolloutAction, { readonly kind: 'startNode' | 'restartNode' | 'stopNode' }>
+
+export interface LiveActionsOptions extends Declared {
+  /** A node of the running or the wanted plan. @throws Error when there is none of that id */
+  readonly nodeOf: (id: string) => PlanNode
+  /** How long a wait may take; drains have a deadline of their own. */
+  readonly timeoutMs: number
+}
+
+/** Carries out actions and waits of a rollout on a live cluster, whoever runs its nodes. */
+export class LiveActions {
+  readonly #cluster: LiveCluster
+  readonly #options: LiveActionsOptions
+
+  constructor(cluster: LiveCluster, options: LiveActionsOptions) {
+    this.#cluster = cluster
+    this.#options = options
+  }
+
+  /**
+   * @returns what a user should know of the outcome, in words
+   * @throws RolloutWaitError, AdminError, UnchangeableQuorumError
+   */
+  async perform(action: LiveAction): Promise<string | undefined> {
+    const cluster = this.#cluster
+    const { timeoutMs, nodeOf, topics, consumerGroups } = this.#options
+    switch (action.kind) {
+      case 'changeLive':
+        await changeLive(cluster, action.node, nodeAddress(action.node), action.settings)
+        return undefined
+      case 'handOver': {
+        const [avoid = '', ...preferred] = [action.avoid, ...action.preferred].map((id) =>
+          advertisedAddress(nodeOf(id)),
+        )
+        await handOver(cluster, { group: action.group, avoid, preferred, timeoutMs })
+        return undefined
+      }
+      case 'pauseWrites':
+        await pauseWrites(cluster, { group: action.group, master: nodeAddress(action.node), timeoutMs })
+        return undefined
+      case 'resumeWrites': {
+        const permission = permissionOf(action.node)
+        await resumeWrites(cluster, { group: action.group, master: nodeAddress(action.node), timeoutMs, permission })
+        return undefined
+      }
+      case 'drainGroup': {
+        const { drained, left } = await drainGroup(cluster, action)
+        return drained
+          ? undefined
+          : `${action.group} was given up at its deadline with messages left: ${left.join('; ')}`
+      }
+      case 'seedGroup': {
+        const made = await seedGroup(cluster, { group: action.group, topics, consumerGroups, timeoutMs })
+        return `${action.group} got ${made.consumerGroups.length} consumer groups and ${made.topics.length} topics`
+      }
+      case 'addController':
+        await addController(cluster, { id: action.controllerId, address: controllerAddress(action.node) })
+        return undefined
+      case 'removeController': {
+        const address = controllerAddress(action.node)
+        await handLeadOver(cluster, address)
+        await removeController(cluster, { id: action.controllerId, address })
+        return undefined
+      }
+      case 'forgetReplica':
+        await forgetReplica(cluster, { group: action.group, address: advertisedAddress(action.node), timeoutMs })
+        return undefined
+      case 'provision':
+        await provision(cluster, action)
+        return undefined
+    }
+  }
+
+  /** @throws RolloutWaitError with what is missing */
+  async wait(wait: RolloutWait): Promise<void> {
+    const cluster = this.#cluster
+    const { timeoutMs, nodeOf } = this.#options
+    switch (wait.kind) {
+      case 'controllersAgree':
+        return waitControllersAgree(cluster, timeoutMs)
+      case 'healthy':
+        return waitUntil(cluster, `${wait.nodeId} answers`, timeoutMs, async () => {
+          await knock(cluster, nodeOf(wait.nodeId))
+          return undefined
+        })
+      case 'inSyncStateSet':
+        return waitInSync(cluster, { ...wait, address: advertisedAddress(nodeOf(wait.nodeId)), timeoutMs })
+      case 'caughtUp':
+        return waitCaughtUp(cluster, { ...wait, address: advertisedAddress(nodeOf(wait.nodeId)), timeoutMs })
+      case 'registered':
+        return this.#waitRegistered(wait.nodeId)
+    }
+  }
+
+  async #waitRegistered(id: string): Promise<void> {
+    const cluster = this.#cluster
+    const node = this.#options.nodeOf(id)
+    if (node.kind !== 'broker') return
+    const own = advertisedAddress(node)
+    await waitUntil(cluster, `${id} is registered with every NameServer`, this.#options.timeoutMs, async () => {
+      const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
+      const other = [...answers].find(([, groups]) => ![...(groups.get(node.group)?.values() ?? [])].includes(own))
+      return other === undefined ? undefined : `NameServer ${other[0]} does not know it`
+    })
+  }
+}
+
+const readAndWrite = 6
+
+/** What the configuration says of a broker. */
+function permissionOf({ confFile }: PlanNode): number {
+  const { entries } = parseProperties(confFile.text)
+  return Number(entries.findLast(({ key }) => key === 'brokerPermission')?.value ?? readAndWrite)
+}
+
+/** Where the other controllers reach the controller of a node, be it a NameServer. */
+function controllerAddress(node: PlanNode): string {
+  const use = node.ports.find(({ purpose }) => purpose === 'controllerDLegerPeers')
+  if (use === undefined) throw new Error(`${node.id} has no controller`)
+  return nodeAddress({ ...node, port: use.port })
+}

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
+import { pauseWrites, resumeWrites, stopWrites } from './write-permission.ts'
+
+const pausing = { group: 'broker-a', master: 'broker-a-0:10911', timeoutMs: 3000 }
+
+it('pauses the writes of a master until routes say so and its slaves hold everything, and gives them back', async () => {
+  const cluster = new FakeCluster()
+  const slave = cluster.replicas[2]
+  if (slave !== undefined) slave.end = 100
+  await expect(pauseWrites(cluster.live, pausing)).rejects.toThrow(
+    'broker-a-2:10911 has what the master of broker-a has',
+  )
+  if (slave !== undefined) slave.end = 1000
+  await pauseWrites(cluster.live, pausing)
+  await resumeWrites(cluster.live, pausing)
+  expect(cluster.asked).toEqual([
+    'broker-a-0:10911 brokerPermission=4',
+    'broker-a-0:10911 brokerPermission=4',
+    'broker-a-0:10911 brokerPermission=6',
+  ])
+})
+
+it('does not go on while a NameServer still routes writes to the group', async () => {
+  const cluster = new FakeCluster()
+  const route = {
+    queueDatas: [{ brokerName: 'broker-a', perm: 6, readQueueNums: 1, writeQueueNums: 1 }],
+    brokerDatas: [],
+  }
+  cluster.answer('ns-1:9876', RequestCode.GET_ROUTEINFO_BY_TOPIC, () => ({
+    code: ResponseCode.SUCCESS,
+    body: Buffer.from(JSON.stringify(route)),
+  }))
+  await expect(pauseWrites(cluster.live, pausing)).rejects.toThrow(
+    'waited 3 s until routes send no writes to broker-a, in vain: NameServer ns-1:9876 says otherwise',
+  )
+})
+
+it('gives back what the configuration says', async () => {
+  const cluster = new FakeCluster()
+  await resumeWrites(cluster.live, { ...pausing, permission: 4 })
+  expect(cluster.permissions.get('broker-a-0:10911')).toBe(4)
+})
+
+it('takes the permission of every replica that may become master', async () => {
+  const cluster = new FakeCluster()
+  expect(await stopWrites(cluster.live, pausing)).toHaveLength(3)
+  expect([...cluster.permissions.values()]).toEqual([4, 4, 4])
+})
