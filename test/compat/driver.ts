@@ -133,6 +133,8 @@ export class Driver {
     }
     const { id, answer } = this.#request({ op: 'run', scenario, args }, onEvent, limitMs)
     const result = answer.then((line) => line as unknown as ScenarioResult)
+    // A scenario that nobody waits for any more, because its test has failed, ends with the driver.
+    result.catch(() => undefined)
     return {
       result,
       signal: (name) => this.#child.stdin?.write(`${JSON.stringify({ id: 0, op: 'signal', run: id, name })}\n`),

@@ -1,6 +1,6 @@
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
-import { leadingController, routedBrokers } from './group-state.ts'
+import { groupState, leadingController, routedBrokers } from './group-state.ts'
 import { addressOf } from './stack-cluster.ts'
 import type { Trial } from './trial.ts'
 
@@ -39,11 +39,12 @@ export async function stopMasters(trial: Trial, times: number): Promise<void> {
   }
 }
 
-/** Id and address of each replica that is not the master. */
+/** Id and address of each replica that is in sync and not the master. */
 async function slavesOf({ cluster }: Trial, group: string): Promise<(readonly [number, string])[]> {
   const routed = await routedBrokers(cluster.client, cluster.nameServers[0]!, group)
   const known = new Set(cluster.brokersOf(group).map(addressOf))
-  return [...routed].filter(([id, address]) => id !== 0 && known.has(address))
+  const inSync = new Set((await groupState(cluster.client, cluster.controllers, group))?.syncStateSet)
+  return [...routed].filter(([id, address]) => id !== 0 && inSync.has(id) && known.has(address))
 }
 
 async function elect({ cluster }: Trial, brokerName: string, brokerId: number): Promise<void> {

@@ -27,6 +27,8 @@ export interface StackOptions {
   readonly groups: number
   /** Laid over what the stack says. */
   readonly config?: Partial<ClusterConfigInput>
+  /** Replicas of a group that have to be in sync for the cluster to be whole. Left out: all. */
+  readonly inSync?: number
 }
 
 /** A cluster as `gantry up` runs it: the supervisor restarts what dies. */
@@ -37,17 +39,23 @@ export class StackCluster {
   readonly #dataDir: string
   readonly #command: GantryCommand
   readonly #controllerAddr: string
+  readonly #inSync: number | undefined
 
-  private constructor(command: GantryCommand, dataDir: string, plan: ReturnType<typeof planCluster>) {
+  private constructor(
+    command: GantryCommand,
+    { dataDir, inSync }: { readonly dataDir: string; readonly inSync: number | undefined },
+    plan: ReturnType<typeof planCluster>,
+  ) {
     this.#command = command
     this.#dataDir = dataDir
+    this.#inSync = inSync
     this.nodes = plan.nodes
     this.namesrvAddr = plan.namesrvAddr
     this.#controllerAddr = plan.controllerAddr
   }
 
   /** Starts it and waits until every node is healthy. */
-  static async start({ stack, dir, groups, config }: StackOptions): Promise<StackCluster> {
+  static async start({ stack, dir, groups, config, inSync }: StackOptions): Promise<StackCluster> {
     mkdirSync(dir, { recursive: true })
     const dataDir = join(dir, 'data')
     const text = stackText(stack, groups, config ?? {})
@@ -56,7 +64,7 @@ export class StackCluster {
     const { basePort, plan } = await planOnFreePorts(text, dataDir)
     const args = ['up', './Pulumi.failover.yaml', '--base-port', String(basePort), '--data-dir', dataDir]
     const command = new GantryCommand(args, dir)
-    const cluster = new StackCluster(command, dataDir, plan)
+    const cluster = new StackCluster(command, { dataDir, inSync }, plan)
     running.add(cluster)
     await command.printed('Ctrl-C stops the cluster.')
     return cluster
@@ -119,7 +127,8 @@ export class StackCluster {
   }
 
   /**
-   * Waits until everything runs and is in sync, whoever is master. Throws with what is missing when that takes too long.
+   * Waits until everything runs and as many as are asked for are in sync, whoever is master. Throws with what is missing
+   * when that takes too long.
    */
   async awaitWhole(limitMs = WHOLE_WITHIN_MS): Promise<void> {
     let missing = ''
@@ -134,8 +143,10 @@ export class StackCluster {
   async whatIsMissing(): Promise<string | undefined> {
     for (const { id } of this.nodes) {
       const state = this.#state(id)
-      const isUp = state?.phase === 'healthy' && state.process !== undefined && isRunning(state.process)
-      if (!isUp) return `${id} is ${state?.phase}: ${state?.trouble ?? ''}`
+      const isUp = state?.process !== undefined && isRunning(state.process)
+      // A broker that is not in sync is not healthy.
+      if (!isUp || (this.#inSync === undefined && state.phase !== 'healthy'))
+        return `${id} is ${state?.phase}: ${state?.trouble ?? ''}`
     }
     for (const controller of this.controllers) {
       if ((await leadingController(this.client, [controller])) === controller) continue
@@ -143,7 +154,7 @@ export class StackCluster {
       return `controller ${controller} answers as if it led`
     }
     for (const group of this.groups) {
-      const missing = await whatIsMissingIn(this, group, this.brokersOf(group).length)
+      const missing = await whatIsMissingIn(this, group, this.#inSync ?? this.brokersOf(group).length)
       if (missing !== undefined) return missing
     }
     return undefined

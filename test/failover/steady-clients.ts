@@ -71,6 +71,12 @@ export class SteadyClients {
     this.#consumer.signal('stop')
     check('consumer', await this.#consumer.result)
   }
+
+  /** Stops both, if they have not been, whatever became of them. */
+  async abandon(): Promise<void> {
+    for (const client of [this.#producer, this.#consumer]) client.signal('stop')
+    await Promise.allSettled([this.#producer.result, this.#consumer.result])
+  }
 }
 
 function check(who: string, { faults }: ScenarioResult): void {

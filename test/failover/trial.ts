@@ -40,6 +40,8 @@ export interface TrialSettings {
   readonly timeoutMs?: number
   /** Laid over what the stack says. */
   readonly config?: Partial<ClusterConfigInput>
+  /** Of another system, whose replicas may stay behind: so many have to be in sync. Left out: all, and they have to be equal. */
+  readonly inSync?: number
   readonly disturb: (trial: Trial) => Promise<void>
 }
 
@@ -87,8 +89,14 @@ export class Trial {
   ): Promise<TrialResult> {
     const dir = join(baseDir, settings.name.replaceAll(/\W+/g, '-'))
     mkdirSync(dir, { recursive: true })
-    const { stack, groups, everyMs, pollMs, timeoutMs, config } = settings
-    const cluster = await StackCluster.start({ stack, dir, groups, config: config ?? {} })
+    const { stack, groups, everyMs, pollMs, timeoutMs, config, inSync } = settings
+    const cluster = await StackCluster.start({
+      stack,
+      dir,
+      groups,
+      config: config ?? {},
+      ...(inSync === undefined ? {} : { inSync }),
+    })
     await cluster.awaitWhole()
     for (const group of cluster.groups) {
       const master = (await cluster.masterOf(group))!
@@ -105,11 +113,16 @@ export class Trial {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     })
     const trial = new Trial(settings, cluster, clients, seed, say)
-    await trial.pause(QUIET_MS)
-    await settings.disturb(trial)
-    const result = await trial.#end()
-    await cluster.stop()
-    return result
+    try {
+      await trial.pause(QUIET_MS)
+      await settings.disturb(trial)
+      const result = await trial.#end()
+      await cluster.stop()
+      return result
+    } finally {
+      // Whatever happened: clients of this trial must not speak to the cluster of the next, which may have its ports.
+      await clients.abandon()
+    }
   }
 
   pause(ms: number): Promise<void> {
@@ -138,7 +151,7 @@ export class Trial {
       disturbances: this.disturbances,
       ledger,
       verdict,
-      differences: await this.#differences(content),
+      differences: this.settings.inSync === undefined ? await this.#differences(content) : [],
       gaps: distributionOf(measured.map(({ atMs }) => gapAfter(ledger.acked, atMs, windowOf(atMs, times)))),
       writable: distributionOf(recoveries.map(({ writableMs }) => writableMs ?? Number.POSITIVE_INFINITY)),
       routed: distributionOf(recoveries.map(({ routedMs }) => routedMs ?? Number.POSITIVE_INFINITY)),

@@ -41,6 +41,10 @@ const SHORT_TIMEOUT: Partial<ClusterConfigInput> = {
   nameServerConfig: { scanNotActiveBrokerInterval: 1_000 },
 }
 
+const OURS: readonly Engine[] = ['gantry']
+/** Of three; a third one of Apache's sometimes never comes back into the set after it was master. */
+const IN_SYNC_APACHE = 2
+
 interface Cell {
   readonly what: string
   readonly times: Readonly<Record<Engine, number>>
@@ -90,7 +94,8 @@ export const failover: CellGroup = {
     const driver = new Driver('JSON', home)
     try {
       for (const [name, cell] of Object.entries(CELLS)) {
-        for (const engine of BOTH)
+        // To see that the cells work, ours are enough: a cluster of Apache's takes half a minute to start and to lose a master.
+        for (const engine of bench.settings.smoke ? OURS : BOTH)
           await bench.measure(name, engine, 1, () => measure(bench, driver, name, cell, engine))
       }
     } finally {
@@ -110,6 +115,7 @@ async function measure(bench: Bench, driver: Driver, name: string, cell: Cell, e
     everyMs: EVERY_MS,
     ...cell.settings,
     config: { ...cell.config(engine), ...(engine === 'apache' ? { engine, platform } : {}) },
+    ...(engine === 'apache' ? { inSync: IN_SYNC_APACHE } : {}),
     disturb: (trial) => cell.disturb(trial, times),
   }
   try {
