@@ -13,6 +13,8 @@ interface PendingChange {
 interface PendingHandover {
   readonly to: string
   readonly term: number
+  /** Of the monotonic clock. From then on it is over also while nobody leads. */
+  readonly deadlineMs: number
   readonly done: Done
 }
 
@@ -25,14 +27,14 @@ export class PendingChanges {
     this.#changes.push({ change, term, done })
   }
 
-  addHandover(to: string, term: number, done: Done): void {
-    this.#handovers.push({ to, term, done })
+  addHandover(handover: PendingHandover): void {
+    this.#handovers.push(handover)
   }
 
   /** At the end of each turn: whatever came to an end is reported. */
-  check(node: RaftNode): void {
+  check(node: RaftNode, nowMs: number): void {
     if (this.#changes.length > 0) this.#checkChanges(node)
-    if (this.#handovers.length > 0) this.#checkHandovers(node)
+    if (this.#handovers.length > 0) this.#checkHandovers(node, nowMs)
   }
 
   failAll(error: ConsensusError): void {
@@ -51,8 +53,8 @@ export class PendingChanges {
     }
   }
 
-  #checkHandovers(node: RaftNode): void {
-    const over = this.#handovers.filter(({ to, term }) => isOver(to, term, node))
+  #checkHandovers(node: RaftNode, nowMs: number): void {
+    const over = this.#handovers.filter((handover) => isOver(handover, node, nowMs))
     this.#handovers = this.#handovers.filter((pending) => !over.includes(pending))
     for (const { to, done } of over) {
       if (node.leaderId === to) done(null)
@@ -68,14 +70,20 @@ function isMade(change: MembershipChange, { log, membership }: RaftNode): boolea
   return member?.isVoter === true && member.address === change.peer.address
 }
 
-/** Somebody else leads, or this node goes on because the other did not take over. While nobody leads it is open. */
-function isOver(to: string, term: number, { leaderId, role, term: now, handoverTo }: RaftNode): boolean {
+/**
+ * Somebody else leads, or this node goes on because the other did not take over. While nobody leads it is open, but not
+ * for ever: the others may be gone, all of a group being stopped at a time.
+ */
+function isOver(
+  { to, term, deadlineMs }: PendingHandover,
+  { leaderId, role, term: now, handoverTo }: RaftNode,
+  nowMs: number,
+): boolean {
   if (role === 'leader' && now === term) return handoverTo !== to
-  return leaderId !== undefined
+  return leaderId !== undefined || nowMs >= deadlineMs
 }
 
 function notTaken(to: string, { role, leaderId }: RaftNode): string {
-  return role === 'leader'
-    ? `${to} did not take over in time; this member goes on leading`
-    : `${leaderId} leads instead of ${to}`
+  if (role === 'leader') return `${to} did not take over in time; this member goes on leading`
+  return leaderId === undefined ? `${to} did not take over in time; nobody leads` : `${leaderId} leads instead of ${to}`
 }

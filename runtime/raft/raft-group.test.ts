@@ -86,6 +86,21 @@ test('leadership is handed over; a member that stops hands it over first', async
   await until(() => third!.machine.commands.length === 3)
 })
 
+test('a member that hands over when it stops does not wait for ever for the others to lead', async () => {
+  const group = await started(3)
+  const [first, ...others] = group.members
+  await first!.propose('x')
+  // It has voted for its successor, which ends with its other voter before anybody has heard that it leads.
+  first!.group.onLeaderChange((leaderId) => {
+    if (leaderId === undefined) for (const other of others) other.kill()
+  })
+  await expect(settled((done) => first!.group.transferLeadership('n1', done))).rejects.toMatchObject({
+    code: 'REJECTED',
+    message: 'n1 did not take over in time; nobody leads',
+  })
+  await first!.stop()
+})
+
 test('members are added and removed while the group works; a snapshot brings a new one up to date', async () => {
   const settings = { snapshotEveryEntries: 50, snapshotKeepEntries: 10, snapshotPieceBytes: 1000 }
   const group = await started(1, settings)

@@ -145,8 +145,11 @@ export class RaftGroup implements Consensus {
 
   transferLeadership(to: string, done: (error: ConsensusError | null) => void): void {
     this.#ask(done, ({ node }) => {
-      const refusal = node.handOver(to, this.#now())
-      if (refusal === undefined) this.#changes.addHandover(to, node.term, done)
+      const nowMs = this.#now()
+      const refusal = node.handOver(to, nowMs)
+      // The others may need a second election when votes were split.
+      const deadlineMs = nowMs + 2 * this.#settings.electionMaxMs
+      if (refusal === undefined) this.#changes.addHandover({ to, term: node.term, deadlineMs, done })
       return refusal
     })
   }
@@ -314,7 +317,7 @@ export class RaftGroup implements Consensus {
       const text = `${this.selfId} does not lead any more`
       this.#reads.failAsked(new ConsensusError('NOT_LEADER', text, leaderId))
     }
-    this.#changes.check(node)
+    this.#changes.check(node, this.#now())
     if (this.#running === undefined) return
     if (node.log.membershipIndex !== this.#membershipIndex) {
       this.#membershipIndex = node.log.membershipIndex
