@@ -50,7 +50,16 @@ export class Candidate implements Role {
   }
 
   tick(): void {
-    if (this.#state.nowMs >= this.#deadlineMs) this.#roles.askForVotes()
+    if (this.#state.nowMs < this.#deadlineMs) return
+    const isWon = voteResult(this.#state.voters.map(({ id }) => this.#votes.get(id))) === 'won'
+    if (this.name === 'preCandidate' && isWon) this.#standIfMay()
+    else this.#roles.askForVotes()
+  }
+
+  /** Not when there is a group already, as one of those who were asked has said. */
+  #standIfMay(): void {
+    if (this.#state.isPromotable) this.#roles.stand(false)
+    else this.#roles.becomeFollower(this.#state.term, undefined)
   }
 
   step(message: Message): void {
@@ -86,10 +95,12 @@ export class Candidate implements Role {
   #count(id: string, isGranted: boolean): void {
     if (!this.#votes.has(id)) this.#votes.set(id, isGranted)
     const { term } = this.#state
-    switch (voteResult(this.#state.voters.map((voter) => this.#votes.get(voter.id)))) {
+    const votes = this.#state.voters.map((voter) => this.#votes.get(voter.id))
+    switch (voteResult(votes)) {
       case 'won':
-        if (this.name === 'preCandidate') this.#roles.stand(false)
-        else this.#roles.lead()
+        if (this.name === 'candidate') this.#roles.lead()
+        else if (!this.#state.isUnfounded || !votes.includes(undefined)) this.#standIfMay()
+        // Else one that has not answered may belong to a group already, and say so: see tick().
         return
       case 'lost':
         this.#roles.becomeFollower(term, undefined)

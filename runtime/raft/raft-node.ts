@@ -152,7 +152,7 @@ export class RaftNode {
     if (message.cluster !== UNFOUNDED) {
       if (state.cluster !== UNFOUNDED && state.cluster !== message.cluster) return
       if (state.isUnfounded) state.mayFound = false
-    }
+    } else if (this.#isOfAnotherFounding(message)) return
     const isQuestion = message.kind === 'preVote' || (message.kind === 'vote' && !message.isHandover)
     // A leader that asks has stepped down: what was promised to it stands in nobody's way but its own.
     if (isQuestion && message.term > state.term && state.hearsLeader && message.from !== state.leaderId) return
@@ -161,6 +161,14 @@ export class RaftNode {
     else if (message.term < state.term) this.#answerEarlier(message)
     else if (message.kind === 'vote') this.#answerVote(message)
     else this.#role.step(message)
+  }
+
+  /** In one group a term has one leader: whoever claims it too, and has founded nothing yet, is about to found another one. */
+  #isOfAnotherFounding({ kind, term, from }: Message): boolean {
+    const state = this.#state
+    const isLeaders = kind === 'append' || kind === 'heartbeat' || kind === 'snapshotPiece'
+    if (!isLeaders || state.cluster === UNFOUNDED || term !== state.term) return false
+    return state.leaderId !== undefined && state.leaderId !== from
   }
 
   /** A connection to or from a member ended. If it led, its followers do not wait for the election timeout. */

@@ -190,6 +190,27 @@ test('controllers grow from one to three and shrink again, by requests, and lose
   )
 }, 180_000)
 
+test('new controllers may be started at once on the list that is to be: they wait to be added, also while the old one restarts', async () => {
+  const all = await addresses(3)
+  const [old] = layOut(all, 0, 1) as [ControllerProcess]
+  await old.process.start(STARTED)
+  await introduce([old], 1)
+  const young = layOut(all, 1, 2)
+  await Promise.all(young.map(({ process }) => process.start(STARTED)))
+  expect(await old.process.end('SIGTERM')).toBe(0)
+  // Its own list may be the new one as well: its store knows who belongs to the group.
+  const [again] = layOut(all, 0, 3) as [ControllerProcess]
+  await again.process.start(STARTED)
+  const controllers = [again, ...young]
+  for (const { id, address } of young) {
+    const added = await mqadmin('changeControllers', '-a', again.address, '-o', 'add', '-i', id, '-p', address)
+    expect(added).toBe(`controller ${id} added\n`)
+  }
+  expect(await group(controllers)).toMatchObject({ masterBrokerId: 1, masterEpoch: 1 })
+  await again.process.end('SIGKILL')
+  expect(await group(controllers)).toMatchObject({ masterBrokerId: 1, masterEpoch: 1 })
+}, 180_000)
+
 test('a controller that cannot run says why and ends with 1', async () => {
   const [address] = (await addresses(1)) as [string]
   const [one] = layOut([address], 0, 1) as [ControllerProcess]

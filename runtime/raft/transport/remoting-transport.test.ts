@@ -91,6 +91,21 @@ test('two groups that were founded by themselves under one name never mix', asyn
   expect([one.machine.commands, other.machine.commands]).toEqual([['one'], ['other']])
 })
 
+test('new members that are started together wait for the group that is there to let them in, and found none of their own', async () => {
+  const ports = await freePorts(3)
+  const peers = peersAt(ports)
+  const old = await start({ id: 'n0', peers: [peers[0]!], settings: SOON }, ports[0]!)
+  await until(() => old.group.isLeader)
+  await old.propose('old')
+  const young = await Promise.all([1, 2].map((i) => start({ id: `n${i}`, peers, settings: SOON }, ports[i]!)))
+  for (const one of young) await logged(one, 'is not a member of the group: add it')
+  for (const peer of peers.slice(1)) {
+    await settled((done) => old.group.changeMembers({ kind: 'add', peer }, done))
+  }
+  await until(() => young.every(({ machine }) => machine.commands.length === 1))
+  expect(young.map(({ machine }) => machine.commands)).toEqual([['old'], ['old']])
+})
+
 test('a member that was removed is told so when it asks for votes', async () => {
   const ports = await freePorts(3)
   const peers = peersAt(ports)

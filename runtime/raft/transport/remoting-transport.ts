@@ -126,8 +126,7 @@ export class RemotingTransport implements RaftTransport {
       this.#refuse(frame, reason, channel)
       return undefined
     }
-    if (isByStranger(frame, user))
-      this.#refuse(frame, `as far as ${this.#options.selfId} knows it is no member any more`, channel)
+    if (isByStranger(frame, user)) this.#refuse(frame, this.#whyStranger(frame), channel)
     this.#rememberWhere(frame.from, channel)
     for (const message of frame.messages) user.receive(message)
     return undefined
@@ -152,7 +151,8 @@ export class RemotingTransport implements RaftTransport {
   }
 
   /** Why messages are refused, in words that say what to change. */
-  #whyNot({ group, from, to, cluster, peers }: MessageFrame, user: TransportUser): string | undefined {
+  #whyNot(frame: MessageFrame, user: TransportUser): string | undefined {
+    const { group, from, to, cluster, peers } = frame
     const { group: own, selfId } = this.#options
     if (group !== own)
       return `this is group "${own}", the messages are for group "${group}": an address or a group is wrong`
@@ -161,13 +161,12 @@ export class RemotingTransport implements RaftTransport {
     }
     if (from === selfId)
       return `there is another member with the id ${selfId}: every one needs its own controllerDLegerSelfId`
-    const isKnown = user.peers.some(({ id }) => id === from)
     if (cluster === 0 && user.cluster === 0) {
       if (peers === this.#peersText) return undefined
       return `controllerDLegerPeers of ${from} is "${peers}", of ${selfId} "${this.#peersText}": make them the same`
     }
-    if (cluster === 0 && !isKnown)
-      return `${from} is not a member of the group: add it, or correct its controllerDLegerPeers`
+    const isKnown = user.peers.some(({ id }) => id === from)
+    if (cluster === 0 && !isKnown && !isByStranger(frame, user)) return this.#whyStranger(frame)
     if (cluster !== 0 && user.cluster !== 0 && cluster !== user.cluster) {
       return (
         `${from} belongs to another group of the name "${own}", which was founded by itself: one of the two has the wrong ` +
@@ -175,6 +174,11 @@ export class RemotingTransport implements RaftTransport {
       )
     }
     return undefined
+  }
+
+  #whyStranger({ from, cluster }: MessageFrame): string {
+    if (cluster === 0) return `${from} is not a member of the group: add it, or correct its controllerDLegerPeers`
+    return `as far as ${this.#options.selfId} knows it is no member any more`
   }
 
   /** Told once per connection. */
@@ -215,7 +219,8 @@ export class RemotingTransport implements RaftTransport {
 }
 
 /**
- * One that only asks for votes and is no member as far as is known: it was removed, and nobody told it. A member that is not
+ * One that only asks for votes and is no member as far as is known: it was removed, and nobody told it, or it was not added
+ * yet. It gets its answer, by which it knows that there is a group already and founds none of its own. A member that is not
  * known yet, because this one is behind, says other things too.
  */
 function isByStranger({ from, messages }: MessageFrame, { peers }: TransportUser): boolean {
