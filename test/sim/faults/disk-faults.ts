@@ -5,6 +5,8 @@ import type { FaultContext } from './fault.ts'
 
 /** What changes a disk, and may be the last thing that a process does. */
 const FATEFUL: readonly DiskOperation[] = ['write', 'truncate', 'sync', 'rename', 'remove', 'writeFile', 'syncFolder']
+/** Between a file is made and its name is durable. */
+const NAMING: readonly DiskOperation[] = ['syncFolder']
 const FULL_BYTES = 12_000
 
 /** Disks that are slow, full, refuse writes or are emptied, and processes that die in the middle of using one. */
@@ -73,7 +75,10 @@ export class DiskFaults {
       node.kill(kind)
       after()
     }
-    disk.fail({ nth: world.between(1, 25), code: 'EIO', operations: FATEFUL, hit })
+    const when = world.chance(20)
+      ? { nth: world.between(1, 3), operations: NAMING }
+      : { nth: world.between(1, 25), operations: FATEFUL }
+    disk.fail({ ...when, code: 'EIO', hit })
   }
 
   /** A replica comes back with nothing. The others of the group hold what was promised. */

@@ -131,7 +131,19 @@ export class Faults implements FaultContext {
 
   #startLater(node: Node): void {
     const { world } = this.cluster
-    world.queue.after(world.between(5, world.chance(20) ? 6000 : 1200), () => this.isOver || node.start())
+    world.queue.after(world.between(5, world.chance(20) ? 6000 : 1200), () => {
+      if (this.isOver) return
+      node.start()
+      if (world.chance(15)) this.#crashSoon(node)
+    })
+  }
+
+  /** A new process meets what the last one left half done, and leaves it to the next. */
+  #crashSoon(node: Node): void {
+    const { world } = this.cluster
+    world.queue.after(world.between(1, 200), () => {
+      if (!this.isOver && !this.#powerCut.isUnderWay && node.isUp) this.#crash(node)
+    })
   }
 
   /** Controllers and name servers bear every crash. */
