@@ -118,13 +118,27 @@ export class BrokerTables {
     this.delayOffsets.state.saveIfChanged(nowMs)
   }
 
+  /** Controller mode: this broker is the master, and what it changes of topics and groups counts. */
+  changedHere(masterEpoch: number): void {
+    for (const table of [this.topics, this.groups]) {
+      Object.assign(table.dataVersion, { masterEpoch, isCopy: false })
+      // By a version of the new epoch name servers tell a master of old from this one.
+      table.nextVersion()
+    }
+  }
+
+  /** Controller mode: topics and groups are those of the master of this epoch. */
+  copied(masterEpoch: number): void {
+    for (const { dataVersion } of [this.topics, this.groups]) Object.assign(dataVersion, { masterEpoch, isCopy: true })
+  }
+
   /** What a slave fetches from its master. `delayChanged` is told when the delay offsets were replaced. */
   slaveSources(): MetadataSource[] {
     const { topics, groups, offsets, delayOffsets, modes } = this
     return [
       source(RequestCode.GET_ALL_TOPIC_CONFIG, (content) => {
         const { configs, dataVersion } = readTopicTable(content)
-        topics.replaceAll(configs, dataVersion)
+        return topics.replaceAll(configs, dataVersion)
       }),
       source(RequestCode.GET_ALL_CONSUMER_OFFSET, (content) => {
         const { offsets: read, dataVersion } = readConsumerOffsets(content)
@@ -133,7 +147,7 @@ export class BrokerTables {
       source(RequestCode.GET_ALL_DELAY_OFFSET, (content) => delayOffsets.replaceAll(content)),
       source(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, (content) => {
         const { configs, forbidden, dataVersion } = readSubscriptionGroupTable(content)
-        groups.replaceAll(configs, forbidden, dataVersion)
+        return groups.replaceAll(configs, forbidden, dataVersion)
       }),
       source(RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, (content) => modes.replaceAll(content)),
     ]

@@ -46,8 +46,6 @@ export interface GroupEdit {
 export class SubscriptionGroupTable {
   readonly dataVersion: DataVersion
   readonly state: Persisted
-  /** Of the master that makes changes here; 0 without controllers. */
-  masterEpoch = 0
   readonly #file: StateFile
   readonly #clock: Clock
   readonly #logger: Logger
@@ -180,8 +178,13 @@ export class SubscriptionGroupTable {
     return true
   }
 
-  /** A slave takes over its master's table, version included. */
-  replaceAll(configs: readonly SubscriptionGroupConfig[], forbidden: ForbiddenTable, version: DataVersionFields): void {
+  /** A slave takes over its master's table, version included. False when it knows of later changes. */
+  replaceAll(
+    configs: readonly SubscriptionGroupConfig[],
+    forbidden: ForbiddenTable,
+    version: DataVersionFields,
+  ): boolean {
+    if (this.dataVersion.isPast(version)) return false
     const kept = new Set(configs.map((config) => config.groupName))
     for (const name of [...this.#groups.keys()]) if (!kept.has(name)) this.#groups.delete(name)
     for (const config of configs) this.#groups.set(config.groupName, config)
@@ -189,6 +192,7 @@ export class SubscriptionGroupTable {
     for (const [group, topics] of forbidden) this.#forbidden.set(group, topics)
     this.dataVersion.assign(version)
     this.state.markChanged()
+    return true
   }
 
   /** The body of GET_ALL_SUBSCRIPTIONGROUP_CONFIG; of these groups only, if given. */
@@ -227,7 +231,7 @@ export class SubscriptionGroupTable {
 
   /** Something other than a group is new, such as the master. */
   nextVersion(): void {
-    this.dataVersion.next(this.#clock.now(), this.masterEpoch)
+    this.dataVersion.next(this.#clock.now())
     this.state.markChanged()
   }
 }

@@ -81,11 +81,43 @@ test('an entry older than the table changes nothing, one of a later epoch does',
   replica.topics.replaceAll(configs, dataVersion)
   expect(catchUp()).toBe(0)
   expect(replica.topics.find('orders')).toBeUndefined()
-  master.topics.masterEpoch = 7
+  master.topics.dataVersion.masterEpoch = 7
   master.topics.update([topicConfig('late')])
   expect(catchUp()).toBe(1)
   expect(replica.topics.find('late')?.topicName).toBe('late')
   expect(replica.topics.dataVersion.stateVersion).toBe(7)
+})
+
+test('a table that was fetched before a change came by the log does not take the change back', () => {
+  for (const { dataVersion } of [replica.topics, replica.groups])
+    Object.assign(dataVersion, { isCopy: true, masterEpoch: 7 })
+  for (const table of [master.topics, master.groups]) {
+    table.dataVersion.masterEpoch = 7
+    table.nextVersion()
+  }
+  const [topics, groups] = [[...master.topics.all()], [...master.groups.all()]]
+  const versions = [master.topics.dataVersion.toJson(), master.groups.dataVersion.toJson()] as const
+  master.topics.update([topicConfig('orders')])
+  master.groups.update([subscriptionGroup('billing')])
+  expect(catchUp()).toBe(2)
+  expect(replica.topics.replaceAll(topics, versions[0])).toBe(false)
+  expect(replica.groups.replaceAll(groups, new Map(), versions[1])).toBe(false)
+  expect([replica.topics.find('orders')?.topicName, replica.groups.has('billing')]).toEqual(['orders', true])
+  expect(replica.topics.replaceAll(topics, master.topics.dataVersion.toJson())).toBe(true)
+  expect(replica.topics.find('orders')).toBeUndefined()
+})
+
+test('groups that a replica makes by itself do not stand in the way of what its master changes', () => {
+  replica.groups.dataVersion.isCopy = true
+  for (const group of ['one', 'two', 'three']) replica.groups.find(group)
+  master.groups.update([subscriptionGroup('billing')])
+  expect(catchUp()).toBe(1)
+  expect(replica.groups.has('billing')).toBe(true)
+})
+
+test('a copy of a table of later epochs than its master has reached is replaced', () => {
+  Object.assign(replica.topics.dataVersion, { isCopy: true, masterEpoch: 3, stateVersion: 9 })
+  expect(replica.topics.replaceAll([], master.topics.dataVersion.toJson())).toBe(true)
 })
 
 test('after a restart the journal is read again, and leaves everything as it is', () => {

@@ -133,6 +133,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
         this.#forwarder.wake()
       },
     })
+    tables.copied(0)
     this.#sync = new MetadataSync(clock, { invoke }, logger, tables.slaveSources())
     this.#replay = new JournalReplay({ store, topics: tables.topics, groups: tables.groups, logger })
     this.replication.onSyncStateSetWanted((wanted) => this.#manager.wantSyncStateSet(wanted))
@@ -339,11 +340,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
     this.replication.changeToMaster(role.masterEpoch, new Set(role.syncStateSet), role.syncStateSetEpoch)
     // What is in the log of topics and groups is as good as what is in it of messages.
     this.#replay.catchUp(store.confirmOffset)
-    for (const table of [tables.topics, tables.groups]) {
-      table.masterEpoch = role.masterEpoch
-      // By a version of the new epoch name servers tell a master of old from this one.
-      table.nextVersion()
-    }
+    tables.changedHere(role.masterEpoch)
     store.isSlave = false
     conf.change({ brokerId: MASTER_ID, brokerRole: 'SYNC_MASTER' })
     tables.offsets.clampToEnds()
@@ -356,9 +353,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
   }
 
   becomeSlave(master: MasterPlace): void {
-    const { conf, store, events } = this.#parts
+    const { conf, store, tables, events } = this.#parts
     const wasMaster = this.isMaster
     events.commit()
+    tables.copied(master.epoch)
     // Before the log changes hands: whoever reads the role from here on takes this broker for a slave.
     store.isSlave = true
     conf.change({ brokerId: this.#brokerId, brokerRole: 'SLAVE' })

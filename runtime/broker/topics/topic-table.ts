@@ -46,8 +46,6 @@ export interface TopicTableOptions {
 export class TopicTable {
   readonly dataVersion: DataVersion
   readonly state: Persisted
-  /** Of the master that makes changes here; 0 without controllers. */
-  masterEpoch = 0
   readonly #file: StateFile
   readonly #clock: Clock
   readonly #logger: Logger
@@ -222,13 +220,15 @@ export class TopicTable {
     return true
   }
 
-  /** A slave takes over its master's table, version included. */
-  replaceAll(configs: readonly TopicConfig[], dataVersion: DataVersionFields): void {
+  /** A slave takes over its master's table, version included. False when it knows of later changes. */
+  replaceAll(configs: readonly TopicConfig[], dataVersion: DataVersionFields): boolean {
+    if (this.dataVersion.isPast(dataVersion)) return false
     const kept = new Set(configs.map((config) => config.topicName))
     for (const name of [...this.#topics.keys()]) if (!kept.has(name)) this.#topics.delete(name)
     for (const config of configs) this.#topics.set(config.topicName, config)
     this.dataVersion.assign(dataVersion)
     this.state.markChanged()
+    return true
   }
 
   /** A replica repeats a change of its master, unless it knows of later ones. True when it did. */
@@ -250,7 +250,7 @@ export class TopicTable {
 
   /** What name servers know of this broker is out of date. Also when what changed is no topic, such as its permission. */
   nextVersion(): void {
-    this.dataVersion.next(this.#clock.now(), this.masterEpoch)
+    this.dataVersion.next(this.#clock.now())
     this.state.markChanged()
   }
 
