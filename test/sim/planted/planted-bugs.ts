@@ -168,7 +168,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     right: 'isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))',
     wrong: 'isLast',
     scenario: 'single-master',
-    seeds: 300,
+    seeds: 1500,
   },
   {
     name: 'a replica makes a topic itself',
