@@ -77,3 +77,13 @@ it('names the controller that knows no leader', async () => {
   cluster.answer('ctl-2:9878', RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({ code: ResponseCode.SUCCESS }))
   await expect(waitControllersAgree(cluster.live, 1000)).rejects.toThrow('controller ctl-2:9878 knows no leader')
 })
+
+it('asks members only whether they agree: one that was removed and runs still knows no leader', async () => {
+  const { cluster } = quorum(['n0', 'n1', 'n2'])
+  const fields = { controllerLeaderAddress: 'ctl-0:9878', peers: 'n0:ctl-0:9878;n1:ctl-1:9878;' }
+  for (const member of ['ctl-0:9878', 'ctl-1:9878']) {
+    cluster.answer(member, RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({ code: ResponseCode.SUCCESS, fields }))
+  }
+  cluster.answer('ctl-2:9878', RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({ code: ResponseCode.SUCCESS }))
+  await waitControllersAgree(cluster.live, 1000)
+})

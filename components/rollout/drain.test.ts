@@ -73,3 +73,35 @@ it('does not take a group for drained whose master does not answer', async () =>
   const report = await drainGroup(cluster.live, { group: 'broker-a', deadlineMs: 2000, staleRouteMs: 0 })
   expect(report).toEqual({ drained: false, left: [expect.stringContaining(`connect to ${master} failed`)] })
 })
+
+it('waits for groups that consume a topic elsewhere and have not begun to here', async () => {
+  const state = { lag: 0, begun: false }
+  const cluster = withBacklog(state)
+  const other = 'broker-b-0:10911'
+  const ok = (body: object) => ({ code: ResponseCode.SUCCESS, body: encodeJson(body) })
+  const broker = (brokerName: string, address: string) => ({ brokerName, cluster: 'Shop', brokerAddrs: { 0: address } })
+  for (const nameServer of cluster.nameServers) {
+    cluster.answer(nameServer, RequestCode.GET_BROKER_CLUSTER_INFO, () =>
+      ok({ brokerAddrTable: { 'broker-a': broker('broker-a', master), 'broker-b': broker('broker-b', other) } }),
+    )
+  }
+  const queue = (brokerName: string) => JSON.stringify({ topic: 'mails', brokerName, queueId: 0 })
+  for (const address of [master, other]) {
+    const groups = { subscriptionGroupTable: { postman: { groupName: 'postman' } } }
+    cluster.answer(address, RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, () => ok(groups))
+  }
+  const done = { brokerOffset: 5, consumerOffset: 5 }
+  cluster.answer(other, RequestCode.GET_CONSUME_STATS, () => ok({ offsetTable: { [queue('broker-b')]: done } }))
+  cluster.answer(master, RequestCode.GET_CONSUME_STATS, () =>
+    ok({ offsetTable: state.begun ? { [queue('broker-a')]: done } : {} }),
+  )
+  cluster.answer(master, RequestCode.GET_ALL_TOPIC_CONFIG, () => ok({ topicConfigTable: { mails: { perm: 6 } } }))
+  cluster.answer(master, RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER, () => ok({ topicList: [] }))
+  cluster.answer(master, RequestCode.GET_TOPIC_STATS_INFO, () =>
+    ok({ offsetTable: { [queue('broker-a')]: { minOffset: 0, maxOffset: 5 } } }),
+  )
+  const request = { group: 'broker-a', deadlineMs: 2000, staleRouteMs: 0 }
+  expect(await drainGroup(cluster.live, request)).toEqual({ drained: false, left: ['postman: mails 5, not begun'] })
+  state.begun = true
+  expect(await drainGroup(cluster.live, request)).toEqual({ drained: true, left: [] })
+})

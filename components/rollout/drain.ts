@@ -1,8 +1,8 @@
 import { MASTER_ID } from '../../runtime/codec/route/route-data.ts'
-import { backlogOf } from './backlog.ts'
+import { backlogOf, notBegunOn } from './backlog.ts'
 import { runtimeInfo } from './catch-up.ts'
 import type { LiveCluster } from './live-cluster.ts'
-import { membersOf } from './routes.ts'
+import { brokerGroups, fromNameServers } from './routes.ts'
 import { pause } from './waiting.ts'
 import { stopWrites } from './write-permission.ts'
 
@@ -63,9 +63,14 @@ export async function drainGroup(cluster: LiveCluster, request: DrainRequest): P
 
 /** What is not consumed yet, in words. */
 async function leftOn(cluster: LiveCluster, group: string): Promise<string[]> {
-  const master = (await membersOf(cluster, group)).get(MASTER_ID)
+  const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
+  const groups = [...answers.values()][0] ?? new Map()
+  const master = groups.get(group)?.get(MASTER_ID)
   if (master === undefined) return [`${group} has no master at the moment`]
-  return [...(await backlogOf(cluster, master)), ...notDue(await runtimeInfo(cluster, master))]
+  const left = [...(await backlogOf(cluster, master)), ...notDue(await runtimeInfo(cluster, master))]
+  if (left.length > 0) return left
+  const others = [...groups].flatMap(([name, members]) => (name === group ? [] : (members.get(MASTER_ID) ?? [])))
+  return [...(await notBegunOn(cluster, master, others))]
 }
 
 /** Messages that wait for their time: `offset,end` per delay level, and Apache's timer wheel. */

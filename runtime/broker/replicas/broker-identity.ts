@@ -53,6 +53,11 @@ export class IdentityFiles {
     this.#write(this.#path, [clusterName, brokerName, String(brokerId)])
   }
 
+  /** The broker is nobody any more: it gets another id. */
+  remove(): void {
+    this.#disk.remove(this.#path)
+  }
+
   saveWanted({ clusterName, brokerName, brokerId, registerCheckCode }: WantedIdentity): void {
     this.#write(this.#tempPath, [clusterName, brokerName, String(brokerId), registerCheckCode])
   }

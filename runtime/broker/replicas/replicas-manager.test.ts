@@ -225,6 +225,31 @@ describe('coming online', () => {
     expect(target.told[0]).toBe('id 1')
   })
 
+  describe('with an id that the controllers have forgotten', () => {
+    beforeEach(() => {
+      new IdentityFiles(disk, IDENTITY).save({ clusterName: 'C', brokerName: 'broker-a', brokerId: 4 })
+      const response = ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED
+      controllers.refusal = { code: RequestCode.CONTROLLER_REGISTER_BROKER, response }
+    })
+
+    test('it joins a group that has a master as a new replica', async () => {
+      controllers.role = roleOf(2, 7, [2])
+      manager.start()
+      await settle()
+      controllers.refusal = undefined
+      await advance(500)
+      expect(target.told).toEqual(['id 4', 'id 0', 'id 1', 'follow 2 at 10.0.0.2:10911, epoch 7'])
+      expect(disk.readFile(IDENTITY).toString()).toBe('C#broker-a#1')
+    })
+
+    test('it keeps its id where nobody is master: the controllers may have lost their memory', async () => {
+      manager.start()
+      await advance(2_000)
+      expect(target.told).toEqual(['id 4'])
+      expect(disk.readFile(IDENTITY).toString()).toBe('C#broker-a#4')
+    })
+  })
+
   test('without controllers it waits, says so once, and comes online when they are there', async () => {
     for (const address of ['c1:1', 'c2:1', 'c3:1']) controllers.down.add(address)
     manager.start()

@@ -235,20 +235,48 @@ export class ReplicasManager {
   async #register(): Promise<void> {
     const { config, brokerAddr, beat } = this.#parts
     // Ahead of the first sign of life: by this our controllers tell a process that has started from one that goes on.
-    const answer = await this.#ask(RequestCode.CONTROLLER_REGISTER_BROKER, {
+    const fields = {
       clusterName: config.brokerClusterName,
       brokerName: config.brokerName,
       brokerId: this.#brokerId,
       brokerAddress: brokerAddr,
       invokeTime: this.#parts.clock.now(),
-    })
-    const role = readGroupRole(answer)
+    }
+    let role: GroupRole
+    try {
+      role = readGroupRole(await this.#ask(RequestCode.CONTROLLER_REGISTER_BROKER, fields))
+    } catch (error) {
+      if (isUnknownId(error) && (await this.#isGroupServed())) this.#giveUpId()
+      throw error
+    }
     if (this.#role === undefined && role.masterBrokerId === this.#brokerId) {
       this.#formerEpoch = role.masterEpoch
       this.#isHoldingBreath = true
     }
     this.#isRegistered = true
     if (this.mayBeat) beat(this.#brokerId)
+  }
+
+  /** Whether the controllers know a master of the group: whoever joins it anew is given what that one holds. */
+  async #isGroupServed(): Promise<boolean> {
+    const role = readGroupRole(await this.#ask(RequestCode.CONTROLLER_GET_REPLICA_INFO, { brokerName: this.#name }))
+    return role.masterBrokerId !== undefined && !this.#isSelf(role)
+  }
+
+  /**
+   * It was forgotten while it was away (cleanBrokerMetadata, a move to another machine), and is back: as a new replica, whose
+   * log is made equal to the master's. Never while it has a role, nor where nobody is master: then the controllers may have
+   * lost their memory, and the replicas are to be started in an order that people choose.
+   */
+  #giveUpId(): void {
+    if (this.#role !== undefined) return
+    const { identity, logger } = this.#parts
+    logger.warn(
+      { brokerId: this.#brokerId, problem: 'its id was forgotten' },
+      'the controllers have forgotten this broker: it joins its group as a new replica',
+    )
+    identity.remove()
+    this.#setBrokerId(0)
   }
 
   async #elect(): Promise<void> {
@@ -340,6 +368,9 @@ export class ReplicasManager {
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS)
   }
 }
+
+const isUnknownId = (error: unknown): boolean =>
+  error instanceof ControllerRefusal && error.code === ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED
 
 /** The controllers do not know this broker, or not any more. */
 const isForgotten = (code: number): boolean =>
