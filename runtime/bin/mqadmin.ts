@@ -5,17 +5,18 @@ import { runAdmin } from '../admin/run-admin.ts'
 import { RealRandom } from '../io/random.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
-import { RealNetwork } from '../io/real-network.ts'
 import { createNetContext } from '../net/net-context.ts'
 import { RemotingClient } from '../net/remoting-client.ts'
 import { silentLogger } from '../observe/logger.ts'
+import { openNetwork } from './open-network.ts'
 
 const CONNECT_TIMEOUT_MS = 3000
 const STDOUT = 1
 const STDERR = 2
 
 const clock = new RealClock()
-const client = new RemotingClient(createNetContext(clock, new RealNetwork(), silentLogger), {
+const network = await openNetwork('mqadmin', silentLogger)
+const client = new RemotingClient(createNetContext(clock, network, silentLogger), {
   connectTimeoutMs: CONNECT_TIMEOUT_MS,
 })
 const code = await runAdmin(process.argv.slice(2), {

@@ -12,11 +12,11 @@ import { decodeProperties } from '../config/properties-file.ts'
 import { RealRandom } from '../io/random.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
-import { RealNetwork } from '../io/real-network.ts'
 import { createNetContext } from '../net/net-context.ts'
 import { DeferredLogger } from '../observe/deferred-logger.ts'
 import { loadBroker } from './broker-modules.ts'
 import { readConfEnv } from './conf-env.ts'
+import { openNetwork } from './open-network.ts'
 import { cannotStart, runServer } from './run-server.ts'
 
 const NAME = 'mqbroker'
@@ -120,7 +120,7 @@ const refused = refusedSettings(conf)
 if (refused.length > 0) cannotStart(NAME, ...refused)
 const logger = new DeferredLogger()
 const clock = new RealClock()
-const network = new RealNetwork()
+const network = await openNetwork(NAME, logger)
 await runServer(NAME, logger, async () => {
   const door = conf.enableControllerMode
     ? await Door.open(conf, createNetContext(clock, network, logger, netLimits(conf)))

@@ -5,10 +5,10 @@ import { type ControllerConf, parseControllerConf, printControllerConf } from '.
 import { decodeProperties } from '../config/properties-file.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
-import { RealNetwork } from '../io/real-network.ts'
 import { createLogger } from '../observe/pino-logger.ts'
 import { readConfEnv } from './conf-env.ts'
 import { createController } from './create-controller.ts'
+import { openNetwork } from './open-network.ts'
 import { cannotStart, EXIT_CRASHED, runServer } from './run-server.ts'
 
 const NAME = 'mqcontroller'
@@ -67,6 +67,7 @@ if (print) {
   process.exit(0)
 }
 const logger = createLogger(NAME)
+const network = await openNetwork(NAME, logger)
 await runServer(NAME, logger, async () => {
   for (const warning of warnings) logger.warn({}, warning)
   const controller = createController({
@@ -74,7 +75,7 @@ await runServer(NAME, logger, async () => {
     env,
     confFile: file === undefined ? conf.configStorePath : resolve(file),
     clock: new RealClock(),
-    network: new RealNetwork(),
+    network,
     logger,
     // The log says why; a supervisor starts it again.
     onFailed: () => process.exit(EXIT_CRASHED),

@@ -5,7 +5,6 @@ import { embeddedControllerConf, type NamesrvConf, parseNamesrvConf, printNamesr
 import { decodeProperties } from '../config/properties-file.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
-import { RealNetwork } from '../io/real-network.ts'
 import { NameServer } from '../nameserver/nameserver.ts'
 import { createNetContext } from '../net/net-context.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -13,6 +12,7 @@ import { createLogger } from '../observe/pino-logger.ts'
 import { readConfEnv } from './conf-env.ts'
 import { createController } from './create-controller.ts'
 import { EmbeddedController } from './embedded-controller.ts'
+import { openNetwork } from './open-network.ts'
 import { cannotStart, runServer } from './run-server.ts'
 
 const NAME = 'mqnamesrv'
@@ -74,11 +74,12 @@ if (print) {
   process.exit(0)
 }
 const logger = createLogger(NAME)
+const network = await openNetwork(NAME, logger)
 await runServer(NAME, logger, async () => {
   for (const warning of warnings) logger.warn({}, warning)
   // 0, the default of Netty's water mark here, stands for the built-in limit.
   const limits = conf.writeBufferHighWaterMark > 0 ? { pauseAboveBytes: conf.writeBufferHighWaterMark } : {}
-  const context = createNetContext(new RealClock(), new RealNetwork(), logger, limits)
+  const context = createNetContext(new RealClock(), network, logger, limits)
   const server = new NameServer({ context, disk: new RealDisk(), conf, env })
   const { host, port } = await server.start()
   // The line that official start scripts wait for.
@@ -96,7 +97,7 @@ await runServer(NAME, logger, async () => {
 function embeddedController(logger: Logger): EmbeddedController {
   return new EmbeddedController({
     clock: new RealClock(),
-    network: new RealNetwork(),
+    network,
     logger,
     create: (clock, network, onFailed) =>
       createController({

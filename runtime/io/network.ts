@@ -47,6 +47,8 @@ export interface Listener {
 }
 
 export interface Network {
+  /** The same without TLS, for protocols that have none; left out: this one has none. */
+  readonly plain?: Network
   /** Accepts connections. `events` is asked for each new one. Rejects e.g. with EADDRINUSE, naming host and port. */
   listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>
   /** Opens a connection: `opened` first, or `closed` with the error (also after `timeoutMs`). */

@@ -108,7 +108,11 @@ test('a connection that was ended is closed although the peer hangs and does not
   const { port } = hanging.address() as AddressInfo
   const side = new Collector(64)
   const client = await new Promise<Connection>((resolve) => {
-    new RealNetwork(20).connect({ host: '127.0.0.1', port }, 5000, Object.assign(side, { opened: resolve }))
+    new RealNetwork({ endTimeoutMs: 20 }).connect(
+      { host: '127.0.0.1', port },
+      5000,
+      Object.assign(side, { opened: resolve }),
+    )
   })
   client.end()
   await side.until(() => side.closedWith !== 'open')

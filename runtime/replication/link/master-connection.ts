@@ -127,7 +127,9 @@ export class MasterConnection {
       closed: (error) => this.#closed(error, master),
     }
     this.#session = session
-    this.#context.network.connect(master, CONNECT_TIMEOUT_MS, events)
+    const { network } = this.#context
+    const plain = network.plain ?? network
+    plain.connect(master, CONNECT_TIMEOUT_MS, events)
   }
 
   #opened(connection: Connection, session: SlaveSession): void {

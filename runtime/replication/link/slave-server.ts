@@ -30,7 +30,8 @@ export class SlaveServer<S extends ServedSlave> {
   }
 
   async listen(address: Address): Promise<Address> {
-    this.#listener = await this.#context.network.listen(address, (connection) => this.#accept(connection))
+    const { network } = this.#context
+    this.#listener = await (network.plain ?? network).listen(address, (connection) => this.#accept(connection))
     this.#timer = this.#context.clock.every(HOUSEKEEPING_PERIOD_MS, () => this.#keepHouse())
     return this.#listener.address
   }
