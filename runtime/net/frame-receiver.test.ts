@@ -54,7 +54,7 @@ test.each([
   [-1, 'frame length -1: must be 4 to 4096 bytes'],
   [3, 'frame length 3: must be 4 to 4096 bytes'],
   [FRAME_MAX + 1, 'frame length 4097: must be 4 to 4096 bytes'],
-  [0x16030100, 'the peer speaks TLS, but TLS is not enabled on this port'],
+  [0x16030100, 'the peer speaks TLS, but this port has no certificate: set tls.server.keyPath and tls.server.certPath'],
 ])('a length field of %i is refused before anything is allocated', (length, message) => {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32BE(length)

@@ -103,7 +103,9 @@ function block(sizeBytes: number): Slab {
 function badLength(length: number, frameMaxBytes: number): MalformedFrameError {
   // The first bytes of a TLS handshake, read as a length.
   if (length >>> 16 === 0x1603) {
-    return new MalformedFrameError('the peer speaks TLS, but TLS is not enabled on this port')
+    return new MalformedFrameError(
+      'the peer speaks TLS, but this port has no certificate: set tls.server.keyPath and tls.server.certPath',
+    )
   }
   return new MalformedFrameError(`frame length ${length}: must be 4 to ${frameMaxBytes} bytes`)
 }

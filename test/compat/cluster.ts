@@ -88,6 +88,11 @@ export class Cluster {
     }
   }
 
+  /** Further words in an environment variable of all servers, from their next start on. */
+  addEnvironment(name: string, words: string): void {
+    for (const server of [this.namesrv, ...this.brokers]) server.addEnvironment(name, words)
+  }
+
   async stop(): Promise<void> {
     for (const broker of [...this.brokers].reverse()) await broker.stop()
     await this.namesrv.stop()

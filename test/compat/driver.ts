@@ -36,8 +36,8 @@ export class Driver {
   #nextId = 1
   #stderr = ''
 
-  /** `serialization` is the header serialization of everything this JVM sends; `home` receives its logs. */
-  constructor(serialization: 'JSON' | 'ROCKETMQ', home: string) {
+  /** `serialization` is the header serialization of everything this JVM sends; `home` receives its logs; `flags`: further ones for Java. */
+  constructor(serialization: 'JSON' | 'ROCKETMQ', home: string, flags: readonly string[] = []) {
     mkdirSync(home, { recursive: true })
     const child = spawn(
       'java',
@@ -54,6 +54,7 @@ export class Driver {
         '-Drocketmq.log.level=warn',
         '-Drmq.logback.configurationFile=rmq.client.logback.xml',
         `-Djava.io.tmpdir=${home}`,
+        ...flags,
         '-cp',
         `${join(javaDir, 'target/classes')}:${join(javaDir, 'target/lib')}/*`,
         'gantry.compat.Main',

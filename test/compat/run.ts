@@ -18,6 +18,7 @@ import { mixedClusters } from './mixed.ts'
 import { Report } from './report.ts'
 import { type Engine, stopAllServers } from './server.ts'
 import type { Setting } from './setting.ts'
+import { tls } from './tls.ts'
 import { buildAll, missingTools } from './toolchain.ts'
 import { transactions } from './transactions.ts'
 
@@ -49,6 +50,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'auto-switch', run: autoSwitchInterop },
   { name: 'filters', run: filters },
   { name: 'transactions', run: transactions },
+  { name: 'tls', run: tls },
 ]
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-compat-'))

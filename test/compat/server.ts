@@ -67,7 +67,11 @@ export class Server {
     this.dir = options.dir
     this.conf = options.conf
     this.#jvm = options.jvm
-    this.#env = options.env ?? {}
+    this.#env = { ...options.env }
+  }
+
+  addEnvironment(name: string, words: string): void {
+    this.#env[name] = `${this.#env[name] ?? ''} ${words}`
   }
 
   get address(): string {

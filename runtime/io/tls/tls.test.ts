@@ -4,7 +4,7 @@ import * as nodeTls from 'node:tls'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import type { Connection, ConnectionEvents, Listener } from '../network.ts'
 import { RealNetwork } from '../real-network.ts'
-import { TestAuthority } from './test-certificates.ts'
+import { TestAuthority } from './testing/test-authority.ts'
 import { Tls } from './tls.ts'
 import type { TlsClientOptions, TlsServerOptions } from './tls-options.ts'
 
