@@ -8,7 +8,6 @@ import { netLimits } from '../broker/door/net-limits.ts'
 import { refusedSettings } from '../broker/refused-settings.ts'
 import { type BrokerConf, parseBrokerConf, printBrokerConf } from '../config/broker-conf.ts'
 import type { ConfEnv } from '../config/conf-key.ts'
-import { decodeProperties } from '../config/properties-file.ts'
 import { RealRandom } from '../io/random.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
@@ -17,6 +16,7 @@ import { DeferredLogger } from '../observe/deferred-logger.ts'
 import { loadBroker } from './broker-modules.ts'
 import { readConfEnv } from './conf-env.ts'
 import { openNetwork } from './open-network.ts'
+import { readConfText } from './read-conf-text.ts'
 import { cannotStart, runServer } from './run-server.ts'
 
 const NAME = 'mqbroker'
@@ -70,18 +70,10 @@ function readCommandLine(): CommandLine {
 function readConf(line: CommandLine, env: ConfEnv): { conf: BrokerConf; warnings: readonly string[] } {
   const commandLine: Record<string, string> = {}
   if (line.namesrvAddr !== undefined) commandLine['namesrvAddr'] = line.namesrvAddr
-  const text = line.file === undefined ? '' : readText(line.file)
+  const text = readConfText(NAME, line.file)
   const result = parseBrokerConf(text, line.file ?? 'defaults', env, commandLine)
   if (!result.ok) cannotStart(NAME, ...result.errors)
   return result
-}
-
-function readText(file: string): string {
-  try {
-    return decodeProperties(new RealDisk().readFile(resolve(file)))
-  } catch (error) {
-    return cannotStart(NAME, `cannot read the conf file: ${(error as Error).message}`)
-  }
 }
 
 function printed(conf: BrokerConf, which: 'all' | 'important'): string {

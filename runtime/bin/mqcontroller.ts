@@ -1,15 +1,14 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { ConfEnv } from '../config/conf-key.ts'
 import { type ControllerConf, parseControllerConf, printControllerConf } from '../config/controller-conf.ts'
-import { decodeProperties } from '../config/properties-file.ts'
 import { RealClock } from '../io/real-clock.ts'
-import { RealDisk } from '../io/real-disk.ts'
 import { createLogger } from '../observe/pino-logger.ts'
 import { readConfEnv } from './conf-env.ts'
 import { createController } from './create-controller.ts'
 import { openNetwork } from './open-network.ts'
+import { readConfText } from './read-conf-text.ts'
 import { cannotStart, EXIT_CRASHED, runServer } from './run-server.ts'
+import { readCommandLine } from './server-command-line.ts'
 
 const NAME = 'mqcontroller'
 
@@ -20,46 +19,13 @@ const USAGE = `usage: mqcontroller [-c <file>] [-p] [-h]
  -p,--printConfigItem      Print all config items
 `
 
-interface CommandLine {
-  readonly file: string | undefined
-  readonly print: boolean
-}
-
-function readCommandLine(): CommandLine {
-  try {
-    const { values } = parseArgs({
-      options: {
-        configFile: { type: 'string', short: 'c' },
-        help: { type: 'boolean', short: 'h' },
-        namesrvAddr: { type: 'string', short: 'n' },
-        printConfigItem: { type: 'boolean', short: 'p' },
-      },
-    })
-    if (values.help) {
-      process.stdout.write(USAGE)
-      process.exit(0)
-    }
-    return { file: values.configFile, print: values.printConfigItem ?? false }
-  } catch (error) {
-    return cannotStart(NAME, `${(error as Error).message}\n${USAGE}`)
-  }
-}
-
 function readConf(file: string | undefined, env: ConfEnv): { conf: ControllerConf; warnings: readonly string[] } {
-  const result = parseControllerConf(file === undefined ? '' : readText(file), file ?? 'defaults', env)
+  const result = parseControllerConf(readConfText(NAME, file), file ?? 'defaults', env)
   if (!result.ok) cannotStart(NAME, ...result.errors)
   return result
 }
 
-function readText(file: string): string {
-  try {
-    return decodeProperties(new RealDisk().readFile(resolve(file)))
-  } catch (error) {
-    return cannotStart(NAME, `cannot read the conf file: ${(error as Error).message}`)
-  }
-}
-
-const { file, print } = readCommandLine()
+const { file, print } = readCommandLine(NAME, USAGE)
 const env = readConfEnv()
 const { conf, warnings } = readConf(file, env)
 if (print) {

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { ConfEnv } from '../config/conf-key.ts'
 import { embeddedControllerConf, type NamesrvConf, parseNamesrvConf, printNamesrvConf } from '../config/namesrv-conf.ts'
-import { decodeProperties } from '../config/properties-file.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
 import { NameServer } from '../nameserver/nameserver.ts'
@@ -13,7 +11,9 @@ import { readConfEnv } from './conf-env.ts'
 import { createController } from './create-controller.ts'
 import { EmbeddedController } from './embedded-controller.ts'
 import { openNetwork } from './open-network.ts'
+import { readConfText } from './read-conf-text.ts'
 import { cannotStart, runServer } from './run-server.ts'
+import { readCommandLine } from './server-command-line.ts'
 
 const NAME = 'mqnamesrv'
 
@@ -24,49 +24,16 @@ const USAGE = `usage: mqnamesrv [-c <file>] [-p] [-h]
  -p,--printConfigItem      Print all config items
 `
 
-interface CommandLine {
-  readonly file: string | undefined
-  readonly print: boolean
-}
-
-function readCommandLine(): CommandLine {
-  try {
-    const { values } = parseArgs({
-      options: {
-        configFile: { type: 'string', short: 'c' },
-        help: { type: 'boolean', short: 'h' },
-        namesrvAddr: { type: 'string', short: 'n' },
-        printConfigItem: { type: 'boolean', short: 'p' },
-      },
-    })
-    if (values.help) {
-      process.stdout.write(USAGE)
-      process.exit(0)
-    }
-    return { file: values.configFile, print: values.printConfigItem ?? false }
-  } catch (error) {
-    return cannotStart(NAME, `${(error as Error).message}\n${USAGE}`)
-  }
-}
-
 /** The conf file also takes configuration changes made at run time, whatever configStorePath it names: as official. */
 function readConf(file: string | undefined, env: ConfEnv): { conf: NamesrvConf; warnings: readonly string[] } {
   const path = file === undefined ? undefined : resolve(file)
   const commandLine = path === undefined ? {} : { configStorePath: path }
-  const result = parseNamesrvConf(path === undefined ? '' : readText(path), file ?? 'defaults', env, commandLine)
+  const result = parseNamesrvConf(readConfText(NAME, path), file ?? 'defaults', env, commandLine)
   if (!result.ok) cannotStart(NAME, ...result.errors)
   return result
 }
 
-function readText(path: string): string {
-  try {
-    return decodeProperties(new RealDisk().readFile(path))
-  } catch (error) {
-    return cannotStart(NAME, `cannot read the conf file: ${(error as Error).message}`)
-  }
-}
-
-const { file, print } = readCommandLine()
+const { file, print } = readCommandLine(NAME, USAGE)
 const env = readConfEnv()
 const { conf, warnings } = readConf(file, env)
 if (print) {
