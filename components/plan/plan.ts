@@ -54,7 +54,13 @@ export interface Plan {
   /** What is worth a second thought. */
   readonly warnings: readonly string[]
   readonly programs: Programs
+  /** While a rollout is under way: programs of nodes that do not run `programs`, by id. */
+  readonly ownPrograms?: Readonly<Record<string, Programs>>
 }
+
+/** The programs that a node of a plan is run with. */
+export const programsFor = ({ programs, ownPrograms }: Pick<Plan, 'programs' | 'ownPrograms'>, id: string): Programs =>
+  ownPrograms?.[id] ?? programs
 
 /** Bits of `perm` as the wire has them: 4 read, 2 write. */
 export const permBits = { rw: 6, r: 4, w: 2 } as const

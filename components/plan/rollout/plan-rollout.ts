@@ -1,26 +1,201 @@
 import type { Plan } from '../plan.ts'
-import { type NodeChange, nodeChanges } from './node-change.ts'
-import type { Rollout, RolloutStep } from './rollout.ts'
-import { changeLive, startNode, stopNode } from './steps.ts'
+import { advancePlan, groupsOf } from './advance-plan.ts'
+import { changeControllers } from './controller-steps.ts'
+import { effectivePlan } from './effective-plan.ts'
+import { brokersOf, type GroupChange, groupChange, isElected } from './group-change.ts'
+import { groupUnits } from './group-units.ts'
+import { interimPlan } from './interim-plan.ts'
+import { settingsOf } from './node-settings.ts'
+import { leftDeclarations, provision } from './provision-step.ts'
+import { proxyUnits } from './proxy-units.ts'
+import { findRefusals } from './refusals.ts'
+import { addNameServers, changeRegistries, foundControllers, removeRegistries } from './registry-steps.ts'
+import type { Observed, Rollout, RolloutRefusal, RolloutStep } from './rollout.ts'
+import { applyPorts, type PortConflict, schedule, takenPorts, type Unit } from './schedule.ts'
+import { resumeWrites } from './steps.ts'
+import { electedGroup, newGroup, removedGroup, seedAgain } from './whole-groups.ts'
+
+/** A removed group's consumers get this long to consume it, unless something else is said. */
+const drainDeadlineMsDefault = 600_000
 
 export interface RolloutRequest {
   readonly running: Plan
   readonly wanted: Plan
+  /** What was seen of the running cluster. Left out: it is as the running plan says, the first replica of a group its master. */
+  readonly observed?: Observed | undefined
+  /** Names of losses that the user accepts: see {@link RolloutRefusal}. */
+  readonly allow?: readonly string[]
+  readonly drainDeadlineMs?: number
 }
 
-const stepsOf = (change: NodeChange): RolloutStep[] => {
-  if (change.kind === 'add') return [startNode(change.node, 'new in the config')]
-  if (change.kind === 'live') return [changeLive(change.node, change.settings)]
-  return change.kind === 'remove' ? [stopNode(change.from, 'not in the config any more')] : []
+/** The work under way: the steps so far, and how the cluster is after them. */
+class Draft {
+  readonly request: RolloutRequest
+  readonly steps: RolloutStep[] = []
+  readonly conflicts: PortConflict[] = []
+  plan: Plan
+  observed: Observed | undefined
+
+  constructor(request: RolloutRequest) {
+    this.request = request
+    this.observed = request.observed
+    this.plan = effectivePlan(request.running, request.wanted, request.observed)
+  }
+
+  add(steps: readonly RolloutStep[]): void {
+    const conflict = applyPorts(takenPorts(this.plan.nodes), steps)
+    if (conflict !== undefined) this.conflicts.push(conflict)
+    this.#take(steps)
+  }
+
+  addUnits(units: readonly Unit[]): void {
+    const { steps, conflicts } = schedule(units, takenPorts(this.plan.nodes))
+    this.conflicts.push(...conflicts)
+    this.#take(steps)
+  }
+
+  #take(steps: readonly RolloutStep[]): void {
+    for (const step of steps) {
+      this.plan = advancePlan(this.plan, this.request.wanted, step)
+      if (this.observed !== undefined) this.observed = advanceObserved(this.observed, step)
+    }
+    this.steps.push(...steps)
+  }
 }
 
-/** What has to be done, in order, so that a cluster that runs by one plan runs by another. Pure. */
-export const planRollout = ({ running, wanted }: RolloutRequest): Rollout => {
-  const changes = [...nodeChanges(running, wanted).values()]
-  const refusals = changes.flatMap((change) =>
-    change.kind === 'restart' || change.kind === 'move'
-      ? [{ path: change.node.id, reason: `${change.node.id} would have to restart or move` }]
-      : [],
+/** Who is master after a step, and what is no longer open. */
+const advanceObserved = (observed: Observed, { action }: RolloutStep): Observed => {
+  if (action.kind === 'seedGroup') {
+    return { ...observed, unseeded: (observed.unseeded ?? []).filter((group) => group !== action.group) }
+  }
+  if (action.kind !== 'handOver' || observed.masters.get(action.group) !== action.avoid) return observed
+  const [next] = action.preferred
+  return next === undefined ? observed : { ...observed, masters: new Map(observed.masters).set(action.group, next) }
+}
+
+const becomesElected = (group: string, running: Plan, wanted: Plan): boolean => {
+  const isFixed = (plan: Plan) => brokersOf(plan).some((node) => node.group === group && !isElected(node))
+  return isFixed(running) && !isFixed(wanted)
+}
+
+const keptGroupNames = (running: Plan, wanted: Plan): string[] => {
+  const before = groupsOf(running)
+  return [...groupsOf(wanted)].filter((group) => before.has(group))
+}
+
+/** A group that becomes elected does so before it gets anybody new: an empty replica that came first would be master. */
+const unitsOfKept = (change: GroupChange, running: Plan, wanted: Plan, isUnseeded: boolean) => {
+  const units = groupUnits(change)
+  const again = isUnseeded
+    ? [
+        seedAgain(
+          change.group,
+          units.additions.map(({ id }) => id),
+        ),
+      ]
+    : []
+  if (!becomesElected(change.group, running, wanted)) return { ...units, again, first: [] }
+  const first = electedGroup(change.group, running, wanted)
+  const later = (list: readonly Unit[]) => list.map((unit) => ({ ...unit, after: [...unit.after, first.id] }))
+  const { additions, changes, departures } = units
+  return { additions: later(additions), changes: later(changes), departures: later(departures), again, first: [first] }
+}
+
+/** Brokers, topics and proxies. `wanted` may have more in its lists than in the end. */
+const brokerUnits = ({ plan: running, observed, request }: Draft, wanted: Plan): Unit[] => {
+  const { drainDeadlineMs = drainDeadlineMsDefault } = request
+  const before = groupsOf(running)
+  const unseeded = new Set(observed?.unseeded)
+  const kept = keptGroups(running, wanted, observed).map((change) =>
+    unitsOfKept(change, running, wanted, unseeded.has(change.group)),
   )
-  return { steps: refusals.length > 0 ? [] : changes.flatMap(stepsOf), refusals, notes: [] }
+  const news = [...groupsOf(wanted)].filter((group) => !before.has(group)).map((group) => newGroup(group, wanted))
+  const again = kept.flatMap((units) => units.again)
+  const seeded = new Set(keptGroupNames(running, wanted).filter((group) => !unseeded.has(group)))
+  const created: Unit = {
+    id: 'provision',
+    after: [...news, ...again].map(({ id }) => id),
+    steps: provision(running, wanted, seeded),
+  }
+  const takers = seeded.size > 0 ? [] : news.map(({ id }) => id)
+  const removed = [...before].filter((group) => !groupsOf(wanted).has(group))
+  return [
+    ...kept.flatMap(({ first }) => first),
+    ...kept.flatMap(({ additions }) => additions),
+    ...news,
+    ...again,
+    created,
+    ...kept.flatMap(({ changes }) => changes),
+    ...proxyUnits(running, wanted),
+    ...kept.flatMap(({ departures }) => departures),
+    ...removed.map((group) => removedGroup(group, running, { deadlineMs: drainDeadlineMs, after: takers, observed })),
+  ].filter(({ steps }) => steps.length > 0)
+}
+
+/** Groups of both plans. In one that becomes elected, what is there already is changed as a whole. */
+const keptGroups = (running: Plan, wanted: Plan, observed: Observed | undefined): GroupChange[] => {
+  return keptGroupNames(running, wanted).map((group) => {
+    const change = groupChange(group, running, wanted, observed)
+    return becomesElected(group, running, wanted) ? { ...change, live: [], restarts: [] } : change
+  })
+}
+
+/** Groups that an earlier rollout left without writes. */
+const stillPaused = ({ plan, observed, request: { wanted }, steps }: Draft): RolloutStep[] => {
+  const resumed = new Set(steps.flatMap(({ action }) => (action.kind === 'resumeWrites' ? [action.group] : [])))
+  return [...groupsOf(wanted)].flatMap((group) => {
+    if (observed?.writable.get(group) !== false || resumed.has(group)) return []
+    const brokers = brokersOf(plan).filter((node) => node.group === group)
+    const master = brokers.find(({ id }) => id === observed.masters.get(group)) ?? brokers[0]
+    // Bit 2: by configuration it takes no writes.
+    const isMeant = master !== undefined && (Number(settingsOf(master).get('brokerPermission') ?? 6) & 2) === 0
+    return master === undefined || isMeant ? [] : [resumeWrites(master)]
+  })
+}
+
+const conflictRefusals = (conflicts: readonly PortConflict[]): RolloutRefusal[] => {
+  const reasons = conflicts.map(
+    ({ node, place, holder }) =>
+      `${node.id} needs ${place}, which ${holder} has, and neither can go first. Change it in two steps, by way of free ports`,
+  )
+  return [...new Set(reasons)].map((reason) => ({ path: 'ports', reason }))
+}
+
+/** Each id once: a node that is changed twice on the way has the second step marked. */
+const withUniqueIds = (steps: readonly RolloutStep[]): RolloutStep[] => {
+  const counts = new Map<string, number>()
+  return steps.map((step) => {
+    const count = (counts.get(step.id) ?? 0) + 1
+    counts.set(step.id, count)
+    return count === 1 ? step : { ...step, id: `${step.id}#${count}` }
+  })
+}
+
+/**
+ * What has to be done, in order, so that a cluster that runs by one plan runs by another, and keeps serving meanwhile.
+ * Pure. Planning again after some of the steps gives the rest of them: hand in the plan that {@link advancePlan} made of
+ * those, or what was observed.
+ */
+export const planRollout = (request: RolloutRequest): Rollout => {
+  const { wanted, observed, allow = [] } = request
+  const draft = new Draft(request)
+  const running = draft.plan
+  const refused = findRefusals(running, wanted, keptGroups(running, wanted, observed))
+  draft.add(changeRegistries(draft.plan, wanted, 'members', observed))
+  draft.add(addNameServers(draft.plan, wanted))
+  draft.add(foundControllers(draft.plan, wanted))
+  draft.addUnits(brokerUnits(draft, interimPlan(draft.plan, wanted)))
+  draft.add(changeControllers(draft.plan, wanted, observed))
+  draft.add(removeRegistries(draft.plan, wanted))
+  draft.add(changeRegistries(draft.plan, wanted, 'all', observed))
+  draft.addUnits(brokerUnits(draft, wanted))
+  draft.add(stillPaused(draft))
+  const allowed = new Set(allow)
+  const open = refused.filter(({ allow: name }) => name === undefined || !allowed.has(name))
+  const refusals = open.length > 0 ? open : conflictRefusals(draft.conflicts)
+  return {
+    steps: refusals.length > 0 ? [] : withUniqueIds(draft.steps),
+    refusals,
+    notes: leftDeclarations(running, wanted),
+  }
 }

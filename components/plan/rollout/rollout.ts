@@ -31,6 +31,7 @@ export type RolloutAction =
   /** Creates the consumer groups, then the topics, of the cluster and of the config in a new group. */
   | { readonly kind: 'seedGroup'; readonly group: string }
   | { readonly kind: 'addController'; readonly node: PlanNode; readonly controllerId: string }
+  /** Nothing when the member of that id is at another address than the controller of `node`. */
   | { readonly kind: 'removeController'; readonly node: PlanNode; readonly controllerId: string }
   /** The controllers forget a replica that is gone for good. */
   | { readonly kind: 'forgetReplica'; readonly group: string; readonly node: PlanNode }
@@ -49,7 +50,7 @@ export type RolloutWait =
   | { readonly kind: 'caughtUp'; readonly nodeId: string; readonly group: string }
   /** Every controller that is a member answers, and names the same leader. */
   | { readonly kind: 'controllersAgree' }
-  /** The broker is registered with every NameServer that runs. */
+  /** The broker is registered with every NameServer that its own settings name and that runs. */
   | { readonly kind: 'registered'; readonly nodeId: string }
 
 /** What clients see of a step while it is done. */
@@ -102,9 +103,16 @@ export interface Observed {
   readonly controllerLeader?: string
   /** Whether a group takes writes. */
   readonly writable: ReadonlyMap<string, boolean>
-  /** Groups that run but were not seeded yet: an earlier rollout ended before that. */
+  /** Groups that run but were not seeded: an earlier rollout ended before that. */
   readonly unseeded?: readonly string[]
+  /** Ids (`n1`) of controllers that run and are no members, for the same reason. */
+  readonly notJoined?: readonly string[]
 }
 
 /** The id of a node that goes away because another one of the same id takes its place elsewhere. */
-export const formerId = (id: string): string => `${id}~old`
+export const formerId = (id: string): string => `${id}${formerSuffix}`
+
+const formerSuffix = '~old'
+
+/** The id that a node had before another one took its place. */
+export const originalId = (id: string): string => (id.endsWith(formerSuffix) ? id.slice(0, -formerSuffix.length) : id)

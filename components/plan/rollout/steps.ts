@@ -1,7 +1,14 @@
-import type { PlanNode } from '../plan-node.ts'
+import type { BrokerNode, PlanNode } from '../plan-node.ts'
+import { settingsOf } from './node-settings.ts'
 import type { ClientEffect, RolloutStep, RolloutWait } from './rollout.ts'
 
-const noEffect: ClientEffect = { kind: 'none' }
+export const noEffect: ClientEffect = { kind: 'none' }
+
+/** How long a broker is away for a restart, roughly: from its last answer to its registration. */
+export const restartMs = ({ engine }: PlanNode): number => (engine === 'apache' ? 10_000 : 2000)
+
+/** Whether it copies only, and never counts for what is acknowledged. */
+export const isLearner = (node: BrokerNode): boolean => settingsOf(node).get('asyncLearner') === 'true'
 
 /** What a node has to be before the next one is touched. */
 const backInService = (node: PlanNode): RolloutWait[] => {
@@ -9,7 +16,8 @@ const backInService = (node: PlanNode): RolloutWait[] => {
   const healthy: RolloutWait = { kind: 'healthy', nodeId }
   if (node.kind !== 'broker') return [healthy]
   const waits: RolloutWait[] = [healthy, { kind: 'registered', nodeId }]
-  if (node.role === 'REPLICA') return [...waits, { kind: 'inSyncStateSet', nodeId, group: node.group }]
+  if (node.role === 'REPLICA' && !isLearner(node))
+    return [...waits, { kind: 'inSyncStateSet', nodeId, group: node.group }]
   return node.role === 'SLAVE' ? [...waits, { kind: 'caughtUp', nodeId, group: node.group }] : waits
 }
 
@@ -21,18 +29,72 @@ export const startNode = (node: PlanNode, reason: string): RolloutStep => ({
   reason,
 })
 
-export const stopNode = (node: PlanNode, reason: string): RolloutStep => ({
+export const restartNode = (
+  from: PlanNode,
+  node: PlanNode,
+  why: string,
+  effect: ClientEffect = noEffect,
+): RolloutStep => ({
+  id: `restart:${node.id}`,
+  action: { kind: 'restartNode', node, from },
+  waits: backInService(node),
+  effect,
+  reason: `changes ${why}`,
+})
+
+export const stopNode = (node: PlanNode, reason: string, effect: ClientEffect = noEffect): RolloutStep => ({
   id: `stop:${node.id}`,
   action: { kind: 'stopNode', node, keepData: true },
   waits: [],
-  effect: noEffect,
+  effect,
   reason,
 })
 
 export const changeLive = (node: PlanNode, settings: Readonly<Record<string, string>>): RolloutStep => ({
   id: `live:${node.id}`,
   action: { kind: 'changeLive', node, settings },
+  waits: node.kind === 'broker' && 'namesrvAddr' in settings ? [{ kind: 'registered', nodeId: node.id }] : [],
+  effect: noEffect,
+  reason: `changes ${Object.keys(settings).join(', ')}, without a restart`,
+})
+
+/** @param isMaster false when it is not known to be: then the step may have nothing to do */
+export const handOver = (
+  node: BrokerNode,
+  preferred: readonly BrokerNode[],
+  isMaster: boolean,
+  doing: string,
+): RolloutStep => ({
+  id: `handOver:${node.id}`,
+  action: { kind: 'handOver', group: node.group, avoid: node.id, preferred: preferred.map(({ id }) => id) },
+  waits: [],
+  effect: isMaster ? { kind: 'handOver', group: node.group } : noEffect,
+  reason: isMaster
+    ? `${node.id} is master and is about to ${doing}`
+    : `only if ${node.id} has become master: it is about to ${doing}`,
+})
+
+/** @param slaves that have to have everything before it goes on */
+export const pauseWrites = (node: BrokerNode, slaves: readonly BrokerNode[], aboutMs: number): RolloutStep => ({
+  id: `pause:${node.group}`,
+  action: { kind: 'pauseWrites', group: node.group, node },
+  waits: slaves.map(({ id }) => ({ kind: 'caughtUp', nodeId: id, group: node.group })),
+  effect: { kind: 'writesPaused', group: node.group, aboutMs },
+  reason: `${node.group} takes no writes while ${node.id} is changed: nothing is acknowledged that could be lost`,
+})
+
+export const resumeWrites = (node: BrokerNode): RolloutStep => ({
+  id: `resume:${node.group}`,
+  action: { kind: 'resumeWrites', group: node.group, node },
   waits: [],
   effect: noEffect,
-  reason: `${Object.keys(settings).join(', ')}: takes effect without a restart`,
+  reason: `${node.group} takes writes again`,
+})
+
+export const forgetReplica = (node: BrokerNode): RolloutStep => ({
+  id: `forget:${node.id}`,
+  action: { kind: 'forgetReplica', group: node.group, node },
+  waits: [],
+  effect: noEffect,
+  reason: `the controllers need not wait for ${node.id} any more`,
 })

@@ -1,0 +1,30 @@
+import type { Plan } from '../plan.ts'
+import { nodeFate } from './node-fate.ts'
+import { originalId } from './rollout.ts'
+import type { Unit } from './schedule.ts'
+import { restartNode, stopNode } from './steps.ts'
+
+/** Proxies one by one: new ones, changes in their place, then those that go. Their clients use the others meanwhile. */
+export const proxyUnits = (running: Plan, wanted: Plan): Unit[] => {
+  const proxies = wanted.nodes.filter(({ kind }) => kind === 'proxy')
+  const kept = new Set(proxies.map(({ id }) => id))
+  const fates = proxies.map((node) => nodeFate(node, running, wanted))
+  const arrivals = fates.map(({ node, arrival, change, predecessor }) => ({
+    id: `proxy:${node.id}`,
+    after: [],
+    steps: [
+      ...arrival,
+      ...(change?.kind === 'restart' ? [restartNode(change.from, node, change.why)] : []),
+      ...(predecessor === undefined ? [] : [stopNode(predecessor, `${node.id} has taken its place`)]),
+    ],
+  }))
+  const gone = running.nodes.filter(({ id, kind }) => kind === 'proxy' && !kept.has(originalId(id)))
+  return [
+    ...arrivals.filter(({ steps }) => steps.length > 0),
+    ...gone.map((node) => ({
+      id: `leave:${node.id}`,
+      after: [],
+      steps: [stopNode(node, 'not in the config any more')],
+    })),
+  ]
+}

@@ -1,0 +1,139 @@
+import type { BrokerNode } from '../plan-node.ts'
+import { type GroupChange, isElected, type Succession } from './group-change.ts'
+import { settingsOf } from './node-settings.ts'
+import type { ClientEffect, RolloutStep } from './rollout.ts'
+import {
+  forgetReplica,
+  handOver,
+  isLearner,
+  noEffect,
+  pauseWrites,
+  restartMs,
+  restartNode,
+  resumeWrites,
+  startNode,
+  stopNode,
+} from './steps.ts'
+
+/** One replica and what it is to be. */
+export interface ReplicaChange {
+  readonly from: BrokerNode
+  readonly node: BrokerNode
+  readonly why: string
+}
+
+/** Slaves that stand beside the one whose place they take have ids from here on: no other broker may have theirs. */
+const interimBrokerIds = 100
+
+/** A broker that catches up as one slave more beside `former`, before it becomes what it is to be. */
+const asInterimSlave = (node: BrokerNode, former: BrokerNode): BrokerNode => {
+  const first = interimBrokerIds + node.replica
+  const brokerId = former.brokerId === first ? first + interimBrokerIds : first
+  const text = node.confFile.text
+    .replace(/^brokerId=.*$/m, `brokerId=${brokerId}`)
+    .replace(/^brokerRole=.*$/m, 'brokerRole=SLAVE')
+  return { ...node, brokerId, role: 'SLAVE', confFile: { path: node.confFile.path, text } }
+}
+
+/** Copies that have to be there for a send to be acknowledged, the master's included. */
+const copiesWanted = (master: BrokerNode): number => {
+  const settings = settingsOf(master)
+  if (isElected(master)) return Number(settings.get('minInSyncReplicas') ?? 1)
+  return master.role === 'SYNC_MASTER' ? Number(settings.get('inSyncReplicas') ?? 1) : 1
+}
+
+/** Replicas that run besides one that is touched; those that are to leave come last. */
+const besides = ({ after, added, before, gone }: GroupChange, id: string): BrokerNode[] => {
+  const there = new Set([...before, ...added].map((node) => node.id))
+  const staying = after.filter((other) => other.id !== id && there.has(other.id))
+  return [...staying, ...gone.filter((other) => other.id !== id)]
+}
+
+/** The master's last word: who copies from it has everything, and reads are served meanwhile. */
+const whileMasterIsAway = ({ group }: GroupChange, others: readonly BrokerNode[], node: BrokerNode): ClientEffect =>
+  others.length > 0 ? { kind: 'readsFromSlaves', group } : { kind: 'groupUnavailable', group, aboutMs: restartMs(node) }
+
+const restartElected = (group: GroupChange, { from, node, why }: ReplicaChange): RolloutStep[] => {
+  const others = besides(group, node.id)
+  const aboutMs = restartMs(node)
+  if (others.length === 0) return restartAlone(group, { from, node, why })
+  const lacks = others.length < copiesWanted(node)
+  const effect: ClientEffect = lacks ? { kind: 'writesPaused', group: group.group, aboutMs } : noEffect
+  const preferred = others.filter((other) => !isLearner(other))
+  return [handOver(from, preferred, from.id === group.master, 'restart'), restartNode(from, node, why, effect)]
+}
+
+const restartAlone = (group: GroupChange, { from, node, why }: ReplicaChange): RolloutStep[] => [
+  pauseWrites(from, [], restartMs(node)),
+  restartNode(from, node, why, whileMasterIsAway(group, [], node)),
+  resumeWrites(node),
+]
+
+const restartFixedMaster = (group: GroupChange, { from, node, why }: ReplicaChange): RolloutStep[] => {
+  const others = besides(group, node.id)
+  const restart = restartNode(from, node, why, whileMasterIsAway(group, others, node))
+  // One that was a slave until now takes no writes, and there is nobody to catch up with.
+  if (from.role === 'SLAVE') return [restart, resumeWrites(node)]
+  const running = others.filter(({ id }) => !group.down.has(id))
+  return [pauseWrites(from, running, restartMs(node)), restart, resumeWrites(node)]
+}
+
+const restartSlave = (group: GroupChange, { from, node, why }: ReplicaChange): RolloutStep[] => {
+  const master = group.before.find(({ id }) => id === group.master)
+  const restart = restartNode(from, node, why)
+  if (master === undefined || besides(group, node.id).length >= copiesWanted(master)) return [restart]
+  // Its master would wait for it with every send, and then answer that it was not there.
+  return [pauseWrites(master, [], restartMs(node)), restart, resumeWrites(master)]
+}
+
+/** A replica restarts in its place, and the group loses nothing. */
+export const restartReplica = (group: GroupChange, change: ReplicaChange): RolloutStep[] => {
+  if (isElected(change.node)) return restartElected(group, change)
+  return change.node.role === 'SLAVE' ? restartSlave(group, change) : restartFixedMaster(group, change)
+}
+
+/** A new replica beside the one whose place it will take. */
+export const startSuccessor = ({ node, former }: Succession): RolloutStep[] => [
+  startNode(isElected(node) ? node : asInterimSlave(node, former), 'takes the place of the one that runs elsewhere'),
+]
+
+/** One that stood beside another takes its place. */
+export const succeed = (group: GroupChange, { former, node, current }: Succession): RolloutStep[] => {
+  const others = group.after.filter(({ id }) => id !== node.id)
+  const wasMaster = `${group.master}` === former.id || (current === undefined && group.master === node.id)
+  if (isElected(node)) {
+    const preferred = [node, ...others].filter((other) => !isLearner(other))
+    const stop = stopNode(former, `${node.id} has taken its place`)
+    return [handOver(former, preferred, wasMaster, 'leave'), stop, forgetReplica(former)]
+  }
+  const interim = current ?? asInterimSlave(node, former)
+  if (node.role === 'SLAVE') {
+    return [stopNode(former, `${node.id} has caught up`), restartNode(interim, node, 'its brokerId to the final one')]
+  }
+  const effect = whileMasterIsAway(group, others, node)
+  return [
+    pauseWrites(former, [interim, ...others], restartMs(node)),
+    stopNode(former, `${node.id} has everything it has`, effect),
+    restartNode(interim, node, 'its role to that of the master', effect),
+    resumeWrites(node),
+  ]
+}
+
+/** Ends at its old place first, and is filled by the others at its new one. */
+export const moveInTurn = (group: GroupChange, { from, node, why }: ReplicaChange): RolloutStep[] => {
+  const others = besides(group, node.id)
+  const start = startNode(node, `moves: ${why}; the others give it everything`)
+  if (!isElected(node)) return [stopNode(from, `moves: ${why}`), start]
+  const preferred = others.filter((other) => !isLearner(other))
+  const over = handOver(from, preferred, from.id === group.master, 'move')
+  return [over, stopNode(from, `moves: ${why}`), forgetReplica(from), start]
+}
+
+export const removeReplica = (group: GroupChange, node: BrokerNode): RolloutStep[] => {
+  const stop = stopNode(node, 'not in the config any more')
+  if (!isElected(node)) return [stop]
+  // One that goes back to where it was still has its former id.
+  const running = group.after.map((other) => group.restarts.find((restart) => restart.node === other)?.from ?? other)
+  const preferred = running.filter((other) => other.id !== node.id && !isLearner(other))
+  return [handOver(node, preferred, node.id === group.master, 'leave'), stop, forgetReplica(node)]
+}

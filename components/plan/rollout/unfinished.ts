@@ -1,0 +1,41 @@
+import type { Plan } from '../plan.ts'
+import type { PlanNode } from '../plan-node.ts'
+import { groupsOf } from './advance-plan.ts'
+import { type ControllerMember, controllerMember, controllersOf } from './controller-members.ts'
+import { type Observed, originalId, type RolloutStep } from './rollout.ts'
+
+/** What is begun and cannot be seen from the nodes alone: kept by whoever performs a rollout, for the next one. */
+export type Unfinished = Required<Pick<Observed, 'unseeded' | 'notJoined'>>
+
+const controllersIn = (steps: readonly RolloutStep[], kind: 'addController' | 'removeController'): Set<string> =>
+  new Set(steps.flatMap(({ action }) => (action.kind === kind ? [action.controllerId] : [])))
+
+/**
+ * Controllers that run and are no members: where they are to be, they still have to join; elsewhere, they have left if
+ * nobody is going to take them out any more.
+ */
+const notJoined = (plan: Plan, wanted: Plan, rest: readonly RolloutStep[]): string[] => {
+  const then = controllersOf(wanted)
+  const [adds, removals] = [controllersIn(rest, 'addController'), controllersIn(rest, 'removeController')]
+  return [...controllersOf(plan).keys()].filter((id) => {
+    const member = then.get(id)
+    const isThere = member !== undefined && plan.nodes.some((node) => isSameController(node, member))
+    return isThere ? adds.has(id) && !removals.has(id) : !removals.has(id)
+  })
+}
+
+const isSameController = (node: PlanNode, member: ControllerMember): boolean =>
+  originalId(node.id) === member.node.id &&
+  node.dataDir === member.node.dataDir &&
+  controllerMember(node)?.address === member.address
+
+/** What is open after some steps. @param plan by which the cluster runs now; `rest`: the steps that are left */
+export const unfinished = (plan: Plan, wanted: Plan, rest: readonly RolloutStep[]): Unfinished => {
+  const groups = groupsOf(plan)
+  return {
+    unseeded: rest.flatMap(({ action }) =>
+      action.kind === 'seedGroup' && groups.has(action.group) ? [action.group] : [],
+    ),
+    notJoined: notJoined(plan, wanted, rest),
+  }
+}
