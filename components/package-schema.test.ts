@@ -23,13 +23,13 @@ it('every exported component can be described to other Pulumi languages', { time
       'engines,controllers,proxies,architectures,clusterName,ports,platform -> vpcId,subnetIds,securityGroupIds,instanceProfile,zoneId,imageIds,objects,routeTableId',
     BrokerGroup: `brokerName,namesrvAddr,controllerAddr,replicas,replication,minInSyncReplicas,flush,placement,listenPorts,config,aws,${placed} -> nodes,brokerName`,
     ConsumerGroup:
-      'groupName,namesrvAddr,clusterName,orderly,broadcast,retryQueues,retryMaxTimes,existing -> groupName',
+      'groupName,namesrvAddr,clusterName,groups,orderly,broadcast,retryQueues,retryMaxTimes,existing -> groupName',
     ControllerQuorum: `replicas,placement,config,run,${placed} -> controllerAddr,nodes,confFiles,warnings`,
     NameServerFleet: `replicas,placement,config,controllers,${placed} -> namesrvAddr,internalNamesrvAddr,controllerAddr,nodes`,
     ProxyFleet: `namesrvAddr,replicas,placement,config,run,${placed} -> endpoints,nodes,confFiles`,
     RocketCluster:
       'name,engine,nameServers,nameServerHosts,nameServerConfig,controllers,groups,brokerConfig,hosts,antiAffinity,ports,dataDir,runtime,proxies,topics,consumerGroups,platform -> namesrvAddr,controllerAddr,endpoints,nodes',
-    Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,perm,order,existing -> topicName',
+    Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,groups,perm,order,existing -> topicName',
   })
   const types =
     'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs DockerHostArgs DockerMemoryArgs DockerPlatformArgs EmbeddedControllersArgs Engine Existing Flush HostArgs Permission'

@@ -7,6 +7,8 @@ export interface PerGroupInputs {
   /** brokerClusterName. */
   readonly clusterName: string
   readonly name: string
+  /** Broker groups it is to be on; others of the cluster are left as they are. Left out: all that the NameServers know. */
+  readonly groups?: readonly string[]
   /** What creating does with a thing of that name that is there already. Left out: takeOver. */
   readonly existing?: Existing
 }

@@ -34,11 +34,14 @@ async function withAdmin<T>({ namesrvAddr, clusterName }: PerGroupInputs, use: (
   }
 }
 
+const isMeant = ({ groups }: PerGroupInputs, group: string): boolean => groups === undefined || groups.includes(group)
+
 /** Brings every master to what the inputs want; `before` names groups that had it. */
 async function apply<I extends PerGroupInputs, S>(kind: PerGroupKind<I, S>, news: I, before: readonly string[]) {
   return withAdmin(news, async (admin) => {
-    const masters = await admin.masters()
-    const missing = kind.namedGroups(news).filter((group) => masters.get(group) === undefined)
+    const masters = new Map([...(await admin.masters())].filter(([group]) => isMeant(news, group)))
+    const named = [...kind.namedGroups(news), ...(news.groups ?? []).filter((group) => kind.wanted(news, group))]
+    const missing = [...new Set(named)].filter((group) => masters.get(group) === undefined)
     if (missing.length > 0) {
       throw new Error(`${news.name}: no master of broker group ${missing.join(', ')} is known to ${news.namesrvAddr}`)
     }
@@ -65,7 +68,8 @@ async function look<I extends PerGroupInputs, S>(kind: PerGroupKind<I, S>, known
   return withAdmin(known, async (admin) => {
     const onGroups: Record<string, S> = {}
     const masters = await admin.masters()
-    const groups = [...new Set([...masters.keys(), ...(known.clusterGroups ?? [])])].sort()
+    const all = [...new Set([...masters.keys(), ...(known.clusterGroups ?? [])])].sort()
+    const groups = all.filter((group) => isMeant(known, group))
     for (const group of groups) {
       const master = masters.get(group)
       const settings = master === undefined ? known.onGroups?.[group] : await kind.find(admin, master, known.name)
@@ -117,7 +121,8 @@ export function perGroupImplementation<I extends PerGroupInputs, S>(
   return {
     async diff(olds, news): Promise<dynamic.DiffResult> {
       const moved = (['name', 'clusterName'] as const).filter((key) => olds[key] !== news[key])
-      const groups = [...new Set([...olds.clusterGroups, ...kind.namedGroups(news)])]
+      const all = new Set([...olds.clusterGroups, ...kind.namedGroups(news), ...(news.groups ?? [])])
+      const groups = [...all].filter((group) => isMeant(news, group))
       const drifted = groups.some((group) => !isSameValue(olds.onGroups[group], kind.wanted(news, group)))
       const changed = inputKeys.some((key) => !isSameValue(olds[key], news[key]))
       return { changes: moved.length > 0 || changed || drifted, replaces: moved }

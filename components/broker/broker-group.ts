@@ -17,6 +17,7 @@ import type { ParseOptions } from '../plan/schema/parse-cluster-config.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
 import type { NodeResource } from '../platform/node-platform.ts'
 import { nodePlatformOf } from '../platform/node-platforms.ts'
+import { GroupSurroundings, type Registries } from './group-surroundings.ts'
 
 /** Arguments of a BrokerGroup. All plain but namesrvAddr: they decide which resources there are. */
 export interface BrokerGroupArgs extends PlacedArgs {
@@ -42,12 +43,6 @@ export interface BrokerGroupArgs extends PlacedArgs {
   config?: { [key: string]: pulumi.Input<string> }
   /** On AWS: what is different for the brokers of this group; groups that are not made together need a slot each. */
   aws?: AwsGroupArgs
-}
-
-/** Addresses of the nodes that a group registers with. */
-interface Registries {
-  readonly namesrvAddr: string
-  readonly controllerAddr: string
 }
 
 /** Stands for controllers whose address is not known yet: that there are some is. */
@@ -83,8 +78,8 @@ function planGroup(args: BrokerGroupArgs) {
 }
 
 /**
- * Replicas of the same queues: a master and its slaves. Without controllers the master starts first, and slaves wait until
- * they are in sync. With controllers the first replica goes ahead as well: in a group that becomes one of controllers it has
+ * Replicas of the same queues: a master and its slaves. They start, and change, one after the other, the master first; each
+ * waits until it is in sync. With controllers the first replica goes ahead as well: in a group that becomes one of controllers it has
  * what was stored before, and an empty replica that came first would be elected.
  */
 export class BrokerGroup extends pulumi.ComponentResource {
@@ -107,18 +102,27 @@ export class BrokerGroup extends pulumi.ComponentResource {
       .apply(([known, controllerAddr]): Registries => ({ namesrvAddr: known, controllerAddr }))
     const whole = conf.whole ?? pulumi.output(undefined)
     const made: NodeResource[] = []
+    const { brokerName } = args
+    const of = { component: this, name, brokerName, parent: opts?.parent, config: checked, registries }
+    const around = new GroupSurroundings(of)
     for (const [index, place] of places.entries()) {
       const node = pulumi.all([registries, whole]).apply(([addresses, texts]) => plan(addresses, texts)[index] ?? place)
       const nameServers = namesrvAddr.apply((address) => address.split(';'))
       const [first] = made
-      const before = first === undefined ? {} : isElected ? { after: first } : { master: first }
-      const request = { name: `${name}-${place.replica}`, node, place, nameServers, ...before }
-      made.push(platform.addNode(request, { parent: this }))
+      const last = made.at(-1)
+      // One after the other, so that a change never touches two of them.
+      const order = {
+        ...(last === undefined ? {} : { after: last }),
+        ...(first === undefined || isElected ? {} : { master: first }),
+      }
+      const request = { name: `${name}-${place.replica}`, node, place, nameServers, ...order }
+      made.push(isElected ? around.addReplica(platform, request) : platform.addNode(request, { parent: this }))
     }
+    around.addTraffic(made)
     const addresses = pulumi.all(made.map((node) => node.advertisedAddress))
     const outputs = {
       nodes: addresses.apply((list) => list.map((address, index) => nodeOutput(places[index], address))),
-      brokerName: addresses.apply(() => args.brokerName),
+      brokerName: addresses.apply(() => brokerName),
     }
     Object.assign(this, outputs)
     this.registerOutputs(outputs)

@@ -85,6 +85,8 @@ export interface PlatformArgs {
   protectData?: boolean
   /** How long a node may take until it is healthy, in seconds. Default: 120. */
   readyTimeoutSeconds?: number
+  /** How long consumers may take to consume what a broker group holds that is removed. Default: 600. */
+  drainTimeoutSeconds?: number
 }
 
 /** The plain part of it, as `platform` in a stack file has it. */

@@ -43,6 +43,7 @@ describe('RocketCluster', () => {
       'gantry:DataFolder rocket-namesrv-0-data',
       'gantry:DataFolder rocket-namesrv-1-data',
       'gantry:GroupOnMasters rocket-billing',
+      'gantry:GroupTraffic rocket-broker-a-traffic',
       'gantry:ProcessNode rocket-broker-a-0',
       'gantry:ProcessNode rocket-broker-a-1',
       'gantry:ProcessNode rocket-namesrv-0',
@@ -114,7 +115,7 @@ describe('RocketCluster', () => {
     const { topics, consumerGroups } = cluster.parts()
     await settled(pulumi.all([...topics.values()].map((topic) => topic.topicName)))
     await settled(pulumi.all([...consumerGroups.values()].map((group) => group.groupName)))
-    const common = { namesrvAddr: '127.0.0.1:9876', clusterName: 'Shop' }
+    const common = { namesrvAddr: '127.0.0.1:9876', clusterName: 'Shop', groups: ['broker-a', 'broker-b'] }
     expect(registeredOf('pulumi-nodejs:dynamic/gantry:TopicOnMasters').map(({ inputs }) => inputs)).toEqual([
       { ...common, name: 'audit', queues: 8, perm: 6, order: true },
       { ...common, name: 'orders', queuesPerGroup: { 'broker-a': 4, 'broker-b': 0 }, perm: 4, order: false },

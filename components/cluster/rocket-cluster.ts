@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi'
 import { BrokerGroup } from '../broker/broker-group.ts'
+import { declares } from '../broker/group-surroundings.ts'
 import { ConsumerGroup } from '../consumer-group/consumer-group.ts'
 import { ControllerQuorum } from '../controller/controller-quorum.ts'
 import { NameServerFleet } from '../nameserver/name-server-fleet.ts'
@@ -57,6 +58,7 @@ export class RocketCluster extends pulumi.ComponentResource {
     hasClaimed(this)
     nodePlatformOf(config, args.platform, { component: this, name, isCluster: true })
     logWarnings(this, config, opts?.parent)
+    declares(this, plan)
     const context = { parent: this, name, args, config, plan, placed: placedArgs(config, args) }
     const nameServers = addNameServers(context)
     const controllers = addControllers(context)
@@ -180,7 +182,8 @@ function addTopicsAndGroups(
 ): Pick<ClusterParts, 'topics' | 'consumerGroups'> {
   // Their brokers have to be up, and with the cluster goes what is on it: a data folder that stays keeps its topics.
   const options = { parent, dependsOn: brokers, deletedWith: parent }
-  const live = { namesrvAddr, clusterName: config.name }
+  // A group that is about to leave keeps what it has until it is drained.
+  const live = { namesrvAddr, clusterName: config.name, groups: config.groups.map((group) => group.name) }
   const { topics = [], consumerGroups = [] } = argsOfConfig(config)
   const madeTopics = topics.map(
     ({ name: topicName, ...topic }) =>

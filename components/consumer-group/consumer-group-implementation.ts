@@ -17,5 +17,5 @@ export const consumerGroupImplementation = perGroupImplementation<ConsumerGroupI
     put: (admin, master, name, settings) => admin.putConsumerGroup(master, name, settings),
     remove: (admin, master, name) => admin.deleteConsumerGroup(master, name),
   },
-  ['namesrvAddr', 'clusterName', 'name', 'orderly', 'broadcast', 'retryQueues', 'retryMaxTimes'],
+  ['namesrvAddr', 'clusterName', 'name', 'groups', 'orderly', 'broadcast', 'retryQueues', 'retryMaxTimes'],
 )

@@ -15,6 +15,8 @@ export interface ConsumerGroupArgs {
   namesrvAddr: pulumi.Input<string>
   /** brokerClusterName of the cluster. Default: DefaultCluster. */
   clusterName?: string
+  /** Broker groups it is to be on; others of the cluster are left as they are. Default: every one that the NameServers know. */
+  groups?: string[]
   /** consumeMessageOrderly. Default: false. */
   orderly?: boolean
   /** consumeBroadcastEnable: broadcasting consumption is allowed. Default: true. */
@@ -57,7 +59,7 @@ class ConsumerGroupResource extends pulumi.dynamic.Resource {
 }
 
 function groupInputs(args: ConsumerGroupArgs): Inputs<ConsumerGroupInputs> {
-  const { groupName, namesrvAddr, clusterName, existing, ...settings } = args
+  const { groupName, namesrvAddr, clusterName, groups, existing, ...settings } = args
   const { consumerGroups, name } = parseClusterConfig({
     ...(clusterName === undefined ? {} : { name: clusterName }),
     groups: [{ name: 'broker-a' }],
@@ -65,7 +67,13 @@ function groupInputs(args: ConsumerGroupArgs): Inputs<ConsumerGroupInputs> {
   })
   const [checked] = consumerGroups
   if (checked === undefined) throw new RangeError('a config with one consumer group was parsed to none')
-  return { namesrvAddr, clusterName: name, ...checked, ...(existing === undefined ? {} : { existing }) }
+  return {
+    namesrvAddr,
+    clusterName: name,
+    ...checked,
+    ...(groups === undefined ? {} : { groups }),
+    ...(existing === undefined ? {} : { existing }),
+  }
 }
 
 /**

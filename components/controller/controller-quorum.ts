@@ -11,7 +11,9 @@ import { configWarnings } from '../plan/checks/config-warnings.ts'
 import { ConfigError } from '../plan/config-problem.ts'
 import { planControllers } from '../plan/plan-controllers.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
+import type { NodeResource } from '../platform/node-platform.ts'
 import { nodePlatformOf } from '../platform/node-platforms.ts'
+import { addMembers } from './controller-members.ts'
 
 /** Arguments of a ControllerQuorum. All plain: they decide which nodes there are. */
 export interface ControllerQuorumArgs extends PlacedArgs {
@@ -59,12 +61,14 @@ export class ControllerQuorum extends pulumi.ComponentResource {
     super('gantry:index:ControllerQuorum', name, args, opts)
     logWarnings(this, checked, opts?.parent)
     const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
-    const made = run
-      ? places.map((place, index) => {
-          const request = { name: `${name}-${index}`, node: nodes[index] ?? place, place, nameServers: [] }
-          return platform.addNode(request, { parent: this })
-        })
-      : []
+    const made: NodeResource[] = []
+    for (const [index, place] of run ? places.entries() : []) {
+      const after = made.at(-1)
+      const request = { name: `${name}-${index}`, node: nodes[index] ?? place, place, nameServers: [] }
+      // One after the other, so that a change never costs the majority.
+      made.push(platform.addNode({ ...request, ...(after === undefined ? {} : { after }) }, { parent: this }))
+    }
+    addMembers(made, places, { component: this, name, parent: opts?.parent, config: checked })
     const addresses = pulumi.all(made.map((node) => node.address))
     const outputs = {
       controllerAddr: addresses.apply(() => controllerAddr),

@@ -6,6 +6,9 @@ import { dockerNodeImplementation } from '../platform/docker/provider/docker-nod
 import { dockerPlaceImplementation } from '../platform/docker/provider/docker-place-implementation.ts'
 import { dataFolderImplementation } from '../platform/process/provider/data-folder-implementation.ts'
 import { processNodeImplementation } from '../platform/process/provider/process-node-implementation.ts'
+import { controllerMemberImplementation } from '../rollout/controller-member-implementation.ts'
+import { groupTrafficImplementation } from '../rollout/group-traffic-implementation.ts'
+import { replicaBooksImplementation, replicaLeaveImplementation } from '../rollout/replica-implementations.ts'
 import { topicImplementation } from '../topic/topic-implementation.ts'
 
 /** By the name a resource's provider carries; see serialized-provider.ts. */
@@ -17,6 +20,10 @@ export const implementations = {
   dockerNode: dockerNodeImplementation,
   nodeSeat: nodeSeatImplementation,
   nodeReady: nodeReadyImplementation,
+  groupTraffic: groupTrafficImplementation,
+  replicaBooks: replicaBooksImplementation,
+  replicaLeave: replicaLeaveImplementation,
+  controllerMember: controllerMemberImplementation,
   topic: topicImplementation,
   consumerGroup: consumerGroupImplementation,
 }

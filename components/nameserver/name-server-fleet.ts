@@ -4,12 +4,14 @@ import { bothParts, type ConfParts, confParts, plannedNodes } from '../cluster/c
 import { logWarnings } from '../cluster/log-warnings.ts'
 import { partConfig } from '../cluster/part-config.ts'
 import type { ClusterNode, PlacedArgs } from '../cluster/shared-args.ts'
+import { addMembers } from '../controller/controller-members.ts'
 import { checkPorts } from '../plan/checks/check-ports.ts'
 import { controllerConf, namesrvConf } from '../plan/checks/conf-files.ts'
 import { ConfigError } from '../plan/config-problem.ts'
 import { planControllers } from '../plan/plan-controllers.ts'
 import { planNameServers } from '../plan/plan-name-servers.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
+import type { NodeResource } from '../platform/node-platform.ts'
 import { nodePlatformOf } from '../platform/node-platforms.ts'
 
 /** Controllers in the processes of the first NameServers of a fleet. */
@@ -74,10 +76,14 @@ export class NameServerFleet extends pulumi.ComponentResource {
     super('gantry:index:NameServerFleet', name, args, opts)
     logWarnings(this, checked, opts?.parent)
     const platform = nodePlatformOf(checked, args.platform, { component: this, name, parent: opts?.parent })
-    const made = places.map((place, index) => {
+    const made: NodeResource[] = []
+    for (const [index, place] of places.entries()) {
+      const after = made.at(-1)
       const request = { name: `${name}-${index}`, node: nodes[index] ?? place, place, nameServers: [] }
-      return platform.addNode(request, { parent: this })
-    })
+      // One after the other, so that a change never touches two of them.
+      made.push(platform.addNode({ ...request, ...(after === undefined ? {} : { after }) }, { parent: this }))
+    }
+    addMembers(made, places, { component: this, name, parent: opts?.parent, config: checked })
     const advertised = pulumi.all(made.map((node) => node.advertisedAddress))
     const outputs = {
       namesrvAddr: advertised.apply((list) => list.join(';')),

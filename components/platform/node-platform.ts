@@ -13,8 +13,10 @@ export interface NodeRequest {
   readonly nameServers: Input<string[]>
   /** For a slave: its master. */
   readonly master?: NodeResource
-  /** Has to be healthy before this one starts. */
+  /** Has to be healthy before this one starts, or is touched: the nodes of a part form a chain. */
   readonly after?: NodeResource
+  /** Have to be there before it, and go after it. */
+  readonly before?: readonly Resource[]
 }
 
 /** A node as a platform made it. */

@@ -6,6 +6,7 @@ import {
   handLeadOver,
   removeController,
   UnchangeableQuorumError,
+  waitControllerBack,
   waitControllersAgree,
 } from './controller-members.ts'
 import { FakeCluster } from './testing/fake-cluster.ts'
@@ -72,10 +73,25 @@ it('gives the lead to another controller, only when the one to be touched has it
   await waitControllersAgree(cluster.live, 1000)
 })
 
-it('names the controller that knows no leader', async () => {
+it('waits while a controller knows no leader', async () => {
   const { cluster } = quorum(['n0', 'n1', 'n2'])
   cluster.answer('ctl-2:9878', RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({ code: ResponseCode.SUCCESS }))
-  await expect(waitControllersAgree(cluster.live, 1000)).rejects.toThrow('controller ctl-2:9878 knows no leader')
+  await expect(waitControllersAgree(cluster.live, 1000)).rejects.toThrow('one of them knows no leader')
+})
+
+it('waits for a controller that has come back, as long as a majority runs', async () => {
+  const { cluster } = quorum(['n0', 'n1', 'n2'])
+  cluster.down.add('ctl-1:9878')
+  await waitControllerBack(cluster.live, 'ctl-2:9878', 1000)
+  cluster.answer('ctl-2:9878', RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({
+    code: ResponseCode.SUCCESS,
+    fields: { peers: 'n0:ctl-0:9878;n1:ctl-1:9878;n2:ctl-2:9878;' },
+  }))
+  await expect(waitControllerBack(cluster.live, 'ctl-2:9878', 1000)).rejects.toThrow(
+    'controller ctl-2:9878 agrees with the others who leads, in vain: one of them knows no leader',
+  )
+  cluster.down.add('ctl-0:9878')
+  await waitControllerBack(cluster.live, 'ctl-2:9878', 1000)
 })
 
 it('asks members only whether they agree: one that was removed and runs still knows no leader', async () => {

@@ -119,15 +119,32 @@ export async function handLeadOver(cluster: LiveCluster, address: string): Promi
  */
 export async function waitControllersAgree(cluster: LiveCluster, waitMs: number): Promise<void> {
   await waitUntil(cluster, 'all controllers name the same leader', waitMs, async () => {
-    const leaders = new Set<string>()
     const joined = new Set((await members(cluster)).values())
     const own = cluster.controllers.filter((controller) => joined.has(controller))
     // Where they reach each other by other addresses than they are reached by from here, nobody can tell.
-    for (const controller of own.length > 0 ? own : cluster.controllers) {
-      const { leader } = await quorumView(cluster, controller)
-      if (leader === '') return `controller ${controller} knows no leader`
-      leaders.add(leader)
-    }
-    return leaders.size <= 1 ? undefined : `they name ${[...leaders].join(' and ')}`
+    const asked = own.length > 0 ? own : cluster.controllers
+    const views = await Promise.all(asked.map((controller) => quorumView(cluster, controller)))
+    return disagreement(views.map(({ leader }) => leader))
   })
+}
+
+/**
+ * Waits until a controller that has come back agrees with those of its quorum that run. When these are no majority there is
+ * nothing to agree on: whoever waits may start the others.
+ * @param address `host:port`
+ * @throws RolloutWaitError
+ */
+export async function waitControllerBack(cluster: LiveCluster, address: string, waitMs: number): Promise<void> {
+  await waitUntil(cluster, `controller ${address} agrees with the others who leads`, waitMs, async () => {
+    const members = [...(await quorumView(cluster, address)).peers.values()]
+    const answers = await Promise.allSettled(members.map((member) => quorumView(cluster, member)))
+    const views = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+    return views.length * 2 <= members.length ? undefined : disagreement(views.map(({ leader }) => leader))
+  })
+}
+
+function disagreement(leaders: readonly string[]): string | undefined {
+  const names = [...new Set(leaders)]
+  if (names.length === 1 && names[0] !== '') return undefined
+  return names.includes('') ? 'one of them knows no leader' : `they name ${names.join(' and ')}`
 }

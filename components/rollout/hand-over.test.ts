@@ -53,6 +53,14 @@ it('says by the kind of error that it waited in vain', async () => {
   await expect(handOver(cluster.live, request)).rejects.toThrow(RolloutWaitError)
 })
 
+it('has nobody to hand over to when the others are gone and stay away', async () => {
+  const cluster = new FakeCluster()
+  for (const replica of cluster.replicas.slice(1)) replica.alive = false
+  expect(await handOver(cluster.live, { ...request, timeoutMs: 60_000 })).toBe('alone')
+  expect(cluster.told).toEqual(expect.arrayContaining([expect.stringContaining('no other replica lives')]))
+  expect(cluster.asked).toEqual([])
+})
+
 it('has nobody to hand over to in a group of one', async () => {
   const cluster = new FakeCluster()
   cluster.replicas.splice(1)

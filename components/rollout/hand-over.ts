@@ -14,18 +14,23 @@ export interface HandOverRequest {
   readonly timeoutMs: number
 }
 
-/** What became of it. `alone`: the group has no other replica; `absent`: the controllers do not know the group. */
+/** What became of it. `alone`: no other replica lives; `absent`: the controllers do not know the group. */
 export type HandOverOutcome = 'handed over' | 'not master' | 'alone' | 'absent'
+
+/** A replica that is away for so long is not waited for: nobody else holds anything that this one lacks. */
+const goneMs = 10_000
 
 /**
  * Gives the role of master to a replica that holds everything confirmed, and waits until every NameServer routes to it. Done
- * again it only waits. Without a replica in sync it waits for one: what is acknowledged must not be left behind.
+ * again it only waits. While
+ * others live of which none is in sync it waits for one: what is acknowledged must not be left behind.
  * @throws RolloutWaitError
  */
 export async function handOver(cluster: LiveCluster, request: HandOverRequest): Promise<HandOverOutcome> {
   const { group, avoid, preferred, timeoutMs } = request
   let outcome: HandOverOutcome | undefined
   let elected = ''
+  const giveUpMs = cluster.clock.monotonic() + goneMs
   await waitUntil(cluster, `another replica than ${avoid} is master of ${group}`, timeoutMs, async () => {
     const replicas = await replicasOf(cluster, group)
     if (replicas === undefined || replicas.inSyncReplicas.length + replicas.notInSyncReplicas.length === 0) {
@@ -39,9 +44,12 @@ export async function handOver(cluster: LiveCluster, request: HandOverRequest): 
       return missingRoute(cluster, group, masterAddress)
     }
     const others = [...inSyncReplicas, ...notInSyncReplicas].filter(({ brokerAddress }) => brokerAddress !== avoid)
-    if (others.length === 0) {
-      outcome = 'alone'
-      return undefined
+    if (!others.some(({ alive }) => alive)) {
+      if (others.length === 0 || cluster.clock.monotonic() >= giveUpMs) {
+        outcome = 'alone'
+        return undefined
+      }
+      return 'no other replica lives'
     }
     const rank = (address: string) => (preferred.includes(address) ? preferred.indexOf(address) : preferred.length)
     const [heir] = inSyncReplicas
@@ -71,6 +79,7 @@ async function elect(cluster: LiveCluster, brokerName: string, brokerId: number)
 
 /** Which NameServer does not route to the master yet. */
 async function missingRoute(cluster: LiveCluster, group: string, master: string): Promise<string | undefined> {
+  if (cluster.nameServers.length === 0) return undefined
   const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
   const behind = [...answers].find(([, groups]) => groups.get(group)?.get(MASTER_ID) !== master)
   return behind === undefined ? undefined : `NameServer ${behind[0]} does not route to ${master} yet`

@@ -1,4 +1,3 @@
-import { parseProperties } from '../../runtime/config/properties-file.ts'
 import type { PlanNode } from '../plan/plan-node.ts'
 import type { RolloutAction, RolloutWait } from '../plan/rollout/rollout.ts'
 import { advertisedAddress, nodeAddress } from '../platform/health/node-health.ts'
@@ -9,6 +8,7 @@ import { forgetReplica } from './forget-replica.ts'
 import { handOver } from './hand-over.ts'
 import { changeLive } from './live-change.ts'
 import type { LiveCluster } from './live-cluster.ts'
+import { confOf } from './node-surroundings.ts'
 import { knock } from './observe.ts'
 import { provision } from './provision.ts'
 import { brokerGroups, fromNameServers } from './routes.ts'
@@ -127,10 +127,7 @@ export class LiveActions {
 const readAndWrite = 6
 
 /** What the configuration says of a broker. */
-function permissionOf({ confFile }: PlanNode): number {
-  const { entries } = parseProperties(confFile.text)
-  return Number(entries.findLast(({ key }) => key === 'brokerPermission')?.value ?? readAndWrite)
-}
+const permissionOf = (node: PlanNode): number => Number(confOf(node).get('brokerPermission') ?? readAndWrite)
 
 /** Where the other controllers reach the controller of a node, be it a NameServer. */
 function controllerAddress(node: PlanNode): string {

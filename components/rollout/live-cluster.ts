@@ -27,7 +27,7 @@ export interface LiveCluster {
 /** A controller that joins is first given all that the others agreed on, and a master hands over what it holds. */
 const timeoutMs = 30_000
 
-interface ClusterAddresses {
+export interface ClusterAddresses {
   readonly cluster: string
   readonly nameServers: readonly string[]
   readonly controllers: readonly string[]

@@ -112,3 +112,20 @@ it('waits for the master of the new group', async () => {
     'waited 2 s until broker-c has a master, in vain: no NameServer knows one',
   )
 })
+
+it('leaves what is only declared to whoever declares it, when asked to', async () => {
+  const { cluster } = twoGroups()
+  const topics = [
+    ...request.topics,
+    { name: 'brandNew', queues: [{ group: 'broker-b', count: 1 }], perm: 6, order: false },
+  ]
+  const consumerGroups = [...request.consumerGroups, { ...request.consumerGroups[0]!, name: 'newcomers' }]
+  expect(await seedGroup(cluster.live, { ...request, topics, consumerGroups, onlyKnown: true })).toEqual({
+    consumerGroups: ['billing', 'byHand'],
+    topics: ['orders', 'fifo'],
+  })
+  expect(await seedGroup(cluster.live, { ...request, topics, consumerGroups })).toEqual({
+    consumerGroups: ['newcomers'],
+    topics: ['brandNew'],
+  })
+})

@@ -20,6 +20,8 @@ export interface Declared {
 export interface SeedRequest extends Declared {
   readonly group: string
   readonly timeoutMs: number
+  /** Makes of what is declared only what another group has already: whoever declares it makes the rest. */
+  readonly onlyKnown?: boolean
 }
 
 /** Names of what a new group was given. */
@@ -43,9 +45,13 @@ export async function seedGroup(cluster: LiveCluster, request: SeedRequest): Pro
   })
   const master = groups.get(group)?.get(MASTER_ID) ?? ''
   const others = [...groups].flatMap(([name, members]) => (name === group ? [] : (members.get(MASTER_ID) ?? [])))
+  const known = {
+    groups: await tableOf(others, (other) => userGroups(cluster, other)),
+    topics: await tableOf(others, (other) => userTopics(cluster, other)),
+  }
   return {
-    consumerGroups: await seedConsumerGroups(cluster, master, others, request.consumerGroups),
-    topics: await seedTopics(cluster, master, others, request),
+    consumerGroups: await seedConsumerGroups(cluster, master, known.groups, request),
+    topics: await seedTopics(cluster, master, known.topics, request),
   }
 }
 
@@ -55,22 +61,24 @@ async function knownGroups(cluster: LiveCluster): Promise<ReadonlyMap<string, Gr
   return new Map([...answers.values()].reverse().flatMap((groups) => [...groups]))
 }
 
+type Table = ReadonlyMap<string, JsonValue>
+
 async function seedConsumerGroups(
   cluster: LiveCluster,
   master: string,
-  others: readonly string[],
-  declared: readonly PlannedConsumerGroup[],
+  known: Table,
+  { consumerGroups, onlyKnown = false }: SeedRequest,
 ): Promise<string[]> {
   const there = await userGroups(cluster, master)
   const made: string[] = []
-  for (const group of declared) {
-    if (Object.hasOwn(there, group.name)) continue
+  for (const group of consumerGroups) {
+    if (Object.hasOwn(there, group.name) || (onlyKnown && !known.has(group.name))) continue
     await cluster.asker.ask(master, putConsumerGroup(group.name, group))
     made.push(group.name)
   }
-  const known = new Set([...Object.keys(there), ...made])
-  for (const [name, value] of await tableOf(others, (other) => userGroups(cluster, other))) {
-    if (known.has(name)) continue
+  const done = new Set([...Object.keys(there), ...made])
+  for (const [name, value] of known) {
+    if (done.has(name)) continue
     const body = encodeJson(value)
     await cluster.asker.ask(master, { code: RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, body })
     made.push(name)
@@ -81,20 +89,20 @@ async function seedConsumerGroups(
 async function seedTopics(
   cluster: LiveCluster,
   master: string,
-  others: readonly string[],
-  { group, topics }: SeedRequest,
+  known: Table,
+  { group, topics, onlyKnown = false }: SeedRequest,
 ): Promise<string[]> {
   const there = await userTopics(cluster, master)
   const made: string[] = []
   for (const { name, queues, perm, order } of topics) {
     const count = queues.find((queue) => queue.group === group)?.count ?? 0
-    if (count === 0 || Object.hasOwn(there, name)) continue
+    if (count === 0 || Object.hasOwn(there, name) || (onlyKnown && !known.has(name))) continue
     await cluster.asker.ask(master, putTopic(name, { readQueues: count, writeQueues: count, perm, order }))
     made.push(name)
   }
-  const known = new Set([...Object.keys(there), ...topics.map(({ name }) => name)])
-  for (const [name, value] of await tableOf(others, (other) => userTopics(cluster, other))) {
-    if (known.has(name)) continue
+  const done = new Set([...Object.keys(there), ...topics.map(({ name }) => name)])
+  for (const [name, value] of known) {
+    if (done.has(name)) continue
     await copyTopic(cluster, master, name, asObject(value, name))
     made.push(name)
   }
@@ -102,10 +110,7 @@ async function seedTopics(
 }
 
 /** Entries of the tables of several brokers; the first that has a name counts. */
-async function tableOf(
-  brokers: readonly string[],
-  read: (broker: string) => Promise<JsonObject>,
-): Promise<ReadonlyMap<string, JsonValue>> {
+async function tableOf(brokers: readonly string[], read: (broker: string) => Promise<JsonObject>): Promise<Table> {
   const entries = new Map<string, JsonValue>()
   for (const broker of brokers) {
     for (const [name, value] of Object.entries(await read(broker))) if (!entries.has(name)) entries.set(name, value)

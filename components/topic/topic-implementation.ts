@@ -27,5 +27,5 @@ export const topicImplementation = perGroupImplementation<TopicInputs, TopicSett
     remove: (admin, master, name) => admin.deleteTopic(master, name),
     removed: (admin, name) => admin.forgetTopic(name),
   },
-  ['namesrvAddr', 'clusterName', 'name', 'queues', 'queuesPerGroup', 'perm', 'order'],
+  ['namesrvAddr', 'clusterName', 'name', 'groups', 'queues', 'queuesPerGroup', 'perm', 'order'],
 )

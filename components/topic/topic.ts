@@ -20,6 +20,8 @@ export interface TopicArgs {
   queues?: number
   /** Queues by broker group instead; groups that are not named get none. */
   queuesPerGroup?: { [group: string]: number }
+  /** Broker groups it is to be on, as far as queues says so; others of the cluster are left as they are. Default: every one that the NameServers know. */
+  groups?: string[]
   /** What clients may do. Default: rw. */
   perm?: Permission
   /** Marks the topic as ordered (strict order survives a broker going away). Default: false. */
@@ -82,6 +84,7 @@ function topicInputs(args: TopicArgs): Inputs<TopicInputs> {
     ...(typeof checked.queues === 'number' ? { queues: checked.queues } : { queuesPerGroup: checked.queues }),
     perm: permBits[checked.perm],
     order: checked.order,
+    ...(args.groups === undefined ? {} : { groups: args.groups }),
     ...(args.existing === undefined ? {} : { existing: args.existing }),
   }
 }

@@ -24,7 +24,8 @@ async function mastersOf(client: ClusterClient, topic: string): Promise<string[]
 
 async function singleMaster(scenario: Scenario): Promise<void> {
   const preview = await scenario.run('preview')
-  const names = ['namesrv-0-data', 'namesrv-0', 'broker-a-0-data', 'broker-a-0', 'billing', 'orders']
+  const nodes = ['namesrv-0-data', 'namesrv-0', 'broker-a-0-data', 'broker-a-0']
+  const names = [...nodes, 'broker-a-traffic', 'billing', 'orders']
   const all = names.map((name) => `single-master-${name}`)
   assert.deepEqual(namesOf(preview, 'create').sort(), all.toSorted())
   assert.deepEqual(scenario.folders(), [], 'a preview touches nothing')
@@ -147,7 +148,7 @@ async function interrupted(scenario: Scenario): Promise<void> {
     assert.match(result.errors.join('\n'), /cut short at operation/)
     result = await scenario.attempt('up', { interruptAt: 2 })
   }
-  assert.equal(attempts, 6, 'every operation was interrupted once')
+  assert.equal(attempts, 7, 'every operation was interrupted once')
   assert.deepEqual(changesOf(await scenario.run('up')), [])
   assert.deepEqual(changesOf(await scenario.run('refresh')), [])
 

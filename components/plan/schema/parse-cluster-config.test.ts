@@ -196,7 +196,7 @@ it('fills in the defaults', () => {
     },
     dataDir: '/var/lib/gantry',
     runtime: { nodeOptions: [], javaOptions: [] },
-    platform: { retainData: true, protectData: false, readyTimeoutSeconds: 120 },
+    platform: { retainData: true, protectData: false, readyTimeoutSeconds: 120, drainTimeoutSeconds: 600 },
     topics: [],
     consumerGroups: [],
   })

@@ -17,6 +17,12 @@ export const platformSchema = z
       .max(86_400)
       .default(120)
       .describe('How long a node may take until it is healthy.'),
+    drainTimeoutSeconds: z
+      .int()
+      .min(1)
+      .max(2_592_000)
+      .default(600)
+      .describe('How long consumers may take to consume what a broker group holds that is removed.'),
   })
   .refine(({ process, docker, aws }) => [process, docker, aws].filter((one) => one !== undefined).length <= 1, {
     error: 'names more than one of process, docker and aws\nKeep the one that nodes shall run on.',

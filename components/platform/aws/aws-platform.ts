@@ -141,6 +141,7 @@ export class AwsPlatform implements NodePlatform {
     const before = [
       ...(this.#last === undefined ? [] : [this.#last]),
       ...(request.master ? [request.master.resource] : []),
+      ...(request.before ?? []),
     ]
     const instance = new ec2.Instance(
       request.name,

@@ -43,6 +43,7 @@ describe('one Docker host', () => {
       'DockerPlace rocket-broker-a-0-place',
       'DockerPlace rocket-broker-a-1-place',
       'DockerPlace rocket-namesrv-0-place',
+      'GroupTraffic rocket-broker-a-traffic',
       'NameServerFleet rocket-namesrv',
       'RemoteImage rocket-image-gantry-docker',
       'RocketCluster rocket',

@@ -116,7 +116,11 @@ export class DockerPlatform implements NodePlatform {
         ...onHost,
         // Name and ports have to be free before the next one can have them.
         deleteBeforeReplace: true,
-        dependsOn: [room, ...[request.master, request.after].flatMap((other) => other?.resource ?? [])],
+        dependsOn: [
+          room,
+          ...(request.before ?? []),
+          ...[request.master, request.after].flatMap((other) => other?.resource ?? []),
+        ],
       },
     )
   }

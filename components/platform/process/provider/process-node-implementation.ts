@@ -6,6 +6,10 @@ import type { Implementation } from '../../../dynamic/implementation.ts'
 import { isSameValue } from '../../../dynamic/same-value.ts'
 import type { Programs } from '../../../plan/plan.ts'
 import type { PlanNode } from '../../../plan/plan-node.ts'
+import { liveSettings } from '../../../plan/rollout/node-settings.ts'
+import { changeLive } from '../../../rollout/live-change.ts'
+import { withLiveCluster } from '../../../rollout/live-cluster.ts'
+import { makeWay, takePartAgain } from '../../../rollout/make-way.ts'
 import { nodeAddress } from '../../health/node-health.ts'
 import { waitUntilHealthy } from '../../health/wait-until-healthy.ts'
 import { apacheLogFolder } from '../apache-launch.ts'
@@ -65,18 +69,18 @@ export const processNodeImplementation: Implementation<ProcessNodeInputs, Proces
     return { changes: !same || !isRunning(ref), replaces: moved ? ['node'] : [], deleteBeforeReplace: true }
   },
   async create(news) {
-    return { id: news.node.id, outs: await bringUp(news, undefined) }
+    return { id: news.node.id, outs: await bringUp(news) }
   },
   async read(_, known) {
     const { node } = known
     if (!existsSync(node.dataDir)) return undefined
-    const text = existsSync(node.confFile.path) ? readFileSync(node.confFile.path, 'utf8') : ''
+    const text = confFileText(node) ?? ''
     const ref = currentProcess(node.dataDir, known.process) ?? known.process
     const phase = isRunning(ref) ? 'running' : 'stopped'
     return { ...known, node: { ...node, confFile: { ...node.confFile, text } }, phase, process: ref }
   },
   async update(olds, news) {
-    return bringUp(news, olds.process)
+    return bringUp(news, olds)
   },
   async delete(known) {
     await stop(known.node, known.process)
@@ -88,6 +92,9 @@ export const processNodeImplementation: Implementation<ProcessNodeInputs, Proces
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PULUMI_')))
 }
+
+const confFileText = ({ confFile }: PlanNode): string | undefined =>
+  existsSync(confFile.path) ? readFileSync(confFile.path, 'utf8') : undefined
 
 /** The process that runs for a node: the one recorded in its folder, or the one the state knows. */
 function currentProcess(dataDir: string, known: ProcessRef | undefined): ProcessRef | undefined {
@@ -119,50 +126,99 @@ function pauseUntil(limitMs: number): () => Promise<boolean> {
   }
 }
 
-/** Leaves a process alone that was started the same way; otherwise stops it and starts the node as asked. */
-async function bringUp(news: ProcessNodeInputs, known: ProcessRef | undefined): Promise<ProcessNodeOutputs> {
+/**
+ * Leaves a process alone that was started the same way, and gives it what its engine takes while it runs; otherwise lets it
+ * make way, stops it and starts the node as asked.
+ */
+async function bringUp(news: ProcessNodeInputs, olds?: ProcessNodeOutputs): Promise<ProcessNodeOutputs> {
   const { node } = news
   const supervisor = lockHolder(dirname(node.dataDir))
   if (supervisor !== undefined) throw new DataDirInUseError(dirname(node.dataDir), supervisor)
-  const launch = launchHash(news)
-  const record = readProcessRecord(node.dataDir)
-  let exit: ProcessExit | undefined
-  let ref = record?.launch === launch && isRunning(record.process) ? record.process : undefined
-  if (ref === undefined) {
-    const missing = missingProgram(node, news.programs)
-    if (missing !== undefined) throw new Error(`${node.id} cannot be started: ${missing}`)
-    await stop(node, known)
-    await untilPortsFree(node.dataDir, () => checkPortsFree([node]), pauseUntil(news.readyTimeoutMs))
-    mkdirSync(dirname(nodeLogFile(node.dataDir, node.id)), { recursive: true })
-    writeConfFile(node)
-    ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, news.programs), (ended) => {
-      exit = ended
-    })
-    if (ref === undefined)
-      throw new Error(`${node.id} could not be started: is ${nodeCommand(node, news.programs).command} there?`)
-    writeProcessRecord(node.dataDir, { process: ref, launch })
-  } else writeConfFile(node)
-  const started = ref
-  const gone = { code: undefined, signal: undefined }
-  await untilHealthy(news, () => exit ?? (isRunning(started) ? undefined : gone))
-  return { ...news, phase: 'running', process: ref }
+  const ref = currentProcess(node.dataDir, olds?.process)
+  if (ref !== undefined && (await isKept(news, olds))) {
+    await untilHealthy(news, { ended: () => undefined, ref, isNew: false })
+    return { ...news, phase: 'running', process: ref }
+  }
+  const wasRunning = ref !== undefined
+  const { nameServers, readyTimeoutMs: timeoutMs } = news
+  // NameServers that are new do not know the node yet, and those that have gone know nothing any more.
+  const lasting = nameServers.filter((address) => olds?.nameServers.includes(address) ?? true)
+  if (wasRunning) await makeWay({ node: olds?.node ?? node, nameServers: lasting, timeoutMs })
+  const started = await startAnew(news, olds?.process)
+  await untilHealthy(news, { ...started, isNew: !wasRunning })
+  if (wasRunning) await takePartAgain({ node, nameServers, timeoutMs })
+  return { ...news, phase: 'running', process: started.ref }
 }
 
-/** Waits until the node is healthy; stops it when it is not in time. */
-async function untilHealthy(news: ProcessNodeInputs, ended: () => ProcessExit | undefined): Promise<void> {
+/** Whether the process that runs can stay: it was started as asked, or differs in what counts without a restart. */
+async function isKept(news: ProcessNodeInputs, olds: ProcessNodeOutputs | undefined): Promise<boolean> {
+  const { node } = news
+  const launch = launchHash(news)
+  const record = readProcessRecord(node.dataDir)
+  if (record === undefined || !isRunning(record.process)) return false
+  const started = record.launch === launch ? node : olds?.node
+  if (started === undefined) return false
+  // By hand or by an earlier run, cut short, the conf file may say something else by now.
+  const found = { ...node, confFile: { ...node.confFile, text: confFileText(node) ?? node.confFile.text } }
+  const settings = { ...liveSettings(started, node), ...liveSettings(found, node) }
+  if (record.launch !== launch) {
+    const isOnlyConf = launchHash({ ...news, node: { ...node, confFile: started.confFile } }) === record.launch
+    if (!isOnlyConf || liveSettings(started, node) === undefined) return false
+  }
+  if (Object.keys(settings).length > 0) await changeLiveAt(news, settings)
+  writeConfFile(node)
+  writeProcessRecord(node.dataDir, { process: record.process, launch })
+  return true
+}
+
+async function changeLiveAt({ node, nameServers }: ProcessNodeInputs, settings: Record<string, string>): Promise<void> {
+  console.info(`${node.id}: ${Object.keys(settings).join(', ')} changed without a restart`)
+  await withLiveCluster({ cluster: '', nameServers, controllers: [] }, (cluster) =>
+    changeLive(cluster, node, nodeAddress(node), settings),
+  )
+}
+
+interface StartedProcess {
+  readonly ref: ProcessRef
+  /** How it ended, once it has. */
+  readonly ended: () => ProcessExit | undefined
+}
+
+async function startAnew(news: ProcessNodeInputs, known: ProcessRef | undefined): Promise<StartedProcess> {
+  const { node } = news
+  const missing = missingProgram(node, news.programs)
+  if (missing !== undefined) throw new Error(`${node.id} cannot be started: ${missing}`)
+  await stop(node, known)
+  await untilPortsFree(node.dataDir, () => checkPortsFree([node]), pauseUntil(news.readyTimeoutMs))
+  mkdirSync(dirname(nodeLogFile(node.dataDir, node.id)), { recursive: true })
+  writeConfFile(node)
+  let exit: ProcessExit | undefined
+  const ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, news.programs), (ended) => {
+    exit = ended
+  })
+  if (ref === undefined)
+    throw new Error(`${node.id} could not be started: is ${nodeCommand(node, news.programs).command} there?`)
+  writeProcessRecord(node.dataDir, { process: ref, launch: launchHash(news) })
+  return { ref, ended: () => exit }
+}
+
+/** Waits until the node is healthy. A new one that is not in time is stopped; one that has data to serve goes on. */
+async function untilHealthy(
+  news: ProcessNodeInputs,
+  { ref, ended, isNew }: StartedProcess & { readonly isNew: boolean },
+): Promise<void> {
   const { node, readyTimeoutMs } = news
   const exited = async (): Promise<string | undefined> => {
-    const exit = ended()
-    if (exit === undefined) return undefined
+    if (ended() === undefined && isRunning(ref)) return undefined
     // It may be seen gone a moment before its exit code is told.
-    if (exit.code === undefined) await new Promise<void>((resolve) => clock.after(exitPollMs, resolve))
-    return diedMessage(node, ended() ?? exit)
+    if (ended()?.code === undefined) await new Promise<void>((resolve) => clock.after(exitPollMs, resolve))
+    return diedMessage(node, ended() ?? { code: undefined, signal: undefined })
   }
   const missing = await waitUntilHealthy({ ...news, address: nodeAddress(node) }, exited)
   if (missing === undefined) return
-  await stop(node, undefined)
+  if (isNew) await stop(node, undefined)
   throw new Error(
-    `${node.id} was not healthy after ${readyTimeoutMs / 1000} s and was stopped: ${missing}. ${whereItsLogIs(node)}`,
+    `${node.id} was not healthy after ${readyTimeoutMs / 1000} s and ${isNew ? 'was stopped' : 'goes on trying'}: ${missing}. ${whereItsLogIs(node)}`,
   )
 }
 

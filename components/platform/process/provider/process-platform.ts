@@ -37,7 +37,7 @@ export class ProcessPlatform implements NodePlatform {
   }
 
   addNode(
-    { name, node, place, nameServers, master, after }: NodeRequest,
+    { name, node, place, nameServers, master, after, before = [] }: NodeRequest,
     options: pulumi.CustomResourceOptions,
   ): NodeResource {
     const { retainData, protectData, readyTimeoutSeconds } = this.#config
@@ -55,7 +55,7 @@ export class ProcessPlatform implements NodePlatform {
     }
     const resource = new ProcessNode(name, inputs, {
       ...options,
-      dependsOn: [folder, ...(after === undefined ? [] : [after.resource])],
+      dependsOn: [folder, ...before, ...(after === undefined ? [] : [after.resource])],
     })
     // A conf file may hold a secret; where its node is, is none.
     const made = pulumi.unsecret(resource.node)
