@@ -21,6 +21,9 @@ const dataDirHelp = 'where the cluster keeps its files (default: .gantry/<stack>
 const basePortFlag = '--base-port <port>'
 const basePortHelp = 'first NameServer port; all other ports move along'
 
+const allowFlag = '--allow <loss...>'
+const allowHelp = 'losses to accept, by the names that a refused rollout gives'
+
 /** Each command loads its code only when it runs: the others would slow its start. */
 function buildProgram(): Command {
   const program = new Command('gantry').description('Plans, starts and watches RocketMQ clusters.').showHelpAfterError()
@@ -56,7 +59,7 @@ function buildProgram(): Command {
     .option('--stack <stack>', 'of which stack, when there are several')
     .option(dataDirFlag, dataDirHelp)
     .action(async (node, options) => (await import('./commands/logs.ts')).logs(node, options))
-  program
+  const plan = program
     .command('plan')
     .description('show nodes, ports, conf files and start order; touches nothing')
     .argument('<stack>', stackHelp)
@@ -65,6 +68,19 @@ function buildProgram(): Command {
     .option('--json', 'print JSON')
     .option('--svg', 'print a drawing')
     .action(async (stack, options) => (await import('./commands/plan.ts')).plan(stack, options))
+  plan
+    .command('diff')
+    .description('show the rollout from one stack to another, or from the running cluster to a stack; touches nothing')
+    .argument('<stack>', `${stackHelp}; the old one, if there is a second one`)
+    .argument('[new]', 'the stack to go to')
+    .option(dataDirFlag, dataDirHelp)
+    .option(basePortFlag, basePortHelp, parsePort)
+    .option(allowFlag, allowHelp)
+    .option('--json', 'print JSON')
+    .action(async (stack, wanted, _, command) =>
+      // Options that "plan" has as well are taken by it.
+      (await import('./commands/plan-diff.ts')).planDiff(stack, wanted, command.optsWithGlobals()),
+    )
   program
     .command('validate')
     .description('check a stack file')

@@ -29,6 +29,12 @@ export interface DataDirFiles {
   readonly state: string
   readonly plan: string
   readonly lock: string
+  /** How far a rollout is, for whoever goes on with it. */
+  readonly rollout: string
+  /** What the supervisor is asked to change the cluster to. */
+  readonly rolloutRequest: string
+  /** A line of JSON for each thing that happens in a rollout. */
+  readonly rolloutEvents: string
   readonly logs: string
   readonly supervisorLog: string
 }
@@ -38,6 +44,9 @@ export function dataDirFiles(dataDir: string): DataDirFiles {
     state: join(dataDir, 'state.json'),
     plan: join(dataDir, 'plan.json'),
     lock: join(dataDir, 'supervisor.lock'),
+    rollout: join(dataDir, 'rollout.json'),
+    rolloutRequest: join(dataDir, 'rollout-request.json'),
+    rolloutEvents: join(dataDir, 'rollout-events.jsonl'),
     logs: join(dataDir, 'logs'),
     supervisorLog: join(dataDir, 'logs', 'supervisor.log'),
   }
@@ -54,7 +63,7 @@ function writeJson(path: string, value: unknown): void {
   renameSync(temporary, path)
 }
 
-function readJson(path: string): unknown {
+export function readJson(path: string): unknown {
   let text: string
   try {
     text = readFileSync(path, 'utf8')

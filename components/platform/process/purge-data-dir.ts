@@ -8,9 +8,10 @@ import { dataDirFiles, readPlan } from './cluster-state.ts'
  * @returns names of what is left there.
  */
 export function purgeDataDir(dataDir: string): readonly string[] {
-  const { state, plan, lock, logs } = dataDirFiles(dataDir)
+  const { state, plan, lock, logs, rollout, rolloutRequest, rolloutEvents } = dataDirFiles(dataDir)
+  const own = [logs, lock, state, plan, rollout, rolloutRequest, rolloutEvents]
   const nodeFolders = readPlan(dataDir)?.nodes.map((node) => node.dataDir) ?? []
-  for (const path of [...nodeFolders, logs, lock, state, plan]) rmSync(path, { recursive: true, force: true })
+  for (const path of [...nodeFolders, ...own]) rmSync(path, { recursive: true, force: true })
   for (const folder of new Set([...nodeFolders.map((path) => dirname(path)), dataDir])) {
     if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)
   }

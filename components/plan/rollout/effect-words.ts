@@ -1,0 +1,37 @@
+import type { ClientEffect, RolloutWait } from './rollout.ts'
+
+const about = (ms: number): string => (ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1000)} s`)
+
+/** What clients see, in words; '' for nothing. */
+export const describeEffect = (effect: ClientEffect): string => {
+  switch (effect.kind) {
+    case 'none':
+      return ''
+    case 'handOver':
+      return `sends to ${effect.group} wait while its role of master changes hands, below 1 s`
+    case 'writesPaused':
+      return `${effect.group} takes no writes, for about ${about(effect.aboutMs)}; producers use the other groups`
+    case 'readsFromSlaves':
+      return `consumers read ${effect.group} from its slaves`
+    case 'groupUnavailable':
+      return `${effect.group} is away, for about ${about(effect.aboutMs)}; clients use the other groups`
+  }
+}
+
+const describeWait = (wait: RolloutWait): string => {
+  switch (wait.kind) {
+    case 'healthy':
+      return `${wait.nodeId} answers`
+    case 'registered':
+      return `${wait.nodeId} is registered with its NameServers`
+    case 'inSyncStateSet':
+      return `${wait.nodeId} is in the SyncStateSet`
+    case 'caughtUp':
+      return `${wait.nodeId} has all that its master has`
+    case 'controllersAgree':
+      return 'the controllers agree on a leader'
+  }
+}
+
+/** Several waits in one clause; '' for none. */
+export const describeWaits = (waits: readonly RolloutWait[]): string => waits.map(describeWait).join(', ')
