@@ -412,11 +412,21 @@ describe('as master', () => {
   })
 
   test('a wish for another SyncStateSet is put to the controllers; of several the last counts', async () => {
-    manager.wantSyncStateSet(new Set([1, 2]))
-    manager.wantSyncStateSet(new Set([1, 3]))
-    manager.wantSyncStateSet(new Set([3, 2, 1]))
+    manager.wantSyncStateSet(new Set([1, 2]), 1)
+    manager.wantSyncStateSet(new Set([1, 3]), 2)
+    manager.wantSyncStateSet(new Set([3, 2, 1]), 2)
     await settle()
     expect(controllers.asked.filter((code) => code === '1001').length).toBe(2)
+    expect(target.told).toEqual(['set 1,2, epoch 2', 'set 1,2,3, epoch 3'])
+  })
+
+  test('a wish that waits while the set becomes another one does not come true', async () => {
+    manager.wantSyncStateSet(new Set([1, 2]), 1)
+    manager.wantSyncStateSet(new Set([1, 2, 3]), 1)
+    await settle()
+    expect(target.told).toEqual(['set 1,2, epoch 2'])
+    manager.wantSyncStateSet(new Set([1, 2, 3]), 2)
+    await settle()
     expect(target.told).toEqual(['set 1,2, epoch 2', 'set 1,2,3, epoch 3'])
   })
 
@@ -426,7 +436,7 @@ describe('as master', () => {
       response: ResponseCode.CONTROLLER_FENCED_MASTER_EPOCH,
     }
     controllers.role = roleOf(2, 9, [2])
-    manager.wantSyncStateSet(new Set([1, 2]))
+    manager.wantSyncStateSet(new Set([1, 2]), 1)
     await settle()
     expect(target.told).toEqual(['follow 2 at 10.0.0.2:10911, epoch 9'])
   })
@@ -436,19 +446,19 @@ describe('as master', () => {
       code: RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET,
       response: ResponseCode.CONTROLLER_BROKER_NOT_ALIVE,
     }
-    manager.wantSyncStateSet(new Set([1, 2]))
+    manager.wantSyncStateSet(new Set([1, 2]), 1)
     await settle()
     expect(target.told).toEqual(['set of epoch 1 stays'])
 
     for (const address of ['c1:1', 'c2:1', 'c3:1']) controllers.down.add(address)
-    manager.wantSyncStateSet(new Set([1, 2]))
+    manager.wantSyncStateSet(new Set([1, 2]), 1)
     await settle()
     controllers.down.clear()
-    manager.wantSyncStateSet(new Set([1, 2]))
+    manager.wantSyncStateSet(new Set([1, 2]), 1)
     await settle()
     expect(target.told).toEqual(['set of epoch 1 stays'])
     await advance(125_000)
-    manager.wantSyncStateSet(new Set([1]))
+    manager.wantSyncStateSet(new Set([1]), 1)
     await settle()
     expect(target.told).toEqual(['set of epoch 1 stays', 'set of epoch 1 stays'])
   })
@@ -459,7 +469,7 @@ describe('as master', () => {
       code: RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET,
       response: ResponseCode.CONTROLLER_BROKER_NOT_ALIVE,
     }
-    manager.wantSyncStateSet(new Set([1, 2]))
+    manager.wantSyncStateSet(new Set([1, 2]), 1)
     await settle()
     expect(controllers.asked.filter((code) => code === '1001').length).toBe(2)
     expect(target.told).toEqual([])

@@ -158,9 +158,9 @@ export class ReplicasManager {
     this.#take(readElectedRole(await this.#ask(RequestCode.CONTROLLER_ELECT_MASTER, fields)))
   }
 
-  /** Masters: replication finds that the set should be another one. The last wish counts. */
-  wantSyncStateSet(brokerIds: ReadonlySet<number>): void {
-    this.#wishes.want(brokerIds)
+  /** Masters: replication finds that the set of `setEpoch` should be another one. The last wish counts. */
+  wantSyncStateSet(brokerIds: ReadonlySet<number>, setEpoch: number): void {
+    this.#wishes.want(brokerIds, setEpoch)
   }
 
   async #run(): Promise<void> {
@@ -315,6 +315,8 @@ export class ReplicasManager {
         target.becomeMaster(role)
         logger.info({ masterEpoch, syncStateSet: role.syncStateSet }, 'this broker is the master of its group')
       } else if (syncStateSetEpoch > before.syncStateSetEpoch) {
+        // First: what is wished for then is wished for of this set.
+        this.#role = role
         target.setSyncStateSet(new Set(role.syncStateSet), syncStateSetEpoch)
       } else return
     } else if (masterEpoch !== before?.masterEpoch || masterAddress !== before.masterAddress) {

@@ -36,7 +36,7 @@ test('the same refusal every second is told once, until a wish comes true', asyn
     refresh: () => {},
   })
   const wish = async (): Promise<void> => {
-    wishes.want(new Set([1, 2]))
+    wishes.want(new Set([1, 2]), 2)
     await settle()
   }
   for (let second = 0; second < 3; second++) await wish()

@@ -25,6 +25,12 @@ export interface SyncStateSetWishesParts {
  * closed connection had sent.
  */
 const WISH_LIFE_MS = 120_000
+/** Another set in place of the one of `setEpoch`. */
+interface Wish {
+  readonly brokerIds: ReadonlySet<number>
+  readonly setEpoch: number
+}
+
 /** Answers to a wish of a master whose role and set are what it thinks: who is in the set is the reason, or it is that set. */
 const FINAL_CODES: readonly number[] = [
   ResponseCode.CONTROLLER_ALTER_SYNC_STATE_SET_FAILED,
@@ -35,7 +41,7 @@ const FINAL_CODES: readonly number[] = [
 /** Has changes of the SyncStateSet agreed to, one at a time. */
 export class SyncStateSetWishes {
   readonly #parts: SyncStateSetWishesParts
-  #wanted: ReadonlySet<number> | undefined
+  #wanted: Wish | undefined
   #isAltering = false
   /** A wish for a change of this set may still come true until then, though nobody answered it. */
   #unsure = { setEpoch: -1, untilMs: 0 }
@@ -47,8 +53,8 @@ export class SyncStateSetWishes {
   }
 
   /** The last wish counts. */
-  want(brokerIds: ReadonlySet<number>): void {
-    this.#wanted = brokerIds
+  want(brokerIds: ReadonlySet<number>, setEpoch: number): void {
+    this.#wanted = { brokerIds, setEpoch }
     if (!this.#isAltering) void this.#alter()
   }
 
@@ -61,7 +67,8 @@ export class SyncStateSetWishes {
         const wanted = this.#wanted
         if (wanted === undefined || role === undefined) return
         this.#wanted = undefined
-        await this.#alterTo(wanted, role)
+        // One that waited while the set became another one: replicas it names have not been counted since.
+        if (wanted.setEpoch === role.syncStateSetEpoch) await this.#alterTo(wanted.brokerIds, role)
       }
     } catch (error) {
       // Replication asks again at its next look.

@@ -18,8 +18,8 @@ const ASK_AGAIN_MS = 1_000
 export interface MasterEvents {
   /** Acknowledged offsets advanced, or replicas came or went. */
   progressed(): void
-  /** The SyncStateSet should be another one. */
-  setWanted(wanted: ReadonlySet<number>): void
+  /** The SyncStateSet, which is the one of `setEpoch`, should be another one. */
+  setWanted(wanted: ReadonlySet<number>, setEpoch: number): void
 }
 
 /** The master's side: serves replicas, and knows what they hold (official: AutoSwitchHAService). */
@@ -225,6 +225,6 @@ export class AutoSwitchMaster implements ReplicaLinkOwner {
     this.#askedSet = wanted
     this.#askedMs = now
     set.asked(wanted)
-    this.#events.setWanted(wanted)
+    this.#events.setWanted(wanted, set.epoch)
   }
 }

@@ -55,7 +55,7 @@ export class AutoSwitchReplication implements SessionOwner {
   #refusal = ''
   #timer: Timer | undefined
   readonly #progressListeners: (() => void)[] = []
-  #onSetWanted: ((wanted: ReadonlySet<number>) => void) | undefined
+  #onSetWanted: ((wanted: ReadonlySet<number>, setEpoch: number) => void) | undefined
 
   /** @throws Error saying what to do about an epoch file that cannot be read, or is of another log */
   constructor(context: NetContext, disk: Disk, log: AutoSwitchLog, config: AutoSwitchConfig & LinkOptions) {
@@ -70,7 +70,7 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#trustedEndOffset = trustedEndOffset
     this.#master = new AutoSwitchMaster(context, log, config, history, {
       progressed: () => this.#progressed(),
-      setWanted: (wanted) => this.#onSetWanted?.(wanted),
+      setWanted: (wanted, setEpoch) => this.#onSetWanted?.(wanted, setEpoch),
     })
     this.#connection = new MasterConnection(context, config, () => this.#newSession(), FIRST_RETRY_MS)
     log.onFlushed(() => this.#flushed())
@@ -128,8 +128,11 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#brokerId = brokerId
   }
 
-  /** Called when the SyncStateSet should be another one; again every second until it is. */
-  onSyncStateSetWanted(listener: (wanted: ReadonlySet<number>) => void): void {
+  /**
+   * Called when the SyncStateSet should be another one; again every second until it is. As soon as the set is not that of
+   * `setEpoch` any more the wish must not come true: nobody waits for replicas that were to join that set.
+   */
+  onSyncStateSetWanted(listener: (wanted: ReadonlySet<number>, setEpoch: number) => void): void {
     this.#onSetWanted = listener
   }
 
