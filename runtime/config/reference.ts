@@ -30,9 +30,21 @@ function referencePage<T extends KeyTable>(table: ConfTable<T>): string {
     '',
     `- In paths ${PATH_VARIABLES} are expanded.`,
     '- "live" keys take effect as soon as they are changed with mqadmin, the others at the next start.',
+    ...liveLines(table.keys),
     ...table.sections.flatMap(sectionLines),
     '',
   ].join('\n')
+}
+
+/** All that a running server can be changed in, in one place. */
+function liveLines(keys: KeyTable): string[] {
+  const entries = Object.entries(keys).filter(([, key]) => key.status === 'implemented')
+  const live = entries.filter(([, { live, liveAmong }]) => live === true || liveAmong !== undefined)
+  const names = live.map(([name, { liveAmong }]) => {
+    return liveAmong === undefined ? `\`${name}\`` : `\`${name}\` (among ${liveAmong.join(', ')})`
+  })
+  if (names.length === 0) return ['', 'No key is live.']
+  return ['', `${names.length} keys are live: ${names.join(', ')}.`]
 }
 
 function sectionLines(section: ConfSection): string[] {
