@@ -3,6 +3,8 @@ import type { Plan } from '../plan.ts'
 import type { PlanNode } from '../plan-node.ts'
 import { controllersOf } from './controller-members.ts'
 import { settingsOf, withSettings } from './node-settings.ts'
+import type { Observed, RolloutStep } from './rollout.ts'
+import { changeLive } from './steps.ts'
 
 /*
  * While NameServers or controllers are exchanged, brokers and proxies know the old ones and the new ones: nobody is let go
@@ -12,6 +14,8 @@ import { settingsOf, withSettings } from './node-settings.ts'
 const itemsOf = (list: string): string[] => list.split(';').filter((item) => item !== '')
 const isSameSet = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((item) => right.includes(item))
+
+const keys = ['namesrvAddr', 'controllerAddr'] as const
 
 /** The list with everything in it; as one of the two has it, if that is the same. */
 const union = (old: string, leaving: readonly string[], wanted: string): string => {
@@ -32,10 +36,27 @@ const listIn = (node: PlanNode, key: string): string => {
   return typeof value === 'string' ? value : ''
 }
 
+/**
+ * Brokers that run and change without a restart are told of what is to come before anything else is done to them: a NameServer
+ * that some brokers of a group register with, and others not, routes clients to a group without master.
+ */
+export const widenLists = (running: Plan, wanted: Plan, observed: Observed | undefined): RolloutStep[] => {
+  const then = addressesOf(wanted)
+  return running.nodes.flatMap((node) => {
+    if (node.kind !== 'broker' || node.engine !== 'gantry' || observed?.nodes.get(node.id)?.alive === false) return []
+    const lists = keys.flatMap((key): [string, string][] => {
+      const list = itemsOf(listIn(node, key))
+      const more = then[key].filter((address) => !list.includes(address))
+      return list.length === 0 || more.length === 0 ? [] : [[key, [...list, ...more].join(';')]]
+    })
+    if (lists.length === 0) return []
+    return [changeLive(withSettings(node, new Map(lists)), Object.fromEntries(lists))]
+  })
+}
+
 /** The wanted plan as it is while what leaves is still there. The same nodes as in `wanted` where nothing leaves. */
 export const interimPlan = (running: Plan, wanted: Plan): Plan => {
   const [there, then] = [addressesOf(running), addressesOf(wanted)]
-  const keys = ['namesrvAddr', 'controllerAddr'] as const
   const leaving = Object.fromEntries(
     keys.map((key) => [key, there[key].filter((address) => !then[key].includes(address))]),
   )

@@ -4,7 +4,7 @@ import { changeControllers } from './controller-steps.ts'
 import { effectivePlan } from './effective-plan.ts'
 import { brokersOf, type GroupChange, groupChange, isElected } from './group-change.ts'
 import { groupUnits } from './group-units.ts'
-import { interimPlan } from './interim-plan.ts'
+import { interimPlan, widenLists } from './interim-plan.ts'
 import { settingsOf } from './node-settings.ts'
 import { leftDeclarations, provision } from './provision-step.ts'
 import { proxyUnits } from './proxy-units.ts'
@@ -184,6 +184,7 @@ export const planRollout = (request: RolloutRequest): Rollout => {
   draft.add(changeRegistries(draft.plan, wanted, 'members', observed))
   draft.add(addNameServers(draft.plan, wanted))
   draft.add(foundControllers(draft.plan, wanted))
+  draft.add(widenLists(draft.plan, wanted, draft.observed))
   draft.addUnits(brokerUnits(draft, interimPlan(draft.plan, wanted)))
   draft.add(changeControllers(draft.plan, wanted, observed))
   draft.add(removeRegistries(draft.plan, wanted))

@@ -33,6 +33,8 @@ export class Consumer {
   /** Of the run; what an earlier one asked for is not for this one. */
   #life = 0
   #queues = new Map<string, Assigned>()
+  /** As official clients do: a master that has lost an offset is told it again, though nothing new was consumed. */
+  commitsAgain = false
 
   constructor(process: ClientProcess, route: Route, ledger: Ledger, topic: string) {
     this.#process = process
@@ -53,7 +55,7 @@ export class Consumer {
   /** After messages were lost that nobody promised to keep, the group may stand further than the log reaches. */
   #assign(life: number): void {
     if (life !== this.#life) return
-    for (const { group, queueId } of this.#route.writable) {
+    for (const { group, queueId } of this.#route.readable) {
       const key = `${group}/${queueId}`
       if (this.#queues.has(key)) continue
       const assigned = { group, queueId, offset: undefined, committed: -1, suggestedId: 0 }
@@ -153,7 +155,7 @@ export class Consumer {
   async #commit(queue: Assigned): Promise<void> {
     const { group, queueId, offset, committed } = queue
     const address = this.#route.master(group)
-    if (offset === undefined || offset === committed || address === undefined) return
+    if (offset === undefined || address === undefined || (offset === committed && !this.commitsAgain)) return
     const fields = { consumerGroup: GROUP, topic: this.#topic, queueId, commitOffset: offset }
     const answer = await this.#process.ask(
       address,

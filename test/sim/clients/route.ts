@@ -1,7 +1,7 @@
 import { parseJsonBytes } from '../../../runtime/codec/json/parse-json.ts'
 import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
-import { MASTER_ID, PERM_WRITE, readRouteData } from '../../../runtime/codec/route/route-data.ts'
+import { MASTER_ID, PERM_READ, PERM_WRITE, readRouteData } from '../../../runtime/codec/route/route-data.ts'
 import type { ClientProcess } from './client-process.ts'
 
 const REFRESH_MS = 1000
@@ -23,6 +23,8 @@ export class Route {
   #isAsking = false
   readonly #addresses = new Map<string, ReadonlyMap<number, string>>()
   writable: readonly QueueOf[] = []
+  /** Of a group that is drained only these. */
+  readable: readonly QueueOf[] = []
 
   constructor(process: ClientProcess, topic: string, nameServers: readonly string[]) {
     this.#process = process
@@ -65,11 +67,13 @@ export class Route {
   #take(body: Buffer): void {
     const { brokerDatas, queueDatas } = readRouteData(parseJsonBytes(body))
     for (const { brokerName, brokerAddrs } of brokerDatas) this.#addresses.set(brokerName, brokerAddrs)
-    const writable: QueueOf[] = []
-    for (const { brokerName, perm, writeQueueNums } of queueDatas) {
-      if ((perm & PERM_WRITE) === 0) continue
-      for (let queueId = 0; queueId < writeQueueNums; queueId++) writable.push({ group: brokerName, queueId })
-    }
-    this.writable = writable
+    const queuesOf = (group: string, count: number): QueueOf[] =>
+      Array.from({ length: count }, (_, queueId) => ({ group, queueId }))
+    this.writable = queueDatas.flatMap(({ brokerName, perm, writeQueueNums }) =>
+      (perm & PERM_WRITE) === 0 ? [] : queuesOf(brokerName, writeQueueNums),
+    )
+    this.readable = queueDatas.flatMap(({ brokerName, perm, readQueueNums }) =>
+      (perm & PERM_READ) === 0 ? [] : queuesOf(brokerName, readQueueNums),
+    )
   }
 }

@@ -1,5 +1,6 @@
 import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
+import type { BrokerNode } from '../nodes/broker-node.ts'
 import type { FaultContext } from './fault.ts'
 
 const TIMEOUT_MS = 5000
@@ -60,8 +61,9 @@ export class AdminFaults {
     const { cluster, count } = this.#context
     const { world, client, topics, shape } = cluster
     const group = world.pick(cluster.groupNames)!
-    const node = shape.controllers > 0 ? world.pick(cluster.groupOf(group)) : cluster.groupOf(group)[0]
-    const { address } = node!
+    const node = shape.controllers > 0 ? world.pick(cluster.groupOf(group)) : fixedMaster(cluster.groupOf(group))
+    if (node === undefined) return
+    const { address } = node
     count('topic')
     const old = world.chance(30) ? topics.takeOne(group, (names) => world.pick(names)) : undefined
     if (old !== undefined) {
@@ -102,3 +104,6 @@ export class AdminFaults {
     }
   }
 }
+
+const fixedMaster = (group: readonly BrokerNode[]): BrokerNode | undefined =>
+  group.find(({ conf }) => conf.brokerRole !== 'SLAVE')

@@ -20,6 +20,8 @@ export class LonePowerCut {
   begin(): void {
     const { cluster, count } = this.#context
     const { world } = cluster
+    // A rollout would restart other replicas meanwhile.
+    if (cluster.shape.scenario === 'rollout-controller') return
     const node = world.pick(cluster.brokers)!
     if (cluster.shape.controllers === 0 || cluster.shape.isSyncFlush || !this.#isAllWell(node)) return
     count('lone power cut')

@@ -1,7 +1,8 @@
 import { Broker } from '../../../runtime/broker/broker.ts'
 import { Door } from '../../../runtime/broker/door/door.ts'
 import { netLimits } from '../../../runtime/broker/door/net-limits.ts'
-import { type BrokerConf, parseBrokerConf } from '../../../runtime/config/broker-conf.ts'
+import { type BrokerConf, changeBrokerConf, parseBrokerConf } from '../../../runtime/config/broker-conf.ts'
+import { parseProperties } from '../../../runtime/config/properties-file.ts'
 import { testEnv } from '../../../runtime/config/test-env.ts'
 import { createNetContext } from '../../../runtime/net/net-context.ts'
 import type { CrashKind } from '../sim-disk.ts'
@@ -24,12 +25,18 @@ slaveReadEnable=true
 cleanFileForciblyEnable=false
 `
 
+const PORT = 10911
+
 export interface BrokerPlace {
   /** brokerName */
   readonly group: string
   /** Lines of broker.conf. */
   readonly settings: string
   readonly nameServers: readonly string[]
+  /** listenPort, if it is not the usual one. */
+  readonly port?: number
+  /** Where changes that are made while it runs are kept: they count after a restart, too. Without it they do not. */
+  readonly confFile?: string
 }
 
 /** Told of what brokers go through. */
@@ -42,34 +49,57 @@ export interface BrokerWatcher {
 
 /** A broker with its store. */
 export class BrokerNode extends Node {
-  static readonly PORT = 10911
   readonly group: string
-  readonly conf: BrokerConf
+  conf: BrokerConf
+  #confFile: string | undefined
   readonly #watcher: BrokerWatcher
   /** A power cut may have taken the end of its log, and the controllers have not taken it out of the SyncStateSet yet. */
   mayLackEnd = false
   broker: Broker | undefined
 
-  constructor(machine: Machine, { group, settings, nameServers }: BrokerPlace, watcher: BrokerWatcher) {
+  constructor(machine: Machine, place: BrokerPlace, watcher: BrokerWatcher) {
     super(machine)
-    this.group = group
+    this.group = place.group
+    this.#confFile = place.confFile
     this.#watcher = watcher
+    this.conf = this.#read(place)
+  }
+
+  /** Another conf file is there for its next start. */
+  reconfigure(place: BrokerPlace): void {
+    this.#confFile = place.confFile
+    this.conf = this.#read(place)
+  }
+
+  #read({ group, settings, nameServers, port }: BrokerPlace): BrokerConf {
+    const { machine } = this
     const named = new Set([...settings.matchAll(/^(\w+)=/gm)].map(([, key]) => key))
     const small = SMALL.split('\n').filter((line) => !named.has(line.split('=')[0]))
     const text = `brokerName=${group}
 brokerClusterName=c
-listenPort=${BrokerNode.PORT}
+listenPort=${port ?? PORT}
 brokerIP1=${machine.host}
 brokerIP2=${machine.host}
 namesrvAddr=${nameServers.join(';')}
 ${small.join('\n')}${settings}`
     const result = parseBrokerConf(text, 'broker.conf', testEnv)
     if (!result.ok) throw new Error(result.errors.join('\n'))
-    this.conf = result.conf
+    return result.conf
+  }
+
+  /** With what was changed since the conf file was written. */
+  get #confNow(): BrokerConf {
+    const { disk } = this.machine
+    const file = this.#confFile
+    if (file === undefined || disk.stat(file) === undefined) return this.conf
+    const { entries } = parseProperties(disk.readFile(file).toString())
+    const change = changeBrokerConf(this.conf, new Map(entries.map(({ key, value }) => [key, value])), testEnv)
+    if (!change.ok) throw new Error(change.message)
+    return change.conf
   }
 
   get address(): string {
-    return `${this.machine.host}:${BrokerNode.PORT}`
+    return `${this.machine.host}:${this.conf.listenPort}`
   }
 
   /** Controller mode: the id from the controllers, 0 before there is one. */
@@ -79,9 +109,10 @@ ${small.join('\n')}${settings}`
 
   protected override async run(process: SimProcess): Promise<void> {
     const { clock, network, logger, disk, random } = process
-    const context = () => createNetContext(clock, network, logger, netLimits(this.conf))
-    const door = this.conf.enableControllerMode ? await Door.open(this.conf, context()) : undefined
-    const broker = new Broker(this.conf, {
+    const conf = this.#confNow
+    const context = () => createNetContext(clock, network, logger, netLimits(conf))
+    const door = conf.enableControllerMode ? await Door.open(conf, context()) : undefined
+    const broker = new Broker(conf, {
       disk,
       clock,
       network,
@@ -90,7 +121,7 @@ ${small.join('\n')}${settings}`
       pid: 4711,
       physicalMemoryBytes: 2 ** 33,
       confEnv: testEnv,
-      confFile: '/conf/broker.conf',
+      confFile: this.#confFile ?? '/conf/broker.conf',
       ...(door === undefined ? {} : { door }),
     })
     this.broker = broker

@@ -10,6 +10,8 @@ export abstract class Node {
   readonly machine: Machine
   /** Faults have been put on its disk: it may refuse to start, and need not stop in good order. */
   mayRefuseStart = false
+  /** It is not a part of the cluster any more, and is not started again. */
+  isRetired = false
   #isStopping = false
 
   constructor(machine: Machine) {
@@ -26,7 +28,7 @@ export abstract class Node {
   }
 
   start(): void {
-    if (this.isUp) return
+    if (this.isUp || this.isRetired) return
     this.#isStopping = false
     this.machine.world.trace.line(`${this.machine.name}: starts`)
     const process = this.machine.boot()

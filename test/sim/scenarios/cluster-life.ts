@@ -1,5 +1,7 @@
 import { compareLogs, idsIn } from '../checks/store-contents.ts'
 import { Faults } from '../faults/faults.ts'
+import { rolloutCluster } from '../rollouts/rollout-cluster.ts'
+import type { Rollouts } from '../rollouts/rollouts.ts'
 import { World } from '../world/world.ts'
 import { Cluster, TOPIC } from './cluster.ts'
 import { type ScenarioName, shapeOf } from './shape.ts'
@@ -8,6 +10,8 @@ import { type ScenarioName, shapeOf } from './shape.ts'
 export const FAULTS_MS = 7_000
 /** Within this after the last fault the cluster serves again, and all replicas and consumers have everything. */
 export const CALM_MS = 20_000
+/** A rollout that was begun has many steps yet, each of which waits. */
+const ROLLOUT_CALM_MS = 120_000
 /** Sends go on for so long into the calm. */
 const SENDS_MS = 2_500
 const STORY_LINES = 2000
@@ -37,10 +41,16 @@ export class ClusterLife {
   readonly cluster: Cluster
   readonly #faults: Faults
   readonly #faultsMs: number
+  readonly #rollouts: Rollouts | undefined
 
   constructor(scenario: ScenarioName, seed: number, faultsMs = FAULTS_MS) {
     this.world = new World(seed)
-    this.cluster = new Cluster(this.world, shapeOf(scenario, this.world))
+    const shape = shapeOf(scenario, this.world)
+    if (scenario === 'rollout-classic' || scenario === 'rollout-controller') {
+      const { cluster, rollouts } = rolloutCluster(this.world, shape)
+      this.cluster = cluster
+      this.#rollouts = rollouts
+    } else this.cluster = new Cluster(this.world, shape)
     this.#faults = new Faults(this.cluster)
     this.#faultsMs = faultsMs
   }
@@ -50,7 +60,11 @@ export class ClusterLife {
     const { world, cluster } = this
     try {
       cluster.start()
-      cluster.producer.start(() => world.nowMs >= this.#faultsMs + SENDS_MS && this.#unserved === undefined)
+      const isChanging = () => this.#rollouts?.missing !== undefined
+      cluster.producer.start(
+        () => world.nowMs >= this.#faultsMs + SENDS_MS && !isChanging() && this.#unserved === undefined,
+      )
+      this.#rollouts?.begin(this.#faultsMs)
       this.#faults.begin()
       await world.run(this.#faultsMs)
       this.#faults.end()
@@ -74,8 +88,9 @@ export class ClusterLife {
       missing = this.#missing()
       return missing === undefined
     }
-    const left = this.#faultsMs + CALM_MS - world.nowMs
-    if (!(await world.until(left, isAtRest, 250))) throw new Error(`${CALM_MS} ms after the last fault: ${missing}`)
+    const calmMs = this.#rollouts === undefined ? CALM_MS : ROLLOUT_CALM_MS
+    const left = this.#faultsMs + calmMs - world.nowMs
+    if (!(await world.until(left, isAtRest, 250))) throw new Error(`${calmMs} ms after the last fault: ${missing}`)
     for (const name of cluster.groupNames) this.#checkStores(name)
   }
 
@@ -88,6 +103,8 @@ export class ClusterLife {
   /** What is not as it should be at rest. */
   #missing(): string | undefined {
     const { cluster } = this
+    const toChange = this.#rollouts?.missing
+    if (toChange !== undefined) return toChange
     const unserved = this.#unserved
     if (unserved !== undefined) {
       const lastMs = cluster.producer.lastAckedMs.get(unserved)
@@ -120,7 +137,8 @@ export class ClusterLife {
       if (problem !== undefined) return problem
     }
     const set = master.broker!.syncStateSet
-    if (set !== undefined && set.size !== cluster.shape.replicas) return `the SyncStateSet of ${name} is {${[...set]}}`
+    if (set !== undefined && set.size !== cluster.groupOf(name).length)
+      return `the SyncStateSet of ${name} is {${[...set]}}`
     return undefined
   }
 

@@ -38,16 +38,22 @@ export class Cluster {
   readonly consumer: Consumer
   readonly watch: BrokerWatch
 
-  constructor(world: World, shape: Shape) {
+  /** `controllerAddr` of clients that ask controllers; `host:port` each. */
+  controllerAddresses: readonly string[]
+  /** What clients have in their lists. */
+  readonly nameServerAddresses: string[] = []
+
+  /** `makeNodes`: the servers, where they are not those that the shape counts. */
+  constructor(world: World, shape: Shape, makeNodes?: (cluster: Cluster) => void) {
     this.world = world
     this.shape = shape
     this.ledger = new Ledger(shape.controllers > 0)
     this.watch = new BrokerWatch(this)
-    this.#makeNameServers()
-    this.#makeControllers()
-    this.#makeBrokers()
+    this.controllerAddresses = shape.controllers === 0 ? [] : this.#peers.replaceAll(/n\d+-/g, '').split(';')
+    if (makeNodes === undefined) this.#makeNodes()
+    else makeNodes(this)
     this.client = new ClientProcess(world.machine('client', '10.0.9.1'))
-    const route = new Route(this.client, TOPIC, this.#nameServerAddresses)
+    const route = new Route(this.client, TOPIC, this.nameServerAddresses)
     this.producer = new Producer(this.client, route, this.ledger, TOPIC, [4, 15, 40][world.random.below(3)]!)
     this.producer.onAcked = (id, { group, phyOffset }) => this.watch.acknowledged(group, id, phyOffset)
     this.consumer = new Consumer(this.client, route, this.ledger, TOPIC)
@@ -58,8 +64,7 @@ export class Cluster {
   }
 
   get runningControllers(): RunningController[] {
-    const hosts = this.shape.areEmbedded ? this.nameServers : this.controllers
-    return hosts.flatMap(({ running }) => (running === undefined ? [] : [running]))
+    return [...this.nameServers, ...this.controllers].flatMap(({ running }) => (running === undefined ? [] : [running]))
   }
 
   groupOf(name: string): BrokerNode[] {
@@ -111,19 +116,18 @@ export class Cluster {
     return answer?.code === ResponseCode.SUCCESS
   }
 
-  get controllerAddresses(): string[] {
-    return this.shape.controllers === 0 ? [] : this.#peers.replaceAll(/n\d+-/g, '').split(';')
-  }
-
-  get #nameServerAddresses(): string[] {
-    return this.nameServers.map(({ address }) => address)
-  }
-
   /** Of embedded controllers and of standalone ones. */
   get #peers(): string {
     const { controllers, areEmbedded } = this.shape
     const subnet = areEmbedded ? 1 : 2
     return Array.from({ length: controllers }, (_, i) => `n${i}-10.0.${subnet}.${i + 1}:${CONTROLLER_PORT}`).join(';')
+  }
+
+  #makeNodes(): void {
+    this.#makeNameServers()
+    this.nameServerAddresses.push(...this.nameServers.map(({ address }) => address))
+    this.#makeControllers()
+    this.#makeBrokers()
   }
 
   #makeNameServers(): void {
@@ -152,7 +156,7 @@ export class Cluster {
       for (let i = 0; i < replicas; i++) {
         const machine = this.world.machine(`${group}-${i}`, `10.0.3.${g * 10 + i + 1}`)
         const role = controllers > 0 ? `controllerAddr=${addresses}\n` : this.#classicRole(i)
-        const place = { group, settings: settings + role, nameServers: this.#nameServerAddresses }
+        const place = { group, settings: settings + role, nameServers: this.nameServerAddresses }
         this.brokers.push(new BrokerNode(machine, place, this.watch))
       }
     }

@@ -7,6 +7,8 @@ export const SCENARIOS = [
   'master-slave-sync',
   'controller-standalone',
   'controller-embedded',
+  'rollout-classic',
+  'rollout-controller',
 ] as const
 
 export type ScenarioName = (typeof SCENARIOS)[number]
@@ -47,6 +49,11 @@ export function shapeOf(scenario: ScenarioName, world: World): Shape {
     case 'controller-standalone':
     case 'controller-embedded':
       return replicated(scenario, world, isSyncFlush, flush)
+    case 'rollout-classic':
+      // Who counts what nodes there are is its config.
+      return { ...classic, nameServers: 0, replicas: 0, settings: '' }
+    case 'rollout-controller':
+      return { ...replicated(scenario, world, isSyncFlush, flush), settings: '' }
   }
 }
 

@@ -1,0 +1,231 @@
+import type { Plan } from '../../../components/plan/plan.ts'
+import type { PlanNode } from '../../../components/plan/plan-node.ts'
+import { advancePlan } from '../../../components/plan/rollout/advance-plan.ts'
+import { planRollout } from '../../../components/plan/rollout/plan-rollout.ts'
+import type { Observed, RolloutStep } from '../../../components/plan/rollout/rollout.ts'
+import { drainGroup } from '../../../components/rollout/drain.ts'
+import { LiveActions } from '../../../components/rollout/live-actions.ts'
+import type { LiveCluster } from '../../../components/rollout/live-cluster.ts'
+import { observeCluster } from '../../../components/rollout/observe.ts'
+import type { Cluster } from '../scenarios/cluster.ts'
+import { changedConfig } from './changes.ts'
+import type { Fleet } from './fleet.ts'
+import { type FleetConfig, planOf } from './fleet-config.ts'
+import { Operator } from './operator.ts'
+
+const OPERATOR = { name: 'operator', address: '10.0.9.2' }
+const WAIT_MS = 15_000
+/** A process that does not end in good order is killed after this. */
+const STOP_MS = 8_000
+const LOOK_MS = 50
+const TRY_AGAIN_MS = 400
+/** Simulated clients look at routes every second. */
+const STALE_ROUTE_MS = 4_000
+const KILLS_MAX = 2
+
+/** Changes of a running cluster by the planner and the actions that users have, with a tool that may be killed at any time. */
+export class Rollouts {
+  readonly #cluster: Cluster
+  readonly #fleet: Fleet
+  #config: FleetConfig
+  #running: Plan
+  #wanted: Plan | undefined
+  #operator: Operator | undefined
+  #kills = 0
+  #step = ''
+  /** Groups that have their topics. */
+  readonly #seeded: Set<string>
+  #beginMs = 0
+  /** Changes that were begun, in words. */
+  readonly begun: string[] = []
+
+  constructor(cluster: Cluster, fleet: Fleet, config: FleetConfig) {
+    this.#cluster = cluster
+    this.#fleet = fleet
+    this.#config = config
+    this.#running = planOf(config)
+    this.#seeded = new Set(config.groups.map(({ name }) => name))
+  }
+
+  /** What is still to be done; undefined when everything is as wanted. */
+  get missing(): string | undefined {
+    if (this.begun.length === 0) return 'no change was begun'
+    return this.#wanted && `the rollout of ${this.begun.join(', ')} is not done: ${this.#step}`
+  }
+
+  /** The first change comes before `untilMs`, others after it for as long. */
+  begin(untilMs: number): void {
+    const { world } = this.#cluster
+    this.#beginMs = world.between(300, Math.max(300, untilMs - 1000))
+    world.queue.after(this.#beginMs, () => this.#next(untilMs))
+  }
+
+  #next(untilMs: number): void {
+    const { world } = this.#cluster
+    if (this.begun.length > 0 && world.nowMs >= untilMs) return
+    this.#want(changedConfig(this.#config, world))
+    this.#work(() => world.queue.after(world.between(100, 1500), () => this.#next(untilMs)))
+    this.#killLater()
+  }
+
+  #want({ names, config }: { readonly names: readonly string[]; readonly config: FleetConfig }): void {
+    this.#config = config
+    this.#wanted = planOf(config)
+    this.begun.push(names.join(' and '))
+    this.#cluster.world.trace.line(`rollout: wanted: ${names.join(' and ')}`)
+  }
+
+  #work(done: () => void): void {
+    const { world } = this.#cluster
+    const machine = this.#operator?.machine ?? world.machine(OPERATOR.name, OPERATOR.address)
+    const operator = machine.isUp ? this.#operator! : new Operator(machine)
+    this.#operator = operator
+    this.#rollOut(operator, done).catch((error: unknown) => {
+      if (!operator.isDead) world.fail(error)
+    })
+  }
+
+  /** Somebody kills the tool, and starts it again; or wants the cluster as it was before. */
+  #killLater(): void {
+    const { world } = this.#cluster
+    if (this.#kills >= KILLS_MAX || !world.chance(50)) return
+    const before = this.#config
+    world.queue.after(world.between(50, 5000), () => {
+      const { machine } = this.#operator!
+      if (this.#wanted === undefined || !machine.isUp) return
+      this.#kills++
+      machine.kill('process')
+      if (world.chance(20)) this.#want({ names: ['something else half-way'], config: this.#goBack(before) })
+      world.queue.after(world.between(50, 1500), () => {
+        this.#work(() => {})
+        this.#killLater()
+      })
+    })
+  }
+
+  #goBack(config: FleetConfig): FleetConfig {
+    const { world } = this.#cluster
+    return changedConfig(config, world).config
+  }
+
+  async #rollOut(operator: Operator, done: () => void): Promise<void> {
+    const { trace } = this.#cluster.world
+    for (;;) {
+      const wanted = this.#wanted!
+      try {
+        const steps = await this.#plan(operator, wanted)
+        if (steps.length === 0) break
+        for (const step of steps) await this.#perform(operator, wanted, step)
+      } catch (error) {
+        if (isMistake(error)) throw error
+        trace.line(`rollout: stopped at ${this.#step}: ${(error as Error).message}`)
+        await operator.pause(TRY_AGAIN_MS)
+      }
+    }
+    trace.line('rollout: done')
+    this.#running = this.#wanted!
+    this.#wanted = undefined
+    done()
+  }
+
+  async #plan(operator: Operator, wanted: Plan): Promise<readonly RolloutStep[]> {
+    this.#step = 'planning'
+    const running = this.#running
+    const seen = await observeCluster(this.#reach(operator), running.nodes)
+    const observed: Observed = { ...seen, unseeded: groupsOf(running).filter((group) => !this.#seeded.has(group)) }
+    const allow = ['nameServerAddresses']
+    const { steps, refusals } = planRollout({ running, wanted, observed, allow })
+    if (refusals.length > 0) {
+      const text = refusals.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
+      // It may be refused for what is down at the moment.
+      const isNeverMade = planRollout({ running, wanted, allow }).refusals.length > 0
+      throw isNeverMade ? new Mistake(text) : new Error(text)
+    }
+    this.#cluster.world.trace.line(`rollout: planned: ${steps.map(({ id }) => id).join(' ')}`)
+    return steps
+  }
+
+  async #perform(operator: Operator, wanted: Plan, step: RolloutStep): Promise<void> {
+    this.#step = step.id
+    this.#cluster.world.trace.line(`rollout: ${step.id}`)
+    await this.#act(operator, wanted, step)
+    this.#running = advancePlan(this.#running, wanted, step)
+    this.#cluster.controllerAddresses = listOf(this.#running.controllerAddr)
+    const actions = this.#actions(operator, wanted)
+    for (const wait of step.waits) await actions.wait(wait)
+    this.#cluster.world.trace.line(`rollout: ${step.id}: done`)
+  }
+
+  async #act(operator: Operator, wanted: Plan, { action }: RolloutStep): Promise<void> {
+    switch (action.kind) {
+      case 'startNode':
+      case 'restartNode':
+        await this.#stop(operator, action.node.host)
+        this.#fleet.install(action.node).start()
+        return
+      case 'stopNode':
+        await this.#stop(operator, action.node.host)
+        this.#fleet.retire(action.node.host)
+        return
+      case 'drainGroup':
+        await this.#drain(operator, action)
+        return
+      default:
+        await this.#actions(operator, wanted).perform(action)
+        if (action.kind === 'changeLive') this.#fleet.reconfigure(action.node)
+        if (action.kind === 'seedGroup') this.#seeded.add(action.group)
+    }
+  }
+
+  async #drain(operator: Operator, { group, deadlineMs }: { readonly group: string; readonly deadlineMs: number }) {
+    const request = { group, deadlineMs, staleRouteMs: STALE_ROUTE_MS }
+    const { drained, left } = await drainGroup(this.#reach(operator), request)
+    if (!drained) throw new Error(`${group} is not drained: ${left.join('; ')}`)
+  }
+
+  async #stop(operator: Operator, host: string): Promise<void> {
+    const { world } = this.#cluster
+    const node = this.#fleet.at(host)
+    if (node === undefined) return
+    node.stop()
+    const deadlineMs = world.nowMs + STOP_MS
+    while (node.isUp) {
+      if (world.nowMs >= deadlineMs) node.kill('process')
+      else await operator.pause(LOOK_MS)
+    }
+  }
+
+  #reach(operator: Operator): LiveCluster {
+    const { nodes, controllerAddr } = this.#running
+    const nameServers = nodes
+      .filter(({ kind }) => kind === 'nameServer')
+      .map(({ address, port }) => `${address}:${port}`)
+    return operator.reach(nameServers, listOf(controllerAddr))
+  }
+
+  #actions(operator: Operator, wanted: Plan): LiveActions {
+    const nodes = [...this.#running.nodes, ...wanted.nodes]
+    const nodeOf = (id: string): PlanNode => {
+      const found = nodes.find((node) => node.id === id)
+      if (found === undefined) throw new Mistake(`there is no node ${id}`)
+      return found
+    }
+    const { topics, consumerGroups } = wanted
+    return new LiveActions(this.#reach(operator), { nodeOf, topics, consumerGroups, timeoutMs: WAIT_MS })
+  }
+}
+
+/** Nothing that another attempt would mend. */
+class Mistake extends Error {}
+
+const isMistake = (error: unknown): boolean =>
+  error instanceof Mistake ||
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  (error as Error).name === 'AssertionError'
+
+const listOf = (text: string): string[] => text.split(';').filter((item) => item !== '')
+
+const groupsOf = ({ nodes }: Plan): string[] => [
+  ...new Set(nodes.flatMap((node) => (node.kind === 'broker' ? [node.group] : []))),
+]
