@@ -6,6 +6,7 @@ import type { Network } from '../io/network.ts'
 import type { Random } from '../io/random.ts'
 import type { Logger } from '../observe/logger.ts'
 import { MessageStore } from '../store/message-store.ts'
+import type { StoreReporter } from '../store/store-options.ts'
 import type { Door } from './door/door.ts'
 
 /** The world around a broker, real or simulated. */
@@ -26,13 +27,18 @@ export interface BrokerEnvironment {
   readonly door?: Door
 }
 
+/** What happens to files, for the broker's log. */
+export function storeReporter(logger: Logger): StoreReporter {
+  return {
+    info: (text) => logger.info({}, text),
+    warn: (text) => logger.warn({}, text),
+    error: (text, cause) => logger.error({ err: cause }, text),
+  }
+}
+
 /** Opens and recovers the store of a broker. @throws Error naming what cannot be used and what to do */
 export function openStore(conf: BrokerConf, environment: BrokerEnvironment): MessageStore {
   const { disk, clock, logger, pid, physicalMemoryBytes } = environment
-  const reporter = {
-    info: (text: string) => logger.info({}, text),
-    warn: (text: string) => logger.warn({}, text),
-    error: (text: string, cause?: unknown) => logger.error({ err: cause }, text),
-  }
+  const reporter = storeReporter(logger)
   return MessageStore.open({ config: conf, disk, clock, reporter, pid, physicalMemoryBytes })
 }

@@ -31,6 +31,10 @@ import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
 import { SettingsInForce } from './settings-in-force.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
+import { makeTimers } from './timer/make-timers.ts'
+import { TimerEntrance } from './timer/timer-entrance.ts'
+import { timerSources } from './timer/timer-sources.ts'
+import type { Timers } from './timer/timers.ts'
 import { Transactions } from './transaction/transactions.ts'
 
 /** A master registers within this time after its election, unless its machine is very busy. */
@@ -69,6 +73,8 @@ export class BrokerParts {
   /** What is to be done before this broker registers. */
   readonly preOnline: PreOnline | undefined
   readonly transactions: Transactions
+  /** Without it messages with a time of delivery are refused (timerWheelEnable). */
+  readonly timers: Timers | undefined
   /** What is under way gets its answer, nothing new is begun. */
   isStopping = false
   /** Nothing is done in a master's name before it has taken over what was done in its place. */
@@ -86,6 +92,7 @@ export class BrokerParts {
     this.store = openStore(conf, environment)
     this.store.isSlave = !this.isMaster
     this.tables = new BrokerTables(this.conf, disk, clock, logger)
+    if (conf.timerWheelEnable) this.tables.addSources(timerSources(() => this.timers, this.tables.timerMetrics))
     this.tables.offsets.boundBy((topic, queueId) => this.#endOf(topic, queueId))
     if (!conf.enableControllerMode) this.tables.offsets.clampToEnds()
     const { topics } = this.tables
@@ -123,6 +130,7 @@ export class BrokerParts {
     this.gate = this.#storeGate()
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
+    if (conf.timerWheelEnable) this.timers = this.#makeTimers()
     const { classicReplication: classic } = this
     if (classic !== undefined) {
       this.members.onAnswer((members) => classic.membersKnown(members))
@@ -151,6 +159,7 @@ export class BrokerParts {
     this.isOnline = true
     this.delay.reset()
     this.transactions.reset()
+    this.timers?.reset(this.environment.clock.now())
   }
 
   /** Writes the batch, then does what waited for it: answers, the slaves' share, held pulls. */
@@ -212,6 +221,7 @@ export class BrokerParts {
         becameMaster: () => {
           this.delay.reset()
           this.transactions.reset()
+          this.timers?.reset(this.environment.clock.now())
           this.#register()
         },
         becameSlave: (wasMaster) => {
@@ -303,6 +313,7 @@ export class BrokerParts {
         commit: () => this.commit(),
         staged: (queue) => this.pulls.held.touch(queue),
       },
+      conf.timerWheelEnable ? this.#timerEntrance() : undefined,
     )
   }
 
@@ -335,6 +346,25 @@ export class BrokerParts {
       logger: this.environment.logger,
       commit: () => this.commit(),
     })
+  }
+
+  #timerEntrance(): TimerEntrance {
+    const { current: conf } = this.conf
+    const { clock, random } = this.environment
+    return new TimerEntrance({
+      log: this.store,
+      precisionMs: conf.timerPrecisionMs,
+      maxDelaySec: () => conf.timerMaxDelaySec,
+      congestedFrom: () => conf.timerCongestNumEachSlot,
+      waitingIn: (slotMs) => this.timers?.waitingIn(slotMs) ?? 0,
+      random,
+      wallClock: () => clock.now(),
+    })
+  }
+
+  #makeTimers(): Timers {
+    const { store, gate, targets, tables, conf, environment } = this
+    return makeTimers({ store, gate, targets, tables, conf, environment, commit: () => this.commit() })
   }
 
   #escapingDelivery(classic: BrokerReplication): EscapingDelivery {
@@ -370,6 +400,7 @@ export class BrokerParts {
       openedOffset: this.store.openedOffset,
       offsets: this.tables.offsets,
       delayOffsets: this.tables.delayOffsets,
+      takeOverTimers: this.timers && ((report) => this.timers?.takeOver(report)),
       replication,
     })
   }

@@ -15,6 +15,7 @@ import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
 import { ReplyHandler } from './reply/reply-handler.ts'
 import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
+import { RecallHandler } from './timer/recall-handler.ts'
 import { EndTransactionHandler } from './transaction/end-transaction.ts'
 
 /** Every request a broker answers: what it is to be told, and by which part of the broker. */
@@ -36,6 +37,7 @@ function serveProducers(parts: BrokerParts): void {
   const sendBack = new SendBackHandler(sending)
   server.handle(RequestCode.CONSUMER_SEND_MSG_BACK, (request, channel) => sendBack.handle(request, channel))
   serveTransactions(parts, server)
+  serveRecalls(parts, server)
   serveReplies(parts)
 }
 
@@ -55,6 +57,17 @@ function serveTransactions(parts: BrokerParts, server: HandlerRegistry): void {
     commit: () => parts.commit(),
   })
   server.handle(RequestCode.END_TRANSACTION, (request, channel) => ends.handle(request, channel))
+}
+
+function serveRecalls(parts: BrokerParts, server: HandlerRegistry): void {
+  const { environment, conf, tables, targets, gate, acks, addresses } = parts
+  const recall = new RecallHandler({
+    ...{ config: conf, topics: tables.topics, targets, gate, acks, storeHost: addresses.storeHost },
+    isMaster: () => parts.isMaster,
+    wallClock: () => environment.clock.now(),
+    commit: () => parts.commit(),
+  })
+  server.handle(RequestCode.RECALL_MESSAGE, (request, channel) => recall.handle(request, channel))
 }
 
 /** By every replica: the connection of the client that asked is here or nowhere. */
@@ -86,6 +99,7 @@ function sendParts(parts: BrokerParts): SendBackParts {
     config: {
       brokerClusterName: conf.current.brokerClusterName,
       brokerIP1: conf.current.brokerIP1,
+      brokerName: conf.current.brokerName,
       brokerPermission: () => conf.current.brokerPermission,
       get regionId() {
         return conf.current.regionId
@@ -172,6 +186,7 @@ function serveAdministration(parts: BrokerParts): void {
     isActive: () => parts.isMaster,
     pendingSends: () => acks.count,
     delayStats: () => delayStats(parts),
+    timerStats: () => parts.timers?.stats(clock.now()),
     delayOffsets: () => delayOffsets.encode(),
   })
 }
@@ -184,9 +199,14 @@ function applySettings({ conf, store }: BrokerParts, { brokerRole, ...others }: 
   if (others.flushDiskType !== undefined) store.flush()
 }
 
-function serveReplicas({ server, conf, addresses, store, replication, controllerMode }: BrokerParts): void {
+function serveReplicas(parts: BrokerParts): void {
+  const { server, conf, addresses, store, replication, controllerMode, timers, tables } = parts
   const { brokerAddr, haServerAddr } = addresses
-  registerReplicaHandlers(server, { settings: conf, brokerAddr, haServerAddr, store, replication })
+  registerReplicaHandlers(server, {
+    ...{ settings: conf, brokerAddr, haServerAddr, store, replication },
+    timers: timers && (() => timers.report()),
+    timerMetrics: () => tables.timerMetrics.encode(),
+  })
   controllerMode?.registerHandlers(server)
 }
 

@@ -13,6 +13,7 @@ import { readSubscriptionGroupTable, SubscriptionGroupTable } from './groups/sub
 import type { Current } from './metadata/current.ts'
 import type { Persisted } from './metadata/persisted.ts'
 import { ConsumerOffsets, readConsumerOffsets } from './offsets/consumer-offsets.ts'
+import { TimerMetrics } from './timer/timer-metrics.ts'
 import { readTopicTable, TopicTable } from './topics/topic-table.ts'
 import { TransactionMetrics } from './transaction/transaction-metrics.ts'
 
@@ -60,10 +61,12 @@ export class BrokerTables {
   readonly modes: RequestModes
   readonly filters: ConsumerFilters
   readonly transactionMetrics: TransactionMetrics
+  readonly timerMetrics: TimerMetrics
   readonly compiledFilters = new CompiledFilters()
   readonly #conf: Current<BrokerConf>
   readonly #offsetsSaving: LaterSave
   readonly #delaySaving: LaterSave
+  readonly #moreSources: MetadataSource[] = []
 
   /** @throws DamagedStateError */
   constructor(conf: Current<BrokerConf>, disk: Disk, clock: Clock, logger: Logger) {
@@ -79,8 +82,10 @@ export class BrokerTables {
     this.modes = new RequestModes(disk, path('messageRequestMode'), logger)
     this.filters = new ConsumerFilters({ ...common, path: path('consumerFilter'), compiled: this.compiledFilters })
     this.transactionMetrics = new TransactionMetrics({ disk, clock, logger, path: path('transactionMetrics') })
-    const { topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics } = this
+    this.timerMetrics = new TimerMetrics({ disk, clock, logger, path: `${storePathRootDir}/config/timermetrics` })
+    const { topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics, timerMetrics } = this
     for (const table of [topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics]) table.load()
+    timerMetrics.load()
     this.#offsetsSaving = new LaterSave(this.offsets.state, clock.now())
     this.#delaySaving = new LaterSave(this.delayOffsets.state, clock.now())
   }
@@ -132,6 +137,11 @@ export class BrokerTables {
     for (const { dataVersion } of [this.topics, this.groups]) Object.assign(dataVersion, { masterEpoch, isCopy: true })
   }
 
+  /** What {@link slaveSources} ends with. */
+  addSources(sources: readonly MetadataSource[]): void {
+    this.#moreSources.push(...sources)
+  }
+
   /** What a slave fetches from its master. `delayChanged` is told when the delay offsets were replaced. */
   slaveSources(): MetadataSource[] {
     const { topics, groups, offsets, delayOffsets, modes } = this
@@ -150,6 +160,7 @@ export class BrokerTables {
         return groups.replaceAll(configs, forbidden, dataVersion)
       }),
       source(RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, (content) => modes.replaceAll(content)),
+      ...this.#moreSources,
     ]
   }
 }

@@ -3,6 +3,8 @@ import type { BrokerParts } from './broker-parts.ts'
 import { forgetExpired } from './offsets/expired-offsets.ts'
 
 const TICK_MS = 100
+/** Messages that become due within so many ms are delivered together. */
+const TIMER_BATCH_MS = 5
 const SWEEP_EVERY_TICKS = 5
 const SECOND_EVERY_TICKS = 10
 const CLIENTS_EVERY_TICKS = 100
@@ -12,6 +14,7 @@ const OFFSETS_EVERY_TICKS = 6_000
 export class BrokerUpkeep {
   readonly #parts: BrokerParts
   #timer: Timer | undefined
+  #dueTimer: Timer | undefined
   #ticks = 0
 
   constructor(parts: BrokerParts) {
@@ -24,6 +27,7 @@ export class BrokerUpkeep {
 
   stop(): void {
     this.#timer?.cancel()
+    this.#dueTimer?.cancel()
   }
 
   #tick(): void {
@@ -38,6 +42,7 @@ export class BrokerUpkeep {
     this.#deliverDelayed()
     this.#parts.escaping?.tick()
     this.#checkTransactions()
+    this.#upkeepTimers(now)
     this.#ticks++
     if (this.#ticks % SWEEP_EVERY_TICKS === 0) pulls.held.sweep(clock.monotonic())
     if (this.#ticks % SECOND_EVERY_TICKS === 0) stats.tick(now)
@@ -68,6 +73,34 @@ export class BrokerUpkeep {
     const { clock } = environment
     // Requests are served between two rounds.
     if (delay.tick(clock.now())) clock.endOfTurn(() => this.#deliverDelayed())
+  }
+
+  #upkeepTimers(now: number): void {
+    const { timers } = this.#parts
+    if (timers === undefined) return
+    timers.upkeep(now)
+    this.#runTimers()
+  }
+
+  /** Messages are delivered to the millisecond, but not each in a batch of its own. */
+  #runTimers(): void {
+    const { timers, environment, isMaster, isStopping } = this.#parts
+    const { clock } = environment
+    if (timers === undefined || isStopping) return
+    const now = clock.now()
+    let hasMore = false
+    if (this.#isActive) hasMore = timers.tick(now)
+    else if (!isMaster) hasMore = timers.follow(now)
+    if (hasMore) clock.endOfTurn(() => this.#runTimers())
+    else if (timers.nextDueMs < now + TICK_MS) this.#runTimersIn(Math.max(timers.nextDueMs - now, TIMER_BATCH_MS))
+  }
+
+  #runTimersIn(delayMs: number): void {
+    if (this.#dueTimer !== undefined) return
+    this.#dueTimer = this.#parts.environment.clock.after(delayMs, () => {
+      this.#dueTimer = undefined
+      this.#runTimers()
+    })
   }
 
   #checkTransactions(): void {

@@ -83,7 +83,7 @@ test.each([
   ['T', { fields: { c: 'Nowhere' } }, ResponseCode.TOPIC_NOT_EXIST, 'topic[T] not exist, apply first please!'],
   ['T', { queueId: 4 }, ResponseCode.INVALID_PARAMETER, 'request queueId[4] is illegal'],
   ['T', { fields: { e: 'x' } }, ResponseCode.SYSTEM_ERROR, 'the custom field <queueId> is not a whole number: x'],
-  ['T', { properties: 'TIMER_DELAY_SEC\x015\x02' }, ResponseCode.SYSTEM_ERROR, 'timerWheelEnable is false'],
+  ['T', { properties: 'TIMER_DELAY_SEC\x01x\x02' }, ResponseCode.MESSAGE_ILLEGAL, 'timer message illegal'],
   ['T', { properties: `K\x01${'v'.repeat(32_800)}\x02` }, ResponseCode.MESSAGE_ILLEGAL, 'the message is illegal'],
   ['%RETRY%g', {}, ResponseCode.SUCCESS, ''],
 ])('send to %s is answered as official brokers do (case %#)', async (topic, message, code, remark) => {

@@ -73,6 +73,7 @@ export class Broker {
     // Saved offsets may not speak of messages that a power cut would still take.
     if (hasFinished) await this.#flushLog()
     parts.tables.saveAll(parts.environment.clock.now())
+    this.#closeTimers()
     parts.store.close()
   }
 
@@ -81,6 +82,7 @@ export class Broker {
     this.#parts.preOnline?.stop()
     this.#upkeep.stop()
     this.#close()
+    this.#parts.timers?.abandon()
     this.#parts.store.close()
   }
 
@@ -114,6 +116,12 @@ export class Broker {
   /** Controller mode: the id that the controllers gave this broker, whatever its role; undefined before. */
   get controllerBrokerId(): number | undefined {
     return this.#parts.controllerMode?.brokerId
+  }
+
+  /** Of timers no more is said than what a power cut would leave. */
+  #closeTimers(): void {
+    const { timers, store, environment } = this.#parts
+    timers?.close(environment.clock.now(), store.flushedOffset >= store.writtenOffset)
   }
 
   #close(): void {

@@ -59,6 +59,7 @@ export class MessageStore {
   readonly #unit = new QueueUnits(1)
   readonly #committed: ((writtenOffset: number) => void)[] = []
   readonly #flushed: ((flushedOffset: number) => void)[] = []
+  readonly #cut: ((phyOffset: number) => void)[] = []
   #isClosed = false
 
   /** Opens, or makes, the store and recovers it. Throws, naming file and remedy, for one that cannot be used. */
@@ -142,12 +143,22 @@ export class MessageStore {
     return this.#parts.delayLevels
   }
 
+  /** Store time of the last message that is shown, 0 when that is not known. */
+  get lastStoreTimestampMs(): number {
+    return this.#parts.dispatcher.lastStoreTimestampMs
+  }
+
   onCommitted(listener: (writtenOffset: number) => void): void {
     this.#committed.push(listener)
   }
 
   onFlushed(listener: (flushedOffset: number) => void): void {
     this.#flushed.push(listener)
+  }
+
+  /** Called before messages from an offset on are taken back: what rests on them has to go first. */
+  onCut(listener: (phyOffset: number) => void): void {
+    this.#cut.push(listener)
   }
 
   // Queues
@@ -243,12 +254,14 @@ export class MessageStore {
    */
   truncateTo(phyOffset: number): void {
     assert(this.#appender.batch.count === 0, 'nothing is staged when the log is cut')
+    for (const listener of this.#cut) listener(phyOffset)
     this.#truncation.truncateTo(phyOffset)
   }
 
   /** Drops everything there is. For a replica whose messages its master does not have any more. */
   discardAll(): void {
     assert(this.#appender.batch.count === 0, 'nothing is staged when the log is dropped')
+    for (const listener of this.#cut) listener(0)
     this.#truncation.discardAll()
   }
 

@@ -6,6 +6,7 @@ import { type Response, responseCommand } from '../../codec/remoting/remoting-co
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { silentLogger } from '../../observe/logger.ts'
+import { encodeTimerReport, NO_PROGRESS, type TimerReport } from '../../store/timer/timer-checkpoint.ts'
 import { DelayOffsets } from '../delay/delay-offsets.ts'
 import { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
 import { PreOnline } from './pre-online.ts'
@@ -16,6 +17,7 @@ const DELAY = '{"dataVersion":{"counter":3,"stateVersion":0,"timestamp":5},"offs
 class Scene {
   readonly clock = new ManualClock(1000)
   readonly asked: string[] = []
+  readonly timers: TimerReport[] = []
   readonly warnings: object[] = []
   readonly members = new Map<number, string>()
   readonly offsets: ConsumerOffsets
@@ -49,6 +51,7 @@ class Scene {
       openedOffset: 99,
       offsets: this.offsets,
       delayOffsets: this.delayOffsets,
+      takeOverTimers: (report) => this.timers.push(report),
       replication: this.replication,
     })
     void this.preOnline.run().then((mayRegister) => {
@@ -120,6 +123,21 @@ test('of a slave whose version is not older everything is taken, also an offset 
   scene.answer = scene.recorded({ 'T@g': { 0: 12 } }, 5)
   await scene.advance(200)
   expect([scene.result, scene.offsets.query('g', 'T', 0)]).toEqual([true, 12])
+})
+
+test('how far its timers came is asked of a slave; one that has none is no obstacle', async () => {
+  const scene = new Scene(0)
+  scene.members.set(1, 's1:10911').set(2, 's2:10911')
+  scene.replication.slaveCount = 2
+  const answer = scene.recorded({}, 0)
+  const report = { progress: { ...NO_PROGRESS, readMs: 7_000, counter: 3 }, logEnd: 42 }
+  scene.answer = (address, code) => {
+    if (code !== RequestCode.GET_TIMER_CHECK_POINT) return answer(address, code)
+    if (address === 's2:10911') return { code: ResponseCode.SYSTEM_ERROR, remark: 'The checkpoint is null' }
+    return { code: ResponseCode.SUCCESS, body: encodeTimerReport(report) }
+  }
+  await scene.advance(200)
+  expect([scene.result, scene.timers]).toEqual([true, [report]])
 })
 
 test('a member that does not answer for as long as name servers keep it is passed over', async () => {

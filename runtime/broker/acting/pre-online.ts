@@ -5,6 +5,7 @@ import { ResponseCode, responseCodeName } from '../../codec/remoting/response-co
 import { MASTER_ID } from '../../codec/route/route-data.ts'
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
+import { decodeTimerReport, type TimerReport } from '../../store/timer/timer-checkpoint.ts'
 import type { DelayOffsets } from '../delay/delay-offsets.ts'
 import type { Current } from '../metadata/current.ts'
 import { type ConsumerOffsets, readConsumerOffsets } from '../offsets/consumer-offsets.ts'
@@ -23,6 +24,8 @@ export interface PreOnlineParts {
   readonly openedOffset: number
   readonly offsets: ConsumerOffsets
   readonly delayOffsets: DelayOffsets
+  /** Undefined where timers are not served. */
+  readonly takeOverTimers: ((report: TimerReport) => void) | undefined
   readonly replication: {
     readonly slaveCount: number
     readonly isMasterUp: boolean
@@ -115,6 +118,7 @@ export class PreOnline {
     await this.#until(() => replication.slaveCount > this.#followers, 'the slave has not connected')
     await this.#takeDelayOffsets(address)
     await this.#takeConsumerOffsets(address)
+    await this.#takeTimers(address)
     this.#followers++
   }
 
@@ -122,6 +126,14 @@ export class PreOnline {
   async #takeDelayOffsets(address: string): Promise<void> {
     const body = await this.#ask(address, RequestCode.GET_ALL_DELAY_OFFSET)
     if (body !== undefined) this.#parts.delayOffsets.advance(parseJson(body.toString()))
+  }
+
+  async #takeTimers(address: string): Promise<void> {
+    const { takeOverTimers } = this.#parts
+    if (takeOverTimers === undefined) return
+    // A broker without timers refuses the question.
+    const { code, body } = await this.#parts.invoke(address, { code: RequestCode.GET_TIMER_CHECK_POINT }, TIMEOUT_MS)
+    if (code === ResponseCode.SUCCESS && body !== undefined) takeOverTimers(decodeTimerReport(body))
   }
 
   async #takeConsumerOffsets(address: string): Promise<void> {

@@ -22,7 +22,7 @@ import { registerTopicStats } from './topic-stats.ts'
 export interface AdminDeps
   extends Pick<ConsumeStatsDeps, 'brokerAddr' | 'topics' | 'groups' | 'offsets' | 'consumers' | 'stats'>,
     Omit<BrokerConfigDeps, 'conf' | 'topics'>,
-    Pick<RuntimeInfoDeps, 'isActive' | 'pendingSends' | 'delayStats'> {
+    Pick<RuntimeInfoDeps, 'isActive' | 'pendingSends' | 'delayStats' | 'timerStats'> {
   readonly conf: Current<BrokerConf>
   readonly store: MessageStore
   readonly producers: ProducerRegistry

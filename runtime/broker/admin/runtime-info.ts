@@ -3,9 +3,11 @@ import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { MessageStore } from '../../store/message-store.ts'
+import { javaDouble } from '../../store/store-statistics.ts'
 import type { Current } from '../metadata/current.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
+import type { TimerStats } from '../timer/timers.ts'
 
 interface RuntimeInfoSettings {
   readonly storePathRootDir: string
@@ -32,6 +34,8 @@ export interface RuntimeInfoDeps {
   readonly pendingSends: () => number
   /** `offset,maxOffset` per delay level, under the names `scheduleMessageOffset_<level>`. */
   readonly delayStats: () => ReadonlyMap<string, string>
+  /** Undefined where timers are not served. */
+  readonly timerStats: () => TimerStats | undefined
 }
 
 /** Without a transient store pool there is no limit to its buffers (`Integer.MAX_VALUE`). */
@@ -59,7 +63,7 @@ function runtimeInfo(deps: RuntimeInfoDeps): Map<string, string> {
     remainTransientStoreBufferNumbs: NO_TRANSIENT_POOL,
     remainHowManyDataToFlush: bytesText(store.writtenOffset - store.flushedOffset),
     commitLogDirCapacity: capacityText(deps),
-    ...timerStats(),
+    ...timerStats(deps.timerStats()),
     ...queueStats(deps),
   }
   const info = new Map([...store.runtimeInfo(), ...deps.delayStats()])
@@ -67,14 +71,16 @@ function runtimeInfo(deps: RuntimeInfoDeps): Map<string, string> {
   return info
 }
 
-/** The timer wheel is not part of this broker; its names are there for the tools that read them all. */
-function timerStats(): Record<string, string> {
+const NO_TIMERS: TimerStats = { behindMs: 0, unplaced: 0, waiting: 0, placedPerSecond: 0, deliveredPerSecond: 0 }
+
+/** The names are always there, for the tools that read them all. */
+function timerStats(stats = NO_TIMERS): Record<string, string | number> {
   return {
-    timerReadBehind: '0',
-    timerOffsetBehind: '0',
-    timerCongestNum: '0',
-    timerEnqueueTps: '0.0',
-    timerDequeueTps: '0.0',
+    timerReadBehind: Math.floor(stats.behindMs / 1000),
+    timerOffsetBehind: stats.unplaced,
+    timerCongestNum: stats.waiting,
+    timerEnqueueTps: javaDouble(stats.placedPerSecond),
+    timerDequeueTps: javaDouble(stats.deliveredPerSecond),
   }
 }
 

@@ -35,7 +35,7 @@ export function readDelayed(
 }
 
 /** Of what the engine wrote everything is; a damaged message must not stop those behind it. */
-function isDeliverable(topic: string, queueId: number): boolean {
+export function isDeliverable(topic: string, queueId: number): boolean {
   if (topic === TRANS_HALF_TOPIC || topicNameProblem(topic) !== undefined) return false
   return Number.isInteger(queueId) && queueId >= 0 && queueId <= QUEUE_ID_MAX
 }

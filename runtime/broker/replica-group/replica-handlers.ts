@@ -4,6 +4,7 @@ import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { wrongAddress } from '../../config/host-port.ts'
+import { encodeTimerReport, NO_PROGRESS, type TimerReport } from '../../store/timer/timer-checkpoint.ts'
 import type { Current } from '../metadata/current.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 
@@ -41,6 +42,9 @@ export interface ReplicaHandlerDeps {
     status(): Response
     epochs(): Response
   }
+  /** Undefined where timers are not served. */
+  readonly timers: (() => TimerReport) | undefined
+  readonly timerMetrics: () => Buffer
 }
 
 /** What the brokers of one group tell each other and ask of each other, and what tools ask about replication. */
@@ -59,15 +63,22 @@ export function registerReplicaHandlers(server: HandlerRegistry, deps: ReplicaHa
   server.handle(RequestCode.EXCHANGE_BROKER_HA_INFO, (request) => exchange(deps, request))
   server.handle(RequestCode.RESET_MASTER_FLUSH_OFFSET, (request) => resetFlushOffset(deps, request))
   server.handle(RequestCode.GET_BROKER_EPOCH_CACHE, () => replication.epochs())
-  server.handle(RequestCode.GET_TIMER_CHECK_POINT, () => ({ code: ResponseCode.SUCCESS, body: NO_TIMERS }))
+  const { timers, timerMetrics } = deps
+  server.handle(RequestCode.GET_TIMER_CHECK_POINT, () => ({
+    code: ResponseCode.SUCCESS,
+    body: encodeTimerReport(timers === undefined ? NO_TIMERS : timers()),
+  }))
+  server.handle(RequestCode.GET_TIMER_METRICS, () => {
+    if (timers !== undefined) return { code: ResponseCode.SUCCESS, body: timerMetrics() }
+    return { code: ResponseCode.SYSTEM_ERROR, remark: 'The timer message store is null: timerWheelEnable is false' }
+  })
 }
 
 /**
  * An official master that comes back asks its slaves how far their timers came, and does not go online without an answer.
- * TimerCheckpoint has seven int64: four positions, then state version, time and counter of its version; this one is older
- * than any other, so nothing is taken from it.
+ * The version of this one is older than any other, so nothing is taken from it.
  */
-const NO_TIMERS = Buffer.alloc(56)
+const NO_TIMERS: TimerReport = { progress: NO_PROGRESS, logEnd: 0 }
 
 /** With a master's address it tells a slave, without one it asks a master. */
 function exchange(

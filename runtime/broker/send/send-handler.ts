@@ -20,10 +20,12 @@ import { completeProperties } from './rewritten-properties.ts'
 import { isTrue, SendRequest } from './send-request.ts'
 import type { SendTarget, SendTargets, SendTopics } from './send-target.ts'
 import { levelOf, type StoreGate } from './store-gate.ts'
+import { TimerAnswer } from './timer-answer.ts'
 
 interface SendConfig {
   readonly brokerClusterName: string
   readonly brokerIP1: string
+  readonly brokerName: string
   /** Bits as a topic's perm. May change while the broker runs. */
   readonly brokerPermission: () => number
   readonly regionId: string
@@ -164,6 +166,11 @@ export class SendHandler {
     target.puts.bytes += sizeBytes
     target.puts.times++
     if (request.isOneway) return
+    if (!Number.isNaN(gate.timerSlotMs)) {
+      const answer = new TimerAnswer(this.#parts, request, channel, draft, target, queueId)
+      acks.addLate(ring, phyOffset + sizeBytes, answer)
+      return
+    }
     const slot = acks.add(ring, phyOffset + sizeBytes, channel)
     ring.phyOffset[slot] = phyOffset
     ring.queueOffset[slot] = queueOffset

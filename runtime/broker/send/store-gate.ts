@@ -5,6 +5,7 @@ import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { DelayLevels } from '../../store/delay-levels.ts'
 import { SCHEDULE_TOPIC } from '../../store/delay-levels.ts'
 import { AppendStatus, type MessageDraft } from '../../store/message-draft.ts'
+import type { TimerEntrance } from '../timer/timer-entrance.ts'
 import { replaceDelay, withoutTimer } from './rewritten-properties.ts'
 import type { SendLog } from './send-log.ts'
 import type { SendTarget } from './send-target.ts'
@@ -39,13 +40,22 @@ export class StoreGate {
   readonly #levels: DelayLevels
   readonly #config: StoreGateConfig
   readonly #batch: TurnBatch
+  readonly #timers: TimerEntrance | undefined
   readonly #scheduleQueues: (ConsumeQueue | undefined)[] = []
+  #timerSlotMs = Number.NaN
 
-  constructor(log: SendLog, levels: DelayLevels, config: StoreGateConfig, batch: TurnBatch) {
+  /** Without `timers` messages with a time of delivery are refused. */
+  constructor(log: SendLog, levels: DelayLevels, config: StoreGateConfig, batch: TurnBatch, timers?: TimerEntrance) {
     this.#log = log
     this.#levels = levels
     this.#config = config
     this.#batch = batch
+    this.#timers = timers
+  }
+
+  /** The slot in which the message that {@link put} staged last waits for its time; NaN when it does not wait in one. */
+  get timerSlotMs(): number {
+    return this.#timerSlotMs
   }
 
   get log(): SendLog {
@@ -63,17 +73,24 @@ export class StoreGate {
   put(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): void {
     const { ranges } = draft
     const level = ranges.delayStart < 0 ? 0 : levelOf(draft.properties.bytes, ranges)
+    this.#timerSlotMs = Number.NaN
     if (level > 0) this.#divert(draft, target, queueId, level, extra)
-    else {
-      if (ranges.hasTimer) throw noTimer()
-      this.#aim(draft, target, queueId, extra)
-    }
+    // One that has been through the timer keeps the properties that asked for it.
+    else if (!ranges.hasTimer || ranges.hasTimerOut) this.#aim(draft, target, queueId, extra)
+    else this.#divertToTimer(draft, target, queueId, extra)
     this.#append(draft)
   }
 
-  /** What {@link put} says to a message that asks for a timer. @throws RequestError always */
-  refuseTimer(): never {
-    throw noTimer()
+  /** Whether {@link put} would take a message that asks for a time of delivery. @throws RequestError */
+  checkTimer(draft: MessageDraft): void {
+    if (this.#timers === undefined) throw noTimer()
+    this.#timers.check(draft)
+  }
+
+  #divertToTimer(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): void {
+    if (this.#timers === undefined) throw noTimer()
+    if (this.#timers.divert(draft, target, queueId, extra)) this.#timerSlotMs = this.#timers.lastSlotMs
+    else this.#aim(draft, target, queueId, extra)
   }
 
   /** Like {@link put} for a message whose delay is over: it keeps the property that asked for it. */

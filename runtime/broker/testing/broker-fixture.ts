@@ -134,6 +134,7 @@ export class BrokerFixture {
       isActive: () => true,
       pendingSends: () => 0,
       delayStats: () => new Map([['scheduleMessageOffset_1', '3,5']]),
+      timerStats: () => undefined,
       delayOffsets: () => Buffer.from('{"dataVersion":{},"offsetTable":{1:3}}'),
     })
   }

@@ -251,9 +251,22 @@ test('with a delay level the delay begins when the message is committed', async 
   expect(await delivered(whole)).toEqual(['body of K0'])
 })
 
-test('timers are refused with the half message, and so is every half message where transactions are rejected', async () => {
+test('with a time of delivery of its own a message waits for it from the commit on', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half({ TIMER_DELAY_MS: '3000' })
+  await pass(whole, 2)
+  await producer.end(half, COMMIT)
+  await pass(whole, 2)
+  expect(await delivered(whole)).toEqual([])
+  await pass(whole, 2)
+  expect(await delivered(whole)).toEqual(['body of K0'])
+})
+
+test('timers that are illegal are refused with the half message, and so is every half message where transactions are rejected', async () => {
   const { producer } = await started()
-  await expect(producer.half({ TIMER_DELAY_SEC: '5' })).rejects.toThrow('timerWheelEnable is false')
+  await expect(producer.half({ TIMER_DELAY_SEC: '999999' })).rejects.toThrow('timer message illegal')
+  const without = await started('timerWheelEnable=false\n')
+  await expect(without.producer.half({ TIMER_DELAY_SEC: '5' })).rejects.toThrow('timerWheelEnable is false')
   const rejecting = await started('rejectTransactionMessage=true\n')
   await expect(rejecting.producer.half()).rejects.toThrow(
     `${ResponseCode.NO_PERMISSION} the broker[127.0.0.1] sending transaction message is forbidden`,

@@ -39,6 +39,12 @@ export const Property = {
   timerDelayMs: 'TIMER_DELAY_MS',
   timerDelaySec: 'TIMER_DELAY_SEC',
   timerDeliverMs: 'TIMER_DELIVER_MS',
+  timerOutMs: 'TIMER_OUT_MS',
+  timerEnqueueMs: 'TIMER_ENQUEUE_MS',
+  timerDequeueMs: 'TIMER_DEQUEUE_MS',
+  timerRollTimes: 'TIMER_ROLL_TIMES',
+  timerDeleteUniqueKey: 'TIMER_DEL_UNIQKEY',
+  bornTimestamp: 'BORN_TIMESTAMP',
   replyToClient: 'REPLY_TO_CLIENT',
   pushReplyTime: 'PUSH_REPLY_TIME',
   dlqOriginTopic: 'DLQ_ORIGIN_TOPIC',
@@ -62,6 +68,11 @@ export function encodeProperties(properties: Iterable<readonly [string, string]>
   return text
 }
 
+/** The properties that ask for a time of delivery; of several the highest counts, as in Java's `HookUtils`. */
+export const TimerKind = { none: 0, deliverMs: 1, delayMs: 2, delaySec: 3 } as const
+
+export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind]
+
 /**
  * Where the values of the properties the data path needs stand in the scanned bytes. A start of -1 means that the
  * property is absent. Reused from message to message.
@@ -81,6 +92,14 @@ export class PropertyRanges {
   transactionPreparedLength = 0
   /** Whether any of the TIMER_DELAY_SEC, TIMER_DELAY_MS and TIMER_DELIVER_MS properties is there. */
   hasTimer = false
+  /** Which of them counts; its value, as text. */
+  timerKind: TimerKind = TimerKind.none
+  timerStart = -1
+  timerLength = 0
+  /** Whether TIMER_OUT_MS is there: the message has been through the timer already. */
+  hasTimerOut = false
+  /** Whether TIMER_DEL_UNIQKEY is there: the message deletes another one that waits for its time. */
+  hasTimerDelete = false
   /** Whether a property is there that a client's message must not keep: POP_CK. */
   hasReserved = false
 
@@ -98,6 +117,11 @@ export class PropertyRanges {
     this.transactionPreparedStart = -1
     this.transactionPreparedLength = 0
     this.hasTimer = false
+    this.timerKind = TimerKind.none
+    this.timerStart = -1
+    this.timerLength = 0
+    this.hasTimerOut = false
+    this.hasTimerDelete = false
     this.hasReserved = false
   }
 }
@@ -133,6 +157,8 @@ const NAME_TRAN_MSG = Buffer.from('TRAN_MSG')
 const NAME_TIMER_DELAY_MS = Buffer.from('TIMER_DELAY_MS')
 const NAME_TIMER_DELAY_SEC = Buffer.from('TIMER_DELAY_SEC')
 const NAME_TIMER_DELIVER_MS = Buffer.from('TIMER_DELIVER_MS')
+const NAME_TIMER_OUT_MS = Buffer.from('TIMER_OUT_MS')
+const NAME_TIMER_DEL_UNIQKEY = Buffer.from('TIMER_DEL_UNIQKEY')
 
 function noteProperty(bytes: Uint8Array, name: number, nameLength: number, length: number, out: PropertyRanges): void {
   const value = name + nameLength + 1
@@ -167,15 +193,29 @@ function noteProperty(bytes: Uint8Array, name: number, nameLength: number, lengt
         out.transactionPreparedLength = length
       }
       return
+    case 12:
+      if (isAt(bytes, name, NAME_TIMER_OUT_MS)) out.hasTimerOut = true
+      return
     case 14:
-      if (isAt(bytes, name, NAME_TIMER_DELAY_MS)) out.hasTimer = true
+      if (isAt(bytes, name, NAME_TIMER_DELAY_MS)) noteTimer(out, TimerKind.delayMs, value, length)
       return
     case 15:
-      if (isAt(bytes, name, NAME_TIMER_DELAY_SEC)) out.hasTimer = true
+      if (isAt(bytes, name, NAME_TIMER_DELAY_SEC)) noteTimer(out, TimerKind.delaySec, value, length)
       return
     case 16:
-      if (isAt(bytes, name, NAME_TIMER_DELIVER_MS)) out.hasTimer = true
+      if (isAt(bytes, name, NAME_TIMER_DELIVER_MS)) noteTimer(out, TimerKind.deliverMs, value, length)
+      return
+    case 17:
+      if (isAt(bytes, name, NAME_TIMER_DEL_UNIQKEY)) out.hasTimerDelete = true
   }
+}
+
+function noteTimer(out: PropertyRanges, kind: TimerKind, start: number, length: number): void {
+  out.hasTimer = true
+  if (kind < out.timerKind) return
+  out.timerKind = kind
+  out.timerStart = start
+  out.timerLength = length
 }
 
 function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {

@@ -8,14 +8,24 @@ const RECORD_HEAD_BYTES = 8
 
 const NAME = /^\d{20}$/
 
+/** What kind of log the files are, for the messages about them. */
+export interface LogKind {
+  readonly name: string
+  /** The setting that says how long a file is. */
+  readonly key: string
+}
+
+const COMMIT_LOG: LogKind = { name: 'commit log', key: 'mappedFileSizeCommitLog' }
+
 /**
- * The commit log's files. Each is named by the offset of its first byte in 20 digits, and is as long as
- * `mappedFileSizeCommitLog` says from the start, sparse: what is not yet written reads as zeros.
+ * The files of a log. Each is named by the offset of its first byte in 20 digits, and is as long as
+ * its setting (`mappedFileSizeCommitLog`) says from the start, sparse: what is not yet written reads as zeros.
  */
 export class SegmentFiles {
   readonly folder: string
   readonly segmentSizeBytes: number
   readonly #disk: Disk
+  readonly #kind: LogKind
   /** Ascending, without holes. */
   readonly #starts: number[] = []
   /** Open files by start offset, least recently used first. */
@@ -23,9 +33,10 @@ export class SegmentFiles {
   readonly #pinned = new Set<number>()
   #isClosed = false
 
-  /** Reads what is there. Throws, naming file and remedy, for files that do not form a commit log. */
-  constructor(disk: Disk, folder: string, segmentSizeBytes: number) {
+  /** Reads what is there. Throws, naming file and remedy, for files that do not form a log. */
+  constructor(disk: Disk, folder: string, segmentSizeBytes: number, kind = COMMIT_LOG) {
     this.#disk = disk
+    this.#kind = kind
     this.folder = folder
     this.segmentSizeBytes = segmentSizeBytes
     for (const name of disk.list(folder)) if (NAME.test(name)) this.#starts.push(Number(name))
@@ -46,8 +57,8 @@ export class SegmentFiles {
         isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))
       if (!mayBeShort || sizeBytes > this.segmentSizeBytes) {
         throw new Error(
-          `commit log file ${path} is ${sizeBytes} bytes long, but mappedFileSizeCommitLog is ${this.segmentSizeBytes}: ` +
-            'set mappedFileSizeCommitLog to what the store was made with',
+          `${this.#kind.name} file ${path} is ${sizeBytes} bytes long, but ${this.#kind.key} is ${this.segmentSizeBytes}: ` +
+            `set ${this.#kind.key} to what the store was made with`,
         )
       }
       if (sizeBytes === 0 && isLast) {
@@ -82,7 +93,7 @@ export class SegmentFiles {
       const expected = i === 0 ? start - (start % this.segmentSizeBytes) : this.#starts[i - 1]! + this.segmentSizeBytes
       if (start === expected) continue
       throw new Error(
-        `commit log file ${this.pathOf(start)} does not follow the one before it: expected ${segmentName(expected)}. ` +
+        `${this.#kind.name} file ${this.pathOf(start)} does not follow the one before it: expected ${segmentName(expected)}. ` +
           'Put the missing file back, or move the files before the hole out of the folder',
       )
     }

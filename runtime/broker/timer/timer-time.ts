@@ -1,0 +1,45 @@
+import { integerOfAscii, type PropertyRanges, TimerKind } from '../../codec/message/properties.ts'
+
+/** When the scanned message asks to be delivered, in ms; NaN when that is no whole number. */
+export function deliverMsOf(bytes: Uint8Array, ranges: PropertyRanges, nowMs: number): number {
+  const value = integerOfAscii(bytes, ranges.timerStart, ranges.timerLength)
+  if (ranges.timerKind === TimerKind.deliverMs) return value
+  return nowMs + (ranges.timerKind === TimerKind.delaySec ? value * 1000 : value)
+}
+
+/** The slot of a time of delivery, as in Java's `HookUtils`: the last one that begins before it. */
+export function slotMsOf(deliverMs: number, precisionMs: number): number {
+  return (Math.ceil(deliverMs / precisionMs) - 1) * precisionMs
+}
+
+/**
+ * When a message of a slot is due, to the millisecond. Of one that was rolled on the time of its delay's beginning is no longer
+ * known: it is due at the end of its slot, as all are with Apache's broker.
+ */
+export function dueMsOf(
+  bytes: Uint8Array,
+  ranges: PropertyRanges,
+  storeTimestampMs: number,
+  slotMs: number,
+  precisionMs: number,
+): number {
+  const wanted = deliverMsOf(bytes, ranges, storeTimestampMs)
+  if (!(wanted < slotMs + precisionMs)) return slotMs + precisionMs
+  return Math.max(wanted, slotMs)
+}
+
+/** Where a message waits: in the slot of its time, or nearer, to be rolled on from there. */
+export interface Placement {
+  slotMs: number
+  isRolled: boolean
+}
+
+/** As `TimerMessageStore.doEnqueue`: what is beyond the window is rolled on at its end, or half way when little would be left. */
+export function placeFor(slotMs: number, writeMs: number, windowMs: number, precisionMs: number): Placement {
+  const beyondMs = slotMs - writeMs - windowMs
+  if (beyondMs < 0) return { slotMs, isRolled: false }
+  const slots = windowMs / precisionMs
+  const isNear = beyondMs < Math.trunc(slots / 3) * precisionMs
+  const stretchMs = isNear ? Math.trunc(slots / 2) * precisionMs : windowMs
+  return { slotMs: writeMs + stretchMs, isRolled: true }
+}

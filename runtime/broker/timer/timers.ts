@@ -1,0 +1,447 @@
+import type { Logger } from '../../observe/logger.ts'
+import { QueueUnits } from '../../store/consume-queue/queue-unit.ts'
+import type { MessageDraft } from '../../store/message-draft.ts'
+import type { MessageStore } from '../../store/message-store.ts'
+import type { TimerProgress, TimerReport } from '../../store/timer/timer-checkpoint.ts'
+import type { TimerStore } from '../../store/timer/timer-store.ts'
+import type { TimerUnit } from '../../store/timer/timer-unit.ts'
+import { WHEEL_SLOTS } from '../../store/timer/timer-wheel.ts'
+import type { DoubtfulTimers } from './doubtful-timers.ts'
+import type { DueMessage } from './open-slot.ts'
+import { SlotReader } from './slot-reader.ts'
+import type { TimerDelivery } from './timer-delivery.ts'
+import { type IntakeListener, TimerIntake } from './timer-intake.ts'
+import type { TimerMessage } from './timer-message.ts'
+import type { TimerMetrics } from './timer-metrics.ts'
+import { TimerTraffic } from './timer-traffic.ts'
+
+interface TimerSettings {
+  readonly timerRollWindowSlot: number
+  readonly timerFlushIntervalMs: number
+  readonly timerStopEnqueue: boolean
+  readonly timerStopDequeue: boolean
+}
+
+export interface TimersParts {
+  readonly store: MessageStore
+  readonly files: TimerStore
+  readonly delivery: TimerDelivery
+  readonly doubts: DoubtfulTimers
+  readonly metrics: TimerMetrics
+  readonly settings: () => TimerSettings
+  readonly topicExists: (topic: string) => boolean
+  /** Commits what is staged; what could not be written is gone. */
+  readonly commit: () => void
+  readonly logger: Logger
+  readonly nowMs: number
+}
+
+/** For tools. */
+export interface TimerStats {
+  readonly behindMs: number
+  /** Messages that are not placed yet. */
+  readonly unplaced: number
+  readonly waiting: number
+  readonly placedPerSecond: number
+  readonly deliveredPerSecond: number
+}
+
+/** Messages delivered in one batch. */
+const BATCH_MAX = 256
+/** After a message that could not be stored. */
+const RETRY_AFTER_MS = 100
+/** A slot is read this long before its time comes. */
+const AHEAD_MS = 1_000
+/** Slots without messages that are gone through one by one. */
+const EMPTY_AT_ONCE = 4_096
+/** The wheel's last slots are left free, as in `TimerMessageStore`. */
+const BLANK_SLOTS = 60
+const EXPIRE_EVERY_MS = 30_000
+/** When nothing but the time has changed. */
+const IDLE_FLUSH_MS = 60_000
+
+/**
+ * The messages of a broker that wait for their time. What is known of them stands in the timer topic; where each waits, in the
+ * timer log and the wheel; how far all that has come, in the checkpoint. A master places and delivers; a slave places what its
+ * master has placed, so that it can go on at once.
+ */
+export class Timers implements IntakeListener {
+  readonly #parts: TimersParts
+  readonly #intake: TimerIntake
+  #slot: SlotReader
+  /** Of the slot that comes next. */
+  #ahead: SlotReader
+  readonly #batch: DueMessage[] = Array.from({ length: BATCH_MAX }, () => ({
+    ...{ phyOffset: 0, sizeBytes: 0, magic: 0, writeMs: 0, dueMs: 0 },
+  }))
+  readonly #topics: string[] = []
+  /** The slot that is delivered, or comes next: those before it are over. */
+  #readMs: number
+  #doneOffset: number
+  #doneMs: number
+  /** Progress was taken over from another broker: what this one has placed beyond it is placed again. */
+  #isForeign = true
+  /** What a slave was told and does not have in its log yet. */
+  #told: TimerReport | undefined
+  #version: Pick<TimerProgress, 'stateVersion' | 'timestampMs' | 'counter'>
+  readonly #traffic: TimerTraffic
+  #retryMs = 0
+  #isChanged = false
+  #flushedMs: number
+  #expiredMs: number
+  /** Messages delivered late by the present intake. */
+  #lateEnd = 0
+  #hasFailed = false
+
+  constructor(parts: TimersParts) {
+    this.#parts = parts
+    const { store, files, logger, nowMs } = parts
+    const { progress } = files.checkpoint
+    this.#intake = new TimerIntake({ store, files, windowMs: () => this.#windowMs, logger })
+    // What it deletes, if it is there, is counted as one less when its turn comes.
+    const onDeletion = (topic: string): void => parts.metrics.add(topic, 1)
+    const reader = { store, slots: files.slots, logger, onDeletion }
+    this.#slot = new SlotReader(reader)
+    this.#ahead = new SlotReader(reader)
+    this.#readMs = progress.readMs > 0 ? progress.readMs : this.#oldestMs(nowMs)
+    // When it is not known how far delivery came, all there is may have been delivered.
+    this.#doneOffset = progress.readMs > 0 ? progress.masterQueueOffset : (this.#intake.queue?.maxOffset ?? 0)
+    this.#doneMs = this.#readMs
+    const { stateVersion, timestampMs, counter } = progress
+    this.#version = { stateVersion, timestampMs, counter }
+    this.#traffic = new TimerTraffic(nowMs)
+    this.#flushedMs = nowMs
+    this.#expiredMs = nowMs
+    store.onCut((phyOffset) => this.#takeBack(phyOffset))
+    this.reset(nowMs)
+  }
+
+  get #precisionMs(): number {
+    return this.#parts.files.slots.wheel.precisionMs
+  }
+
+  get #windowMs(): number {
+    const slots = this.#parts.settings().timerRollWindowSlot
+    const most = WHEEL_SLOTS - BLANK_SLOTS
+    return (slots < 2 || slots > most ? most : slots) * this.#precisionMs
+  }
+
+  get readMs(): number {
+    return this.#readMs
+  }
+
+  get doneOffset(): number {
+    return this.#doneOffset
+  }
+
+  get doneMs(): number {
+    return this.#doneMs
+  }
+
+  /** When the next message is due, as far as that is known; infinite while none of the present slot is left. */
+  get nextDueMs(): number {
+    return this.#slot.isRead ? this.#slot.open.firstDueMs : Number.POSITIVE_INFINITY
+  }
+
+  /** Messages that wait for a slot. */
+  waitingIn(slotMs: number): number {
+    return this.#parts.files.slots.wheel.countAt(slotMs)
+  }
+
+  stats(nowMs: number): TimerStats {
+    const behindMs = Math.max(0, nowMs - this.#readMs)
+    const waiting = this.#parts.files.slots.wheel.countFrom(this.#readMs)
+    const { perSecond } = this.#traffic
+    return { behindMs, unplaced: this.#intake.behind, waiting, ...perSecond }
+  }
+
+  /** This broker became master, or begins. */
+  reset(nowMs: number): void {
+    const { doubts } = this.#parts
+    if (this.#isForeign) this.#placeAgainFrom(this.#doneOffset)
+    this.#isForeign = false
+    this.#told = undefined
+    this.#closeSlots()
+    this.#doneMs = this.#readMs
+    this.#retryMs = 0
+    doubts.begin(nowMs)
+  }
+
+  /** Called often while this broker is master. True when more can be done at once: call again soon. */
+  tick(nowMs: number): boolean {
+    const { store, doubts, settings } = this.#parts
+    if (store.dispatchedOffset < doubts.mark || this.#isWaiting(nowMs)) return false
+    const { timerStopEnqueue, timerStopDequeue } = settings()
+    const hasMore = !timerStopEnqueue && this.#takeIn(nowMs)
+    return (!timerStopDequeue && this.#deliver(nowMs)) || hasMore
+  }
+
+  #isWaiting(nowMs: number): boolean {
+    return nowMs < this.#retryMs && nowMs >= this.#retryMs - RETRY_AFTER_MS
+  }
+
+  /** What is placed up to the end of the window may not come to lie upon slots from then on. */
+  #oldestMs(nowMs: number): number {
+    return (Math.floor(nowMs / this.#precisionMs) - WHEEL_SLOTS + BLANK_SLOTS) * this.#precisionMs
+  }
+
+  #takeIn(nowMs: number): boolean {
+    if (this.#readMs < this.#oldestMs(nowMs)) return false
+    if (this.#parts.files.queueOffset >= (this.#intake.queue?.maxOffset ?? 0)) return false
+    this.#isChanged = true
+    this.#lateEnd = 0
+    this.#hasFailed = false
+    const from = this.#parts.files.queueOffset
+    try {
+      const hasMore = this.#intake.step(nowMs, Number.POSITIVE_INFINITY, this)
+      this.#settleLate(from, nowMs)
+      return hasMore && !this.#hasFailed
+    } catch (error) {
+      this.#parts.logger.error({ err: error }, 'timer log not written, trying again')
+      this.#retryMs = nowMs + RETRY_AFTER_MS
+      return false
+    }
+  }
+
+  placed(unit: TimerUnit, topic: string): void {
+    this.#parts.metrics.add(topic, unit.weight)
+    this.#traffic.placed++
+    if (unit.slotMs === this.#slot.slotMs) this.#slot.take(unit)
+    else if (unit.slotMs === this.#ahead.slotMs) this.#ahead.take(unit)
+  }
+
+  late(message: TimerMessage, draft: MessageDraft, phyOffset: number): boolean {
+    const { delivery } = this.#parts
+    delivery.deliverLate(message, draft, phyOffset)
+    const { end } = delivery.outcome
+    if (end < 0 || (end > 0 && end <= this.#lateEnd)) {
+      this.#hasFailed = true
+      return false
+    }
+    this.#lateEnd = Math.max(this.#lateEnd, end)
+    return true
+  }
+
+  /** What was delivered in passing has to be in the log, or it is taken in again with all that followed. */
+  #settleLate(from: number, nowMs: number): void {
+    const { commit, store } = this.#parts
+    if (this.#lateEnd > 0) commit()
+    if (this.#hasFailed) this.#retryMs = nowMs + RETRY_AFTER_MS
+    if (store.writtenOffset >= this.#lateEnd) return
+    this.#retryMs = nowMs + RETRY_AFTER_MS
+    this.#hasFailed = true
+    this.#placeAgainFrom(from)
+  }
+
+  #placeAgainFrom(queueOffset: number): void {
+    const { files, store } = this.#parts
+    if (files.queueOffset <= queueOffset) return
+    const unit = new QueueUnits(1)
+    const isThere = (this.#intake.queue?.readUnits(queueOffset, 1, unit) ?? 0) > 0
+    this.#closeSlots()
+    files.takeBackFrom(isThere ? unit.phyOffsets[0]! : store.writtenOffset, queueOffset)
+  }
+
+  /** Messages of the log from `phyOffset` on are about to be taken back. */
+  #takeBack(phyOffset: number): void {
+    const { files } = this.#parts
+    const { queue } = this.#intake
+    if (queue === undefined || queue.maxPhyOffset <= phyOffset) return
+    this.#closeSlots()
+    const unit = new QueueUnits(1)
+    let first = files.queueOffset
+    while (queue.readUnits(first - 1, 1, unit) > 0 && unit.phyOffsets[0]! >= phyOffset) first--
+    files.takeBackFrom(phyOffset, first)
+  }
+
+  #deliver(nowMs: number): boolean {
+    for (let i = 0; i < EMPTY_AT_ONCE; i++) {
+      if (this.#readMs > nowMs) return false
+      if (Number.isNaN(this.#slot.slotMs)) this.#slot.begin(this.#readMs)
+      if (!this.#slot.isRead && !this.#slot.read()) return true
+      if (this.#slot.open.firstDueMs <= nowMs) return this.#deliverBatch(nowMs)
+      if (nowMs < this.#readMs + this.#precisionMs) return this.#readAhead(nowMs)
+      this.#nextSlot()
+    }
+    this.#skipEmpty(nowMs)
+    return true
+  }
+
+  /** True when there is more to read. */
+  #readAhead(nowMs: number): boolean {
+    const nextMs = this.#readMs + this.#precisionMs
+    if (nowMs < nextMs - AHEAD_MS) return false
+    if (this.#ahead.slotMs !== nextMs) this.#ahead.begin(nextMs)
+    return !this.#ahead.isRead && !this.#ahead.read()
+  }
+
+  #nextSlot(): void {
+    this.#slot.close()
+    this.#readMs += this.#precisionMs
+    if (this.#ahead.slotMs !== this.#readMs) return
+    const done = this.#slot
+    this.#slot = this.#ahead
+    this.#ahead = done
+  }
+
+  #closeSlots(): void {
+    this.#slot.close()
+    this.#ahead.close()
+  }
+
+  /** To the next slot that has messages, or to the present. */
+  #skipEmpty(nowMs: number): void {
+    const next = this.#parts.files.slots.wheel.firstFrom(this.#readMs)
+    const present = Math.floor(nowMs / this.#precisionMs) * this.#precisionMs
+    this.#readMs = Math.max(this.#readMs, Math.min(next, present))
+  }
+
+  /** True when more is due. */
+  #deliverBatch(nowMs: number): boolean {
+    const { delivery, commit, store, metrics } = this.#parts
+    const { open, deleted, slotMs } = this.#slot
+    this.#isChanged = true
+    let count = 0
+    let lastEnd = 0
+    let isRefused = false
+    while (count < BATCH_MAX && open.firstDueMs <= nowMs && !isRefused) {
+      const due = this.#batch[count]!
+      open.take(due)
+      delivery.deliver(due, slotMs, deleted)
+      const { end, topic } = delivery.outcome
+      // Below the one before, the log went back: what was staged so far could not be written.
+      isRefused = end < 0 || (end > 0 && end <= lastEnd)
+      if (isRefused) open.add(due)
+      else {
+        this.#topics[count++] = topic
+        lastEnd = Math.max(lastEnd, end)
+      }
+      if (end > 0 && isRefused) lastEnd = Number.POSITIVE_INFINITY
+    }
+    if (lastEnd > 0) commit()
+    // A loss of the master's role within the commit has closed the slot.
+    if (this.#slot.slotMs !== slotMs) return false
+    if (store.writtenOffset < lastEnd) {
+      for (let i = 0; i < count; i++) open.add(this.#batch[i]!)
+      isRefused = true
+    } else {
+      this.#traffic.delivered += count
+      for (let i = 0; i < count; i++) if (this.#topics[i] !== '') metrics.add(this.#topics[i]!, -1)
+    }
+    if (isRefused) this.#retryMs = nowMs + RETRY_AFTER_MS
+    return !isRefused && open.firstDueMs <= nowMs
+  }
+
+  // Replication
+
+  /** How far this broker has come, for its slaves and for a master that comes back. */
+  report(): TimerReport {
+    return { progress: this.#progress(), logEnd: this.#parts.store.writtenOffset }
+  }
+
+  #progress(): TimerProgress {
+    const { queueOffset } = this.#parts.files
+    return {
+      ...this.#version,
+      readMs: this.#readMs,
+      logPosition: this.#parts.files.checkpoint.progress.logPosition,
+      queueOffset,
+      masterQueueOffset: this.#isForeign ? this.#doneOffset : queueOffset,
+    }
+  }
+
+  /** A slave is told how far its master has come. */
+  learn(report: TimerReport): void {
+    // What it was told before comes into force first: while the master is busy its log is always a little ahead.
+    if (this.#told === undefined || report.logEnd <= this.#parts.store.dispatchedOffset) this.#told = report
+  }
+
+  /** A master that was away takes over from the broker that acted in its place, if that has gone farther. */
+  takeOver({ progress }: TimerReport): void {
+    const { counter, timestampMs } = this.#version
+    const isNewer = progress.counter > counter || (progress.counter === counter && progress.timestampMs > timestampMs)
+    if (isNewer && progress.readMs > 0) this.#apply(progress)
+  }
+
+  #apply(progress: TimerProgress): void {
+    this.#readMs = progress.readMs
+    this.#doneOffset = progress.masterQueueOffset
+    this.#doneMs = progress.readMs
+    const { stateVersion, timestampMs, counter } = progress
+    this.#version = { stateVersion, timestampMs, counter }
+    this.#isForeign = true
+    this.#isChanged = true
+  }
+
+  /** Called often while this broker is a slave. True when more can be done at once. */
+  follow(nowMs: number): boolean {
+    const { store, logger } = this.#parts
+    if (this.#told !== undefined && this.#told.logEnd <= store.dispatchedOffset) {
+      this.#apply(this.#told.progress)
+      this.#told = undefined
+    }
+    if (!this.#isForeign || this.#isWaiting(nowMs)) return false
+    this.#closeSlots()
+    try {
+      return this.#intake.step(nowMs, this.#doneOffset, this.#follower)
+    } catch (error) {
+      logger.error({ err: error }, 'timer log not written, trying again')
+      this.#retryMs = nowMs + RETRY_AFTER_MS
+      return false
+    }
+  }
+
+  /** A slave neither counts nor delivers: its master does. */
+  get #follower(): IntakeListener {
+    const { readMs, doneOffset, doneMs } = this
+    return { readMs, doneOffset, doneMs, placed: () => {}, late: () => true }
+  }
+
+  // Upkeep
+
+  /** Called every 100 ms or so, whatever the role. */
+  upkeep(nowMs: number): void {
+    const { files, store, metrics, settings, topicExists } = this.#parts
+    this.#traffic.sample(nowMs)
+    if (files.isUnused && !this.#isChanged) return
+    files.flush.tick()
+    if (Math.abs(nowMs - this.#expiredMs) >= EXPIRE_EVERY_MS) {
+      this.#expiredMs = nowMs
+      files.slots.log.expire(store.minOffset)
+    }
+    const sinceMs = Math.abs(nowMs - this.#flushedMs)
+    const intervalMs = this.#isChanged ? settings().timerFlushIntervalMs : IDLE_FLUSH_MS
+    if (sinceMs < intervalMs || !files.flush.isIdle) return
+    this.#flushedMs = nowMs
+    metrics.save(nowMs, topicExists)
+    if (!this.#isChanged && this.#readMs === files.checkpoint.progress.readMs) return
+    this.#noteVersion(nowMs)
+    this.#isChanged = false
+    if (store.flushedOffset < store.writtenOffset) store.flush()
+    files.flush.begin({ progress: this.#progress(), logEnd: store.writtenOffset })
+  }
+
+  #noteVersion(nowMs: number): void {
+    if (this.#isForeign) return
+    this.#version = { ...this.#version, timestampMs: nowMs, counter: this.#version.counter + 1 }
+  }
+
+  /** After a start that failed. */
+  abandon(): void {
+    this.#parts.files.close()
+  }
+
+  /** `isLogDurable`: whether everything of the commit log is. @throws the operating system's error */
+  close(nowMs: number, isLogDurable: boolean): void {
+    const { files, metrics } = this.#parts
+    try {
+      if (isLogDurable && !(files.isUnused && !this.#isChanged)) {
+        this.#noteVersion(nowMs)
+        files.flush.now(this.#progress())
+      }
+      metrics.state.saveIfChanged(nowMs)
+    } finally {
+      files.close()
+    }
+  }
+}
