@@ -17,6 +17,7 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import('../broker/topics/topic-table.ts'),
   () => import('../broker/filter/consumer-filters.ts'),
   () => import('../broker/broker-tables.ts'),
+  () => import('../store/timer/timer-store.ts'),
   () => import('../broker/replicas/controller-mode.ts'),
   () => import('../broker/broker-replication.ts'),
   () => import('../broker/send/send-handler.ts'),
@@ -27,6 +28,7 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import('../broker/registration/registration.ts'),
   () => import('../broker/broker-services.ts'),
   () => import('../broker/transaction/transactions.ts'),
+  () => import('../broker/timer/make-timers.ts'),
   () => import('../broker/broker-parts.ts'),
 ]
 
