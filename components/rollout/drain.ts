@@ -2,7 +2,7 @@ import { MASTER_ID } from '../../runtime/codec/route/route-data.ts'
 import { backlogOf, notBegunOn } from './backlog.ts'
 import { runtimeInfo } from './catch-up.ts'
 import type { LiveCluster } from './live-cluster.ts'
-import { brokerGroups, fromNameServers } from './routes.ts'
+import { brokerGroups, fromNameServers, staleRouteMsDefault } from './routes.ts'
 import { pause } from './waiting.ts'
 import { stopWrites } from './write-permission.ts'
 
@@ -24,7 +24,6 @@ export interface DrainReport {
   readonly left: readonly string[]
 }
 
-const staleRouteMsDefault = 35_000
 /** Until routes say so. */
 const routeTimeoutMs = 30_000
 const pollMs = 500

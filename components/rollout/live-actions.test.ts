@@ -43,6 +43,13 @@ it('pauses, changes live and resumes with what the conf file says', async () => 
   ])
 })
 
+it('gives clients the time to ask for routes again', async () => {
+  const cluster = new FakeCluster()
+  const startedMs = cluster.clock.monotonic()
+  await actionsOn(cluster).wait({ kind: 'routesRenewed', group: 'broker-a' })
+  expect(cluster.clock.monotonic() - startedMs).toBe(35_000)
+})
+
 it('waits for what a step asks for, and says what is missing', async () => {
   const cluster = new FakeCluster()
   const actions = actionsOn(cluster)

@@ -11,9 +11,9 @@ import type { LiveCluster } from './live-cluster.ts'
 import { confOf } from './node-surroundings.ts'
 import { knock } from './observe.ts'
 import { provision } from './provision.ts'
-import { brokerGroups, fromNameServers } from './routes.ts'
+import { brokerGroups, fromNameServers, staleRouteMsDefault } from './routes.ts'
 import { type Declared, seedGroup } from './seed.ts'
-import { waitUntil } from './waiting.ts'
+import { pause, waitUntil } from './waiting.ts'
 import { pauseWrites, resumeWrites } from './write-permission.ts'
 
 /** What is done over the admin protocol: all but starting and stopping. */
@@ -24,6 +24,8 @@ export interface LiveActionsOptions extends Declared {
   readonly nodeOf: (id: string) => PlanNode
   /** How long a wait may take; drains have a deadline of their own. */
   readonly timeoutMs: number
+  /** How long clients may go on with routes they have; left out: as official ones do. */
+  readonly staleRouteMs?: number
 }
 
 /** Carries out actions and waits of a rollout on a live cluster, whoever runs its nodes. */
@@ -63,7 +65,11 @@ export class LiveActions {
         return undefined
       }
       case 'drainGroup': {
-        const { drained, left } = await drainGroup(cluster, action)
+        const { staleRouteMs } = this.#options
+        const { drained, left } = await drainGroup(
+          cluster,
+          staleRouteMs === undefined ? action : { ...action, staleRouteMs },
+        )
         return drained
           ? undefined
           : `${action.group} was given up at its deadline with messages left: ${left.join('; ')}`
@@ -106,6 +112,9 @@ export class LiveActions {
         return waitInSync(cluster, { ...wait, address: advertisedAddress(nodeOf(wait.nodeId)), timeoutMs })
       case 'caughtUp':
         return waitCaughtUp(cluster, { ...wait, address: advertisedAddress(nodeOf(wait.nodeId)), timeoutMs })
+      case 'routesRenewed':
+        cluster.tell?.(`clients of ${wait.group} ask for routes again`)
+        return pause(cluster.clock, this.#options.staleRouteMs ?? staleRouteMsDefault)
       case 'registered':
         return this.#waitRegistered(wait.nodeId)
     }

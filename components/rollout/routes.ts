@@ -7,6 +7,9 @@ import { InvocationError } from '../../runtime/net/pending-invocations.ts'
 import { AdminError, bodyObject } from '../admin/admin-client.ts'
 import type { LiveCluster } from './live-cluster.ts'
 
+/** After this long clients do not go by a route that is not so any more: pollNameServerInterval of official ones, and a little. */
+export const staleRouteMsDefault = 35_000
+
 /** Addresses `host:port` by broker id: what a NameServer knows of a broker group. Id 0 is the master's. */
 export type GroupMembers = ReadonlyMap<number, string>
 

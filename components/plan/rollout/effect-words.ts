@@ -28,6 +28,8 @@ const describeWait = (wait: RolloutWait): string => {
       return `${wait.nodeId} is in the SyncStateSet`
     case 'caughtUp':
       return `${wait.nodeId} has all that its master has`
+    case 'routesRenewed':
+      return `clients of ${wait.group} know the new route`
     case 'controllersAgree':
       return 'the controllers agree on a leader'
   }

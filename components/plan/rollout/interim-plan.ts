@@ -46,8 +46,8 @@ export const widenLists = (running: Plan, wanted: Plan, observed: Observed | und
     if (node.kind !== 'broker' || node.engine !== 'gantry' || observed?.nodes.get(node.id)?.alive === false) return []
     const lists = keys.flatMap((key): [string, string][] => {
       const list = itemsOf(listIn(node, key))
-      const more = then[key].filter((address) => !list.includes(address))
-      return list.length === 0 || more.length === 0 ? [] : [[key, [...list, ...more].join(';')]]
+      const isNew = then[key].some((address) => !list.includes(address))
+      return list.length === 0 || !isNew ? [] : [[key, [...new Set([...then[key], ...list])].join(';')]]
     })
     if (lists.length === 0) return []
     return [changeLive(withSettings(node, new Map(lists)), Object.fromEntries(lists))]

@@ -60,7 +60,9 @@ const restartElected = (group: GroupChange, { from, node, why }: ReplicaChange):
   const lacks = others.length < copiesWanted(node)
   const effect: ClientEffect = lacks ? { kind: 'writesPaused', group: group.group, aboutMs } : noEffect
   const preferred = others.filter((other) => !isLearner(other))
-  return [handOver(from, preferred, from.id === group.master, 'restart'), restartNode(from, node, why, effect)]
+  const isSamePlace = from.port === node.port && from.advertisedAddress === node.advertisedAddress
+  const doing = isSamePlace ? 'restart' : 'move'
+  return [handOver(from, preferred, from.id === group.master, doing), restartNode(from, node, why, effect)]
 }
 
 const restartAlone = (group: GroupChange, { from, node, why }: ReplicaChange): RolloutStep[] => [

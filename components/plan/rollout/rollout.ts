@@ -50,6 +50,8 @@ export type RolloutWait =
   | { readonly kind: 'caughtUp'; readonly nodeId: string; readonly group: string }
   /** Every controller that is a member answers, and names the same leader. */
   | { readonly kind: 'controllersAgree' }
+  /** Clients with a route from before have asked for it again: official ones do every 30 s. */
+  | { readonly kind: 'routesRenewed'; readonly group: string }
   /** The broker is registered with every NameServer that its own settings name and that runs. */
   | { readonly kind: 'registered'; readonly nodeId: string }
 

@@ -58,16 +58,20 @@ export const changeLive = (node: PlanNode, settings: Readonly<Record<string, str
   reason: `changes ${Object.keys(settings).join(', ')}, without a restart`,
 })
 
-/** @param isMaster false when it is not known to be: then the step may have nothing to do */
+/**
+ * @param isMaster false when it is not known to be: then the step may have nothing to do
+ * @param doing what comes next. After a restart the broker is where clients with an old route look for the master, and passes
+ * on what they send; when it leaves or moves nobody is there, and clients try that address until they ask for routes again
+ */
 export const handOver = (
   node: BrokerNode,
   preferred: readonly BrokerNode[],
   isMaster: boolean,
-  doing: string,
+  doing: 'restart' | 'leave' | 'move',
 ): RolloutStep => ({
   id: `handOver:${node.id}`,
   action: { kind: 'handOver', group: node.group, avoid: node.id, preferred: preferred.map(({ id }) => id) },
-  waits: [],
+  waits: doing === 'restart' ? [] : [{ kind: 'routesRenewed', group: node.group }],
   effect: isMaster ? { kind: 'handOver', group: node.group } : noEffect,
   reason: isMaster
     ? `${node.id} is master and is about to ${doing}`

@@ -211,7 +211,8 @@ export class Rollouts {
       return found
     }
     const { topics, consumerGroups } = wanted
-    return new LiveActions(this.#reach(operator), { nodeOf, topics, consumerGroups, timeoutMs: WAIT_MS })
+    const times = { timeoutMs: WAIT_MS, staleRouteMs: STALE_ROUTE_MS }
+    return new LiveActions(this.#reach(operator), { nodeOf, topics, consumerGroups, ...times })
   }
 }
 
