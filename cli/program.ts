@@ -29,12 +29,14 @@ function buildProgram(): Command {
   const program = new Command('gantry').description('Plans, starts and watches RocketMQ clusters.').showHelpAfterError()
   program
     .command('up')
-    .description('start a cluster on this machine and keep it running until Ctrl-C')
+    .description('start a cluster on this machine and keep it running until Ctrl-C, or change one that runs')
     .argument('<stack>', stackHelp)
     .option('-d, --detach', 'leave it running in the background')
     .option(dataDirFlag, dataDirHelp)
     .option(basePortFlag, basePortHelp, parsePort)
     .option('--runtime-bin <folder>', 'folder with the mqnamesrv and mqbroker to run (default: the own engine)')
+    .option(allowFlag, allowHelp)
+    .option('--wait-seconds <seconds>', 'how long a wait of a rollout may take (default: 300)', parseCount)
     .action(async (stack, options) => (await import('./commands/up.ts')).up(stack, options))
   program
     .command('status')

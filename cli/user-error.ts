@@ -8,6 +8,7 @@ const userCodes: ReadonlySet<unknown> = new Set([
   'CONFIG_INVALID',
   'STACK_FILE_INVALID',
   'DATA_DIR_IN_USE',
+  'ROLLOUT_UNDER_WAY',
   'PORTS_TAKEN',
   'ARTIFACT_INVALID',
 ])

@@ -1,4 +1,5 @@
 import { readPlan } from '../../components/platform/process/cluster-state.ts'
+import { describeRolloutEvent } from '../../components/platform/process/rollout/rollout-event.ts'
 import { describeEvent } from '../../components/platform/process/supervisor-event.ts'
 import { runCluster } from '../running-cluster.ts'
 import { UserError } from '../user-error.ts'
@@ -14,6 +15,7 @@ export async function supervise(dataDir: string): Promise<void> {
   await runCluster(plan, {
     dataDir,
     onEvent: (event) => log(describeEvent(event)),
+    onRolloutEvent: (event) => log(describeRolloutEvent(event)),
     onStopSignal: (signal, kills) => log(`${signal}: ${kills ? 'killing' : 'stopping'} all nodes`),
     onReady: () => log(`NAMESRV_ADDR=${plan.namesrvAddr}`),
   })

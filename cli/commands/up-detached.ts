@@ -26,6 +26,11 @@ export async function upDetached(plan: Plan, dataDir: string, readyTimeoutMs: nu
   } finally {
     lock.release()
   }
+  await superviseDetached(plan, dataDir, readyTimeoutMs)
+}
+
+/** Leaves a supervisor running the plan that is in the data dir. */
+export async function superviseDetached(plan: Plan, dataDir: string, readyTimeoutMs: number): Promise<void> {
   const supervisor = startSupervisor(dataDir)
   await waitUntilReady(dataDir, supervisor, readyTimeoutMs)
   const { nodes } = await clusterStatus(dataDir)

@@ -4,9 +4,12 @@ import { encryptedPaths } from '../../components/plan/checks/check-secrets.ts'
 import { type Plan, planCluster } from '../../components/plan/plan.ts'
 import { platformKind } from '../../components/plan/schema/platform-config.ts'
 import type { NodeView } from '../../components/platform/process/cluster-view.ts'
+import { lockHolder } from '../../components/platform/process/data-dir-lock.ts'
 import { stopLeftoverNodes } from '../../components/platform/process/leftover-nodes.ts'
 import { checkPortsFree } from '../../components/platform/process/port-check.ts'
 import { RealProcessTable } from '../../components/platform/process/process-table.ts'
+import { describeRolloutEvent } from '../../components/platform/process/rollout/rollout-event.ts'
+import { openRollout } from '../../components/platform/process/rollout/rollout-journal.ts'
 import { RealClock } from '../../runtime/io/real-clock.ts'
 import { renderClientHint, renderCluster } from '../cluster-table.ts'
 import { dataDirOf } from '../data-dir.ts'
@@ -23,11 +26,16 @@ export interface UpOptions {
   readonly dataDir?: string
   readonly basePort?: number
   readonly runtimeBin?: string
+  readonly allow?: readonly string[]
+  readonly waitSeconds?: number
 }
 
 const refreshMs = 2000
 
-/** `gantry up`: plans, checks, starts; stays until Ctrl-C, or leaves a supervisor behind with --detach. */
+/**
+ * `gantry up`: plans, checks, starts; stays until Ctrl-C, or leaves a supervisor behind with --detach. A cluster that runs
+ * already is changed to what the stack says now.
+ */
 export async function up(stack: string, options: UpOptions): Promise<void> {
   const { name, config } = loadStack(stack)
   const dataDir = dataDirOf(name, options.dataDir)
@@ -42,6 +50,13 @@ export async function up(stack: string, options: UpOptions): Promise<void> {
   const plan = { ...planned, programs }
   checkPrograms(plan)
   for (const warning of plan.warnings) process.stdout.write(`${styleText('yellow', `note: ${warning}`)}\n`)
+  const rolls = lockHolder(dataDir) !== undefined || openRollout(dataDir) !== undefined
+  if (rolls) {
+    const { upRolling } = await import('./up-rolling.ts')
+    const readyTimeoutMs = config.platform.readyTimeoutSeconds * 1000
+    await upRolling(plan, dataDir, { ...options, readyTimeoutMs })
+    return
+  }
   process.stdout.write(
     `Starting ${plan.cluster}: ${plan.nodes.length} nodes, files in ${relative('', dataDir) || '.'}\n`,
   )
@@ -58,7 +73,8 @@ export async function makeRoom(plan: Plan, dataDir: string, print: (line: string
   await checkPortsFree(plan.nodes)
 }
 
-async function upHere(plan: Plan, dataDir: string): Promise<void> {
+/** Runs the cluster here, until Ctrl-C. */
+export async function upHere(plan: Plan, dataDir: string): Promise<void> {
   const live = process.stdout.isTTY ? new LiveArea(process.stdout) : undefined
   const print = (line: string) => (live ? live.print(line) : process.stdout.write(`${line}\n`))
   let refresh: NodeJS.Timeout | undefined
@@ -66,6 +82,7 @@ async function upHere(plan: Plan, dataDir: string): Promise<void> {
     dataDir,
     prepare: () => makeRoom(plan, dataDir, print),
     onEvent: (event) => print(renderEvent(event)),
+    onRolloutEvent: (event) => print(`  ${describeRolloutEvent(event)}`),
     onStopSignal: (_, kills) => {
       clearInterval(refresh)
       live?.show([])

@@ -18,7 +18,7 @@ export const describeEffect = (effect: ClientEffect): string => {
   }
 }
 
-const describeWait = (wait: RolloutWait): string => {
+export const describeWait = (wait: RolloutWait): string => {
   switch (wait.kind) {
     case 'healthy':
       return `${wait.nodeId} answers`

@@ -12,7 +12,7 @@ const restartInWords = ({ node, from }: Extract<RolloutAction, { kind: 'restartN
 }
 
 /** What is done, in a few words: `restart broker-a-1`. */
-const describeAction = (action: RolloutAction): string => {
+export const describeAction = (action: RolloutAction): string => {
   switch (action.kind) {
     case 'startNode':
       return `start ${action.node.id} on ${action.node.host}`

@@ -11,7 +11,7 @@ export const restartMs = ({ engine }: PlanNode): number => (engine === 'apache' 
 export const isLearner = (node: BrokerNode): boolean => settingsOf(node).get('asyncLearner') === 'true'
 
 /** What a node has to be before the next one is touched. */
-const backInService = (node: PlanNode): RolloutWait[] => {
+export const backInService = (node: PlanNode): RolloutWait[] => {
   const { id: nodeId } = node
   const healthy: RolloutWait = { kind: 'healthy', nodeId }
   if (node.kind !== 'broker') return [healthy]

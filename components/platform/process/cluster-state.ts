@@ -57,7 +57,7 @@ export function nodeLogFile(dataDir: string, nodeId: string): string {
 }
 
 /** Replaces the file in one step, so that a reader never sees half of it. */
-function writeJson(path: string, value: unknown): void {
+export function writeJson(path: string, value: unknown): void {
   const temporary = `${path}.new`
   writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`)
   renameSync(temporary, path)

@@ -6,7 +6,10 @@ import { stopProcesses } from './stop-processes.ts'
 import type { SupervisorEvent } from './supervisor-event.ts'
 
 /** Processes of a data dir that still run, by node id. They outlive a supervisor that was killed. */
-function runningNodes(dataDir: string, processes: Pick<ProcessTable, 'isRunning'>): ReadonlyMap<string, ProcessRef> {
+export function runningNodes(
+  dataDir: string,
+  processes: Pick<ProcessTable, 'isRunning'>,
+): ReadonlyMap<string, ProcessRef> {
   const running = new Map<string, ProcessRef>()
   for (const { id, process: ref } of readState(dataDir)?.nodes ?? []) {
     if (ref !== undefined && processes.isRunning(ref)) running.set(id, ref)

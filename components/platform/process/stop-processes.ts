@@ -20,7 +20,11 @@ export interface StopContext {
 }
 
 /** Looks rather than waits for an exit event: the processes need not be children of this one. */
-async function waitUntilGone(context: StopContext, ref: ProcessRef, timeoutMs: number): Promise<boolean> {
+async function waitUntilGone(
+  context: Pick<StopContext, 'processes' | 'clock'>,
+  ref: ProcessRef,
+  timeoutMs: number,
+): Promise<boolean> {
   const { processes, clock } = context
   const deadlineMs = clock.monotonic() + timeoutMs
   while (processes.isRunning(ref)) {
@@ -32,7 +36,13 @@ async function waitUntilGone(context: StopContext, ref: ProcessRef, timeoutMs: n
 
 type StopEvent = Extract<SupervisorEvent, { type: 'stopping' | 'stopped' | 'killed' }>
 
-async function stopNode(context: StopContext, nodeId: string, ref: ProcessRef, onEvent: (event: StopEvent) => void) {
+/** Tells a process to end, and ends it when it does not. */
+export async function stopNode(
+  context: Pick<StopContext, 'processes' | 'clock'>,
+  nodeId: string,
+  ref: ProcessRef,
+  onEvent: (event: StopEvent) => void,
+) {
   onEvent({ type: 'stopping', nodeId })
   context.processes.signal(ref, 'SIGTERM')
   if (!(await waitUntilGone(context, ref, stopTimeoutMs))) {

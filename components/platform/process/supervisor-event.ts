@@ -23,6 +23,7 @@ export type SupervisorEvent =
 
 function describeExit(exit: ProcessExit): string {
   if (exit.error !== undefined) return `could not be started: ${exit.error}`
+  if (exit.code === undefined && exit.signal === undefined) return 'has ended'
   if (exit.signal !== undefined) return `was ended by ${exit.signal}`
   return `exited with code ${exit.code}`
 }

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import type { Clock, Timer } from '../../../runtime/io/clock.ts'
-import type { Plan } from '../../plan/plan.ts'
+import { type Plan, programsFor } from '../../plan/plan.ts'
 import { isFixedMaster, type PlanNode } from '../../plan/plan-node.ts'
+import { settingsOf } from '../../plan/rollout/node-settings.ts'
+import { formerId } from '../../plan/rollout/rollout.ts'
 import type { ClusterProbe } from '../health/cluster-probe.ts'
 import { type HealthContext, nodeAddress, whatIsMissing } from '../health/node-health.ts'
 import type { NodeHandle, NodePhase, Platform } from '../platform.ts'
@@ -9,11 +11,12 @@ import { type ClusterState, dataDirFiles, type NodeState, nodeLogFile, writePlan
 import { writeConfFile } from './conf-file.ts'
 import { launchSpec } from './node-launch.ts'
 import { lastWords, rotateLog } from './node-log.ts'
+import { type NodeRun, newRun, stateOf } from './node-run.ts'
 import type { ProcessRef } from './process-identity.ts'
 import type { ProcessExit, ProcessTable } from './process-table.ts'
 import { createTopicsAndGroups } from './provision.ts'
 import { failuresAfterExit, restartDelayMs } from './restart-backoff.ts'
-import { stopProcesses } from './stop-processes.ts'
+import { stopNode, stopProcesses } from './stop-processes.ts'
 import type { SupervisorEvent } from './supervisor-event.ts'
 
 /** Between two questions to a node that is not healthy yet. */
@@ -21,6 +24,8 @@ const healthPollMs = 25
 /** After this a starting node is reported as slow, and again after each further such time. */
 const slowAfterMs = 10_000
 const rotatePeriodMs = 5000
+/** Between two looks whether a process that is nobody's child still runs. */
+const adoptedLookMs = 250
 
 export interface SupervisorOptions {
   readonly dataDir: string
@@ -29,23 +34,6 @@ export interface SupervisorOptions {
   readonly clock: Clock
   readonly self: ProcessRef
   readonly onEvent: (event: SupervisorEvent) => void
-}
-
-/** A node and its current process. */
-interface NodeRun {
-  readonly node: PlanNode
-  phase: NodePhase
-  process: ProcessRef | undefined
-  /** Was healthy at least once: what depends on it may start. */
-  wasHealthy: boolean
-  startedAtMs: number
-  /** Of the current process; means something while the phase is healthy. */
-  healthyAtMs: number
-  slowReportedMs: number
-  failures: number
-  starts: number
-  trouble: string | undefined
-  timer: Timer | undefined
 }
 
 /**
@@ -69,26 +57,35 @@ export class Supervisor implements Platform {
     this.#options = options
   }
 
-  /** Resolves when every node is healthy and topics and groups exist. A node that keeps dying keeps it waiting. */
-  bringUp(plan: Plan): Promise<readonly NodeHandle[]> {
+  /** By which the nodes run; a rollout changes it. */
+  get plan(): Plan | undefined {
+    return this.#plan
+  }
+
+  /**
+   * Resolves when every node is healthy and topics and groups exist. A node that keeps dying keeps it waiting.
+   * @param adopted processes that an earlier supervisor left running, by id of the node: they go on
+   */
+  bringUp(plan: Plan, adopted: ReadonlyMap<string, ProcessRef> = new Map()): Promise<readonly NodeHandle[]> {
     const { clock, dataDir } = this.#options
     this.#plan = plan
     this.#startedAtMs = clock.monotonic()
     for (const node of plan.nodes) {
-      mkdirSync(node.dataDir, { recursive: true })
-      writeConfFile(node)
+      const ref = adopted.get(node.id)
+      if (ref === undefined) this.#prepare(node)
       this.#runs.set(node.id, newRun(node))
     }
     writePlan(dataDir, plan)
     this.#rotation = clock.every(rotatePeriodMs, () => {
       this.#tryFiles(() => {
-        for (const node of plan.nodes) rotateLog(nodeLogFile(dataDir, node.id))
+        for (const id of this.#runs.keys()) rotateLog(nodeLogFile(dataDir, id))
         rotateLog(dataDirFiles(dataDir).supervisorLog)
       })
     })
     const ready = new Promise<void>((resolve) => {
       this.#resolveReady = resolve
     })
+    for (const [id, ref] of adopted) this.#adopt(id, ref)
     this.#startPossible()
     return ready.then(() => this.handles())
   }
@@ -111,6 +108,54 @@ export class Supervisor implements Platform {
     this.#saveState()
   }
 
+  /**
+   * Starts a node that the plan has newly. One of the same id that runs elsewhere goes on under its former id.
+   * @param plan by which the nodes run from then on
+   */
+  startNode(node: PlanNode, plan: Plan): void {
+    this.#checkGoesOn()
+    const former = this.#runs.get(node.id)
+    if (former !== undefined) {
+      former.node = { ...former.node, id: formerId(node.id) }
+      this.#runs.set(former.node.id, former)
+    }
+    this.#enter(node, plan)
+  }
+
+  /** Ends a node, and starts it as it is to be. Resolves when it has been started. */
+  async restartNode(from: PlanNode, node: PlanNode, plan: Plan): Promise<void> {
+    this.#checkGoesOn()
+    await this.#end(from.id)
+    this.#checkGoesOn()
+    this.#enter(node, plan)
+  }
+
+  /** Ends a node for good; its files stay. */
+  async stopNode(node: PlanNode, plan: Plan): Promise<void> {
+    this.#checkGoesOn()
+    await this.#end(node.id)
+    this.adopt(plan)
+  }
+
+  /** The nodes run by this plan from now on; conf files that it changes are written. */
+  adopt(plan: Plan): void {
+    this.#plan = plan
+    for (const node of plan.nodes) {
+      const run = this.#runs.get(node.id)
+      if (run === undefined || run.node.confFile.text === node.confFile.text) continue
+      run.node = node
+      this.#tryFiles(() => writeConfFile(node))
+    }
+    this.#tryFiles(() => writePlan(this.#options.dataDir, plan))
+    this.#saveState()
+  }
+
+  /** Its conf file is made again what the plan says: brokers write into theirs. */
+  rewriteConf({ id }: PlanNode): void {
+    const node = this.#runs.get(id)?.node
+    if (node !== undefined) this.#tryFiles(() => writeConfFile(node))
+  }
+
   /** For a user who will not wait for {@link takeDown}: ends every node at once. */
   killAll(): void {
     for (const { process: ref } of this.#runs.values())
@@ -123,6 +168,51 @@ export class Supervisor implements Platform {
 
   states(): ReadonlyMap<string, NodeState> {
     return new Map([...this.#runs].map(([id, run]) => [id, stateOf(run)]))
+  }
+
+  #prepare(node: PlanNode): void {
+    mkdirSync(node.dataDir, { recursive: true })
+    writeConfFile(node)
+  }
+
+  #checkGoesOn(): void {
+    if (this.#stopping) throw new Error('the cluster is being stopped')
+  }
+
+  #enter(node: PlanNode, plan: Plan): void {
+    this.#prepare(node)
+    const run = newRun(node)
+    this.#runs.set(node.id, run)
+    this.adopt(plan)
+    this.#start(run)
+    this.#saveState()
+  }
+
+  async #end(id: string): Promise<void> {
+    const run = this.#runs.get(id)
+    if (run === undefined) return
+    run.timer?.cancel()
+    const { processes, clock, onEvent } = this.#options
+    const ref = run.process
+    this.#setPhase(id, 'stopping')
+    if (ref !== undefined && processes.isRunning(ref)) await stopNode({ processes, clock }, id, ref, onEvent)
+    run.phase = 'stopped'
+    this.#runs.delete(id)
+  }
+
+  /** A process that is nobody's child tells nobody when it ends. */
+  #adopt(id: string, ref: ProcessRef): void {
+    const run = this.#runs.get(id)
+    const { clock, processes } = this.#options
+    if (run === undefined) return
+    Object.assign(run, { phase: 'starting', process: ref, starts: 1, startedAtMs: clock.monotonic() })
+    const look = () => {
+      if (run.process !== ref || this.#stopping) return
+      if (processes.isRunning(ref)) clock.after(adoptedLookMs, look)
+      else this.#exited(run, { code: undefined, signal: undefined })
+    }
+    clock.after(adoptedLookMs, look)
+    this.#pollHealth(run, run.starts)
   }
 
   #setPhase(id: string, phase: NodePhase): void {
@@ -158,14 +248,15 @@ export class Supervisor implements Platform {
   #startPossible(): void {
     for (const run of this.#runs.values()) {
       if (run.phase !== 'waiting') continue
-      if (run.node.dependsOn.every((id) => this.#runs.get(id)?.wasHealthy)) this.#start(run)
+      // What is not there any more is waited for no more.
+      if (run.node.dependsOn.every((id) => this.#runs.get(id)?.wasHealthy ?? true)) this.#start(run)
     }
     this.#saveState()
   }
 
   #start(run: NodeRun): void {
     const { processes, dataDir, clock, onEvent } = this.#options
-    const programs = this.#plan?.programs ?? {}
+    const programs = this.#plan === undefined ? {} : programsFor(this.#plan, run.node.id)
     run.phase = 'starting'
     run.starts++
     run.startedAtMs = clock.monotonic()
@@ -193,7 +284,12 @@ export class Supervisor implements Platform {
 
   #healthContext(node: PlanNode): HealthContext {
     const healthy = [...this.#runs.values()].filter((run) => run.phase === 'healthy').map((run) => run.node)
-    const nameServers = healthy.filter((other) => other.kind === 'nameServer').map(nodeAddress)
+    // While NameServers are exchanged there may be some that it does not know yet.
+    const known = settingsOf(node).get('namesrvAddr')?.split(';') ?? []
+    const nameServers = healthy
+      .filter((other) => other.kind === 'nameServer')
+      .map(nodeAddress)
+      .filter((address) => known.includes(address))
     if (node.kind !== 'broker' || node.role !== 'SLAVE') return { nameServers }
     const brokers = [...this.#runs.values()].flatMap(({ node: other }) => (other.kind === 'broker' ? [other] : []))
     const master = brokers.find((broker) => broker.group === node.group && isFixedMaster(broker))
@@ -248,7 +344,7 @@ export class Supervisor implements Platform {
 
   #exited(run: NodeRun, exit: ProcessExit): void {
     run.process = undefined
-    if (this.#stopping) return
+    if (this.#stopping || run.phase === 'stopping' || run.phase === 'stopped') return
     const { clock, dataDir, onEvent } = this.#options
     run.timer?.cancel()
     const nowMs = clock.monotonic()
@@ -264,31 +360,5 @@ export class Supervisor implements Platform {
       this.#saveState()
     })
     this.#saveState()
-  }
-}
-
-function newRun(node: PlanNode): NodeRun {
-  return {
-    node,
-    phase: 'waiting',
-    process: undefined,
-    wasHealthy: false,
-    startedAtMs: 0,
-    healthyAtMs: 0,
-    slowReportedMs: 0,
-    failures: 0,
-    starts: 0,
-    trouble: undefined,
-    timer: undefined,
-  }
-}
-
-function stateOf(run: NodeRun): NodeState {
-  return {
-    id: run.node.id,
-    phase: run.phase,
-    restarts: Math.max(0, run.starts - 1),
-    ...(run.process === undefined ? {} : { process: run.process }),
-    ...(run.trouble === undefined ? {} : { trouble: run.trouble }),
   }
 }

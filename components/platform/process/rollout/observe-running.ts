@@ -7,7 +7,7 @@ import { nodeAddress } from '../../health/node-health.ts'
 import { openRollout } from './rollout-journal.ts'
 
 /** Where the registries of a plan are reached. */
-const addressesOf = (plan: Plan) => ({
+export const addressesOf = (plan: Plan) => ({
   cluster: plan.cluster,
   nameServers: plan.nodes.filter(({ kind }) => kind === 'nameServer').map(nodeAddress),
   controllers: [...controllersOf(plan).values()].map(({ address }) => address),

@@ -1,6 +1,7 @@
 import type { Plan } from '../../../plan/plan.ts'
+import type { PlanNode } from '../../../plan/plan-node.ts'
 import type { Unfinished } from '../../../plan/rollout/unfinished.ts'
-import { dataDirFiles, readJson } from '../cluster-state.ts'
+import { dataDirFiles, readJson, writeJson } from '../cluster-state.ts'
 
 /** What has to be known of a rollout to go on with it, besides the plan by which the cluster runs (plan.json). */
 export interface RolloutJournal {
@@ -10,10 +11,15 @@ export interface RolloutJournal {
   readonly wanted: Plan
   readonly allow: readonly string[]
   readonly unfinished: Unfinished
+  /** A node as it was being made while it ran, and which may have become so or not. */
+  readonly changing?: PlanNode
 }
 
 const readJournal = (dataDir: string): RolloutJournal | undefined =>
   readJson(dataDirFiles(dataDir).rollout) as RolloutJournal | undefined
+
+export const writeJournal = (dataDir: string, journal: RolloutJournal): void =>
+  writeJson(dataDirFiles(dataDir).rollout, journal)
 
 /** The rollout of a data dir that has not come to its end. */
 export const openRollout = (dataDir: string): RolloutJournal | undefined => {

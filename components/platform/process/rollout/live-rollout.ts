@@ -1,0 +1,39 @@
+import type { Plan } from '../../../plan/plan.ts'
+import type { PlanNode } from '../../../plan/plan-node.ts'
+import { settingsOf } from '../../../plan/rollout/node-settings.ts'
+import type { RolloutAction, RolloutWait } from '../../../plan/rollout/rollout.ts'
+import { LiveActions } from '../../../rollout/live-actions.ts'
+import { type LiveCluster, withLiveCluster } from '../../../rollout/live-cluster.ts'
+import { addressesOf } from './observe-running.ts'
+import type { RolloutActions, RolloutContext } from './run-rollout.ts'
+
+/** Brokers answer for themselves while NameServers are exchanged: those that a broker does not know, know nothing of it. */
+const knownTo = (cluster: LiveCluster, node: PlanNode): LiveCluster => {
+  const list = settingsOf(node).get('namesrvAddr')?.split(';') ?? []
+  return { ...cluster, nameServers: cluster.nameServers.filter((address) => list.includes(address)) }
+}
+
+/** Actions on the cluster as it runs at a step. @param timeoutMs how long a wait may take */
+export const liveActions =
+  (timeoutMs: number): RolloutContext['withActions'] =>
+  (plan, wanted, tell, use) =>
+    withLiveCluster(addressesOf(plan), (cluster) => use(actionsOn(cluster, plan, wanted, timeoutMs)), tell)
+
+function actionsOn(cluster: LiveCluster, plan: Plan, wanted: Plan, timeoutMs: number): RolloutActions {
+  const byId = new Map([...wanted.nodes, ...plan.nodes].map((node) => [node.id, node]))
+  const nodeOf = (id: string): PlanNode => {
+    const node = byId.get(id)
+    if (node === undefined) throw new Error(`there is no node ${id}`)
+    return node
+  }
+  const { topics, consumerGroups } = wanted
+  const options = { nodeOf, timeoutMs, topics, consumerGroups }
+  const actions = new LiveActions(cluster, options)
+  return {
+    perform: (action: Parameters<LiveActions['perform']>[0] & RolloutAction) => actions.perform(action),
+    wait: (wait: RolloutWait) =>
+      wait.kind === 'registered'
+        ? new LiveActions(knownTo(cluster, nodeOf(wait.nodeId)), options).wait(wait)
+        : actions.wait(wait),
+  }
+}
