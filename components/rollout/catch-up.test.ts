@@ -1,4 +1,7 @@
 import { expect, it } from 'vitest'
+import { encodeJson } from '../../runtime/codec/json/write-json.ts'
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
 import { waitCaughtUp, waitInSync } from './catch-up.ts'
 import { FakeCluster } from './testing/fake-cluster.ts'
 
@@ -47,4 +50,29 @@ it('goes on when a broker does not answer for a moment', async () => {
   }
   await waitCaughtUp(cluster.live, second)
   expect(cluster.told.join()).toContain('connect to broker-a-1:10911 failed')
+})
+
+it('a slave has caught up when it knows the topics, groups and offsets of its master, too', async () => {
+  const cluster = clusterWithLag(1000)
+  const ok = (body: object) => ({ code: ResponseCode.SUCCESS, body: encodeJson(body) })
+  const config = { orders: { readQueueNums: 4, writeQueueNums: 4, perm: 6 } }
+  const copied = { topics: false, groups: false, offsets: false }
+  for (const address of ['broker-a-0:10911', second.address]) {
+    const has = (what: keyof typeof copied) => address !== second.address || copied[what]
+    cluster.answer(address, RequestCode.GET_ALL_TOPIC_CONFIG, () =>
+      ok({ topicConfigTable: has('topics') ? config : {} }),
+    )
+    cluster.answer(address, RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, () =>
+      ok({ subscriptionGroupTable: has('groups') ? { billing: {} } : {} }),
+    )
+    cluster.answer(address, RequestCode.GET_ALL_CONSUMER_OFFSET, () =>
+      ok({ offsetTable: { 'orders@billing': { 0: has('offsets') ? 7 : 3 } } }),
+    )
+  }
+  const lacks = ['topic orders as its master has it', 'consumer group billing', 'offset 7 of orders@billing 0']
+  for (const [index, what] of (['topics', 'groups', 'offsets'] as const).entries()) {
+    await expect(waitCaughtUp(cluster.live, second)).rejects.toThrow(`it lacks ${lacks[index]}`)
+    copied[what] = true
+  }
+  await waitCaughtUp(cluster.live, second)
 })

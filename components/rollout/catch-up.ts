@@ -5,6 +5,7 @@ import { bodyObject } from '../admin/admin-client.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { replicasOf } from './replica-sets.ts'
 import { membersOf } from './routes.ts'
+import { type BrokerTables, lackingTables, tablesOf } from './slave-tables.ts'
 import { waitUntil } from './waiting.ts'
 
 /** The runtime table of a broker (request 28). */
@@ -43,17 +44,22 @@ export async function waitInSync(cluster: LiveCluster, { group, address, timeout
 }
 
 /**
- * Waits until a slave has what its master had at the first look: under load the master's end moves on and on.
- * @throws RolloutWaitError with the bytes it lacks
+ * Waits until a slave has what its master had at the first look, topics, consumer groups and their offsets as well: under load
+ * the master's end moves on and on.
+ * @throws RolloutWaitError with what it lacks
  */
 export async function waitCaughtUp(cluster: LiveCluster, { group, address, timeoutMs }: AwaitedReplica): Promise<void> {
   let target: number | undefined
+  let tables: BrokerTables | undefined
   await waitUntil(cluster, `${address} has what the master of ${group} has`, timeoutMs, async () => {
     const master = (await membersOf(cluster, group)).get(MASTER_ID)
     if (master === undefined) return `${group} has no master at the moment`
     if (master === address) return undefined
     target ??= await logEnd(cluster, master)
     const lagBytes = target - (await logEnd(cluster, address))
-    return lagBytes > 0 ? `it is ${lagBytes} bytes behind ${master}` : undefined
+    if (lagBytes > 0) return `it is ${lagBytes} bytes behind ${master}`
+    tables ??= await tablesOf(cluster, master)
+    const lacking = lackingTables(tables, await tablesOf(cluster, address))
+    return lacking && `it lacks ${lacking}`
   })
 }

@@ -75,7 +75,8 @@ export class LiveActions {
           : `${action.group} was given up at its deadline with messages left: ${left.join('; ')}`
       }
       case 'seedGroup': {
-        const made = await seedGroup(cluster, { group: action.group, topics, consumerGroups, timeoutMs })
+        const { group, from = [] } = action
+        const made = await seedGroup(cluster, { group, from, topics, consumerGroups, timeoutMs })
         return `${action.group} got ${made.consumerGroups.length} consumer groups and ${made.topics.length} topics`
       }
       case 'addController':

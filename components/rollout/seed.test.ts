@@ -129,3 +129,10 @@ it('leaves what is only declared to whoever declares it, when asked to', async (
     topics: ['brandNew'],
   })
 })
+
+it('waits for masters of the groups that are there: what only they have would be left out', async () => {
+  const { cluster } = twoGroups()
+  await expect(seedGroup(cluster.live, { ...request, from: ['broker-z'] })).rejects.toThrow(
+    'waited 2 s until broker-b, broker-z have masters, in vain: no NameServer knows one of broker-z',
+  )
+})

@@ -20,6 +20,8 @@ export interface Declared {
 export interface SeedRequest extends Declared {
   readonly group: string
   readonly timeoutMs: number
+  /** Groups that are there: without any of them something might be left out, so that their masters are waited for. */
+  readonly from?: readonly string[]
   /** Makes of what is declared only what another group has already: whoever declares it makes the rest. */
   readonly onlyKnown?: boolean
 }
@@ -37,11 +39,14 @@ export interface SeedReport {
  * stays as it is. Topics that the configuration keeps away from the group are not made.
  */
 export async function seedGroup(cluster: LiveCluster, request: SeedRequest): Promise<SeedReport> {
-  const { group, timeoutMs } = request
+  const { group, timeoutMs, from = [] } = request
   let groups: ReadonlyMap<string, GroupMembers> = new Map()
-  await waitUntil(cluster, `${group} has a master`, timeoutMs, async () => {
+  const what = from.length === 0 ? `${group} has a master` : `${[group, ...from].join(', ')} have masters`
+  await waitUntil(cluster, what, timeoutMs, async () => {
     groups = await knownGroups(cluster)
-    return groups.get(group)?.has(MASTER_ID) === true ? undefined : 'no NameServer knows one'
+    const lost = [group, ...from].find((each) => groups.get(each)?.has(MASTER_ID) !== true)
+    if (lost === undefined) return undefined
+    return lost === group ? 'no NameServer knows one' : `no NameServer knows one of ${lost}`
   })
   const master = groups.get(group)?.get(MASTER_ID) ?? ''
   const others = [...groups].flatMap(([name, members]) => (name === group ? [] : (members.get(MASTER_ID) ?? [])))

@@ -84,13 +84,20 @@ const keptGroupNames = (running: Plan, wanted: Plan): string[] => {
 }
 
 /** A group that becomes elected does so before it gets anybody new: an empty replica that came first would be master. */
-const unitsOfKept = (change: GroupChange, running: Plan, wanted: Plan, isUnseeded: boolean) => {
+const unitsOfKept = (
+  change: GroupChange,
+  running: Plan,
+  wanted: Plan,
+  isUnseeded: boolean,
+  from: readonly string[],
+) => {
   const units = groupUnits(change)
   const again = isUnseeded
     ? [
         seedAgain(
           change.group,
           units.additions.map(({ id }) => id),
+          from,
         ),
       ]
     : []
@@ -106,10 +113,11 @@ const brokerUnits = ({ plan: running, observed, request }: Draft, wanted: Plan):
   const { drainDeadlineMs = drainDeadlineMsDefault } = request
   const before = groupsOf(running)
   const unseeded = new Set(observed?.unseeded)
+  const from = [...before].filter((group) => !unseeded.has(group))
   const kept = keptGroups(running, wanted, observed).map((change) =>
-    unitsOfKept(change, running, wanted, unseeded.has(change.group)),
+    unitsOfKept(change, running, wanted, unseeded.has(change.group), from),
   )
-  const news = [...groupsOf(wanted)].filter((group) => !before.has(group)).map((group) => newGroup(group, wanted))
+  const news = [...groupsOf(wanted)].filter((group) => !before.has(group)).map((group) => newGroup(group, wanted, from))
   const again = kept.flatMap((units) => units.again)
   const seeded = new Set(keptGroupNames(running, wanted).filter((group) => !unseeded.has(group)))
   const created: Unit = {

@@ -29,7 +29,11 @@ export type RolloutAction =
   /** Takes away the write permission for good, then waits until every consumer group has consumed what is there. */
   | { readonly kind: 'drainGroup'; readonly group: string; readonly deadlineMs: number }
   /** Creates the consumer groups, then the topics, of the cluster and of the config in a new group. */
-  | { readonly kind: 'seedGroup'; readonly group: string }
+  | {
+      readonly kind: 'seedGroup'
+      readonly group: string /** Groups that have them. */
+      readonly from?: readonly string[]
+    }
   | { readonly kind: 'addController'; readonly node: PlanNode; readonly controllerId: string }
   /** Nothing when the member of that id is at another address than the controller of `node`. */
   | { readonly kind: 'removeController'; readonly node: PlanNode; readonly controllerId: string }

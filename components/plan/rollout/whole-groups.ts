@@ -18,26 +18,29 @@ import {
 
 const brokersIn = (plan: Plan, group: string): BrokerNode[] => brokersOf(plan).filter((node) => node.group === group)
 
-const seed = (group: string): RolloutStep => ({
+const seed = (group: string, from: readonly string[]): RolloutStep => ({
   id: `seed:${group}`,
-  action: { kind: 'seedGroup', group },
+  action: { kind: 'seedGroup', group, from },
   waits: [],
   effect: noEffect,
   reason: 'a group without topics is found by nobody, and one without consumer groups serves nobody',
 })
 
-/** Groups that the cluster gets, those among them that an earlier rollout only started. */
-export const newGroup = (group: string, wanted: Plan): Unit => ({
+/**
+ * Groups that the cluster gets, those among them that an earlier rollout only started.
+ * @param from groups whose topics it gets
+ */
+export const newGroup = (group: string, wanted: Plan, from: readonly string[]): Unit => ({
   id: `new:${group}`,
   after: [],
-  steps: [...brokersIn(wanted, group).map((node) => startNode(node, `of the new group ${group}`)), seed(group)],
+  steps: [...brokersIn(wanted, group).map((node) => startNode(node, `of the new group ${group}`)), seed(group, from)],
 })
 
 /** @param after units that start what is still missing of it */
-export const seedAgain = (group: string, after: readonly string[]): Unit => ({
+export const seedAgain = (group: string, after: readonly string[], from: readonly string[]): Unit => ({
   id: `new:${group}`,
   after,
-  steps: [seed(group)],
+  steps: [seed(group, from)],
 })
 
 /**

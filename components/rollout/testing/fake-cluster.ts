@@ -129,6 +129,11 @@ export class FakeCluster {
         const replica = this.replicas.find((each) => each.address === address)
         return ok({ table: { commitLogMaxOffset: String(replica?.end ?? 0) } })
       }
+      case RequestCode.GET_ALL_TOPIC_CONFIG:
+      case RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG:
+      case RequestCode.GET_ALL_CONSUMER_OFFSET:
+      case RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER:
+        return ok({})
       case RequestCode.UPDATE_BROKER_CONFIG: {
         const text = Buffer.from(request.body ?? []).toString()
         this.asked.push(`${address} ${text.trim()}`)

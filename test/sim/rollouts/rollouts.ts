@@ -170,10 +170,12 @@ export class Rollouts {
       case 'drainGroup':
         await this.#drain(operator, action)
         return
-      default:
-        await this.#actions(operator, wanted).perform(action)
+      default: {
+        const outcome = await this.#actions(operator, wanted).perform(action)
+        if (outcome !== undefined) this.#cluster.world.trace.line(`rollout: ${outcome}`)
         if (action.kind === 'changeLive') this.#fleet.reconfigure(action.node)
         if (action.kind === 'seedGroup') this.#seeded.add(action.group)
+      }
     }
   }
 
