@@ -18,6 +18,7 @@ import { SmallEngine } from './engine/small-engine.ts'
 import { growthScenario } from './growth-scenario.ts'
 import { killProcessesBelow } from './left-processes.ts'
 import { packageScenarios } from './package-scenarios.ts'
+import { rolloutScenarios } from './rollout-scenarios.ts'
 import { Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
 import { scenarios } from './scenarios.ts'
@@ -88,7 +89,8 @@ let failed = 0
 process.stdout.write(
   `engine: ${version === undefined ? 'test/pulumi/engine, no pulumi on PATH' : `pulumi ${version}`}\n`,
 )
-for (const entry of [...scenarios, growthScenario, ...packageScenarios, ...topologyScenarios, ...dockerScenarios]) {
+const all = [...scenarios, growthScenario, ...rolloutScenarios, ...packageScenarios, ...topologyScenarios]
+for (const entry of [...all, ...dockerScenarios]) {
   if (!words.every((word) => entry.name.includes(word))) continue
   if (values.without !== undefined && entry.name.includes(values.without)) continue
   if (entry.needsInterrupts && version !== undefined) {
