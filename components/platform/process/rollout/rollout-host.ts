@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../../../runtime/io/clock.ts'
 import type { Plan } from '../../../plan/plan.ts'
+import type { NodeState } from '../cluster-state.ts'
 import { liveActions } from './live-rollout.ts'
 import { observeRunning } from './observe-running.ts'
 import type { RolloutEvent } from './rollout-event.ts'
@@ -14,7 +15,11 @@ const lookMs = 200
 export interface RolloutHostOptions {
   readonly dataDir: string
   /** The supervisor: it runs the nodes. */
-  readonly nodes: RolloutNodes & { readonly plan: Plan | undefined }
+  readonly nodes: RolloutNodes & {
+    readonly plan: Plan | undefined
+    /** What each node is at, by id. */
+    states(): ReadonlyMap<string, Pick<NodeState, 'phase' | 'trouble'>>
+  }
   readonly clock: Clock
   readonly onEvent: (event: RolloutEvent) => void
 }
@@ -70,9 +75,17 @@ export class RolloutHost {
     )
   }
 
-  #tell(request: RolloutRequest, event: RolloutEvent): void {
+  #tell(request: RolloutRequest, happened: RolloutEvent): void {
     const { dataDir, clock, onEvent } = this.#options
+    const event = happened.type === 'stopped' ? { ...happened, reason: this.#withTroubles(happened.reason) } : happened
     logRolloutEvent(dataDir, request.id, clock.now(), event)
     onEvent(event)
+  }
+
+  /** A node that does not come up says why in its log. */
+  #withTroubles(reason: string): string {
+    const troubled = [...this.#options.nodes.states()].filter(([, { phase }]) => phase !== 'healthy')
+    const troubles = troubled.map(([id, { phase, trouble }]) => `${id} is ${phase}${trouble ? `: ${trouble}` : ''}`)
+    return [reason, ...troubles].join('; ')
   }
 }
