@@ -17,7 +17,7 @@ import { ConsumerRegistry, type MembershipListener } from './clients/consumer-re
 import { MembershipNotifier } from './clients/membership-notifier.ts'
 import { ProducerRegistry } from './clients/producer-registry.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
-import { EscapingDelivery } from './delay/escaping-delivery.ts'
+import { EscapingDelivery, type EscapingDeliveryParts } from './delay/escaping-delivery.ts'
 import { netLimits } from './door/net-limits.ts'
 import { QueueLocks } from './locks/queue-locks.ts'
 import { MetadataJournal } from './metadata-journal/metadata-journal.ts'
@@ -31,7 +31,8 @@ import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
 import { SettingsInForce } from './settings-in-force.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
-import { makeTimers } from './timer/make-timers.ts'
+import type { ActingTimers } from './timer/acting-timers.ts'
+import { type MadeTimers, makeTimers } from './timer/make-timers.ts'
 import { TimerEntrance } from './timer/timer-entrance.ts'
 import { timerSources } from './timer/timer-sources.ts'
 import type { Timers } from './timer/timers.ts'
@@ -75,6 +76,8 @@ export class BrokerParts {
   readonly transactions: Transactions
   /** Without it messages with a time of delivery are refused (timerWheelEnable). */
   readonly timers: Timers | undefined
+  /** What an acting master does in place of `timers`. */
+  readonly actingTimers: ActingTimers | undefined
   /** What is under way gets its answer, nothing new is begun. */
   isStopping = false
   /** Nothing is done in a master's name before it has taken over what was done in its place. */
@@ -130,11 +133,14 @@ export class BrokerParts {
     this.gate = this.#storeGate()
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
-    if (conf.timerWheelEnable) this.timers = this.#makeTimers()
+    const made = conf.timerWheelEnable ? this.#makeTimers() : undefined
+    this.timers = made?.timers
     const { classicReplication: classic } = this
     if (classic !== undefined) {
       this.members.onAnswer((members) => classic.membersKnown(members))
-      this.escaping = this.#escapingDelivery(classic)
+      const master = this.#absentMaster(classic)
+      this.escaping = this.#escapingDelivery(master)
+      this.actingTimers = made?.actFor(master)
       this.preOnline = this.#makePreOnline(classic)
     }
     this.transactions = this.#makeTransactions()
@@ -232,6 +238,7 @@ export class BrokerParts {
           )
           this.pulls.held.releaseAll()
           this.transactions.reset()
+          if (wasMaster) this.timers?.demoted()
           if (wasMaster) this.#registerAfterSuccessor()
           else this.#register()
         },
@@ -362,26 +369,30 @@ export class BrokerParts {
     })
   }
 
-  #makeTimers(): Timers {
+  #makeTimers(): MadeTimers {
     const { store, gate, targets, tables, conf, environment } = this
     return makeTimers({ store, gate, targets, tables, conf, environment, commit: () => this.commit() })
   }
 
-  #escapingDelivery(classic: BrokerReplication): EscapingDelivery {
-    const { clock, logger } = this.environment
+  #absentMaster(classic: BrokerReplication): Pick<EscapingDeliveryParts, 'put' | 'isActing'> {
     const bridge = new EscapeBridge({
       config: this.conf,
-      clock,
+      clock: this.environment.clock,
       invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
     })
+    const isActing = (): boolean => classic.deliversForMaster && !this.isStopping
+    return { put: (message) => bridge.put(message), isActing }
+  }
+
+  #escapingDelivery(master: Pick<EscapingDeliveryParts, 'put' | 'isActing'>): EscapingDelivery {
+    const { clock, logger } = this.environment
     return new EscapingDelivery({
+      ...master,
       store: this.store,
-      put: (message) => bridge.put(message),
       offsets: this.tables.delayOffsets,
       levels: this.store.delayLevels,
       clock,
       logger,
-      isActing: () => classic.deliversForMaster && !this.isStopping,
     })
   }
 

@@ -41,6 +41,7 @@ export class BrokerUpkeep {
     tables.tick(now, store)
     this.#deliverDelayed()
     this.#parts.escaping?.tick()
+    this.#parts.actingTimers?.tick()
     this.#checkTransactions()
     this.#upkeepTimers(now)
     this.#ticks++
@@ -84,13 +85,13 @@ export class BrokerUpkeep {
 
   /** Messages are delivered to the millisecond, but not each in a batch of its own. */
   #runTimers(): void {
-    const { timers, environment, isMaster, isStopping } = this.#parts
+    const { timers, actingTimers, environment, isMaster, isStopping } = this.#parts
     const { clock } = environment
     if (timers === undefined || isStopping) return
     const now = clock.now()
     let hasMore = false
     if (this.#isActive) hasMore = timers.tick(now)
-    else if (!isMaster) hasMore = timers.follow(now)
+    else if (!isMaster && actingTimers?.isActing !== true) hasMore = timers.follow(now)
     if (hasMore) clock.endOfTurn(() => this.#runTimers())
     else if (timers.nextDueMs < now + TICK_MS) this.#runTimersIn(Math.max(timers.nextDueMs - now, TIMER_BATCH_MS))
   }

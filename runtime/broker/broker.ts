@@ -121,7 +121,8 @@ export class Broker {
   /** Of timers no more is said than what a power cut would leave. */
   #closeTimers(): void {
     const { timers, store, environment } = this.#parts
-    timers?.close(environment.clock.now(), store.flushedOffset >= store.writtenOffset)
+    const end = store.writtenOffset
+    timers?.close(environment.clock.now(), store.flushedOffset >= end && store.confirmOffset >= end)
   }
 
   #close(): void {

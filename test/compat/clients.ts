@@ -18,6 +18,7 @@ const javaScenarios = [
   'auto-create',
   'big-body',
   'delay',
+  'timers',
   'clustering',
   'broadcasting',
   'orderly',
@@ -85,7 +86,12 @@ export async function clientScenarios(setting: Setting): Promise<void> {
       { group: 'broker-a', id: 1, engine },
       { group: 'broker-b', id: 1, engine },
     ],
-    conf: { enablePropertyFilter: true, transactionTimeOut: 6000, transactionCheckInterval: 3000 },
+    conf: {
+      enablePropertyFilter: true,
+      transactionTimeOut: 6000,
+      transactionCheckInterval: 3000,
+      recallMessageEnable: true,
+    },
   })
   await cluster.start()
   try {

@@ -18,6 +18,7 @@ import { mixedClusters } from './mixed.ts'
 import { Report } from './report.ts'
 import { type Engine, stopAllServers } from './server.ts'
 import type { Setting } from './setting.ts'
+import { timers } from './timers.ts'
 import { tls } from './tls.ts'
 import { buildAll, missingTools } from './toolchain.ts'
 import { transactions } from './transactions.ts'
@@ -50,6 +51,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'auto-switch', run: autoSwitchInterop },
   { name: 'filters', run: filters },
   { name: 'transactions', run: transactions },
+  { name: 'timers', run: timers },
   { name: 'tls', run: tls },
 ]
 

@@ -129,6 +129,32 @@ test('delayed messages that become due meanwhile go to another master, each once
   expect(await cluster.escaped()).toEqual(['a', 'b', 'c'])
 })
 
+test('messages with a time of their own do, too; the master that is back delivers only what is left', async () => {
+  const cluster = await Cluster.start('recallMessageEnable=true\n')
+  const { master } = cluster
+  const startMs = master.clock.now()
+  const timed = (body: string, afterMs: number) =>
+    master.send('T', { body, properties: `TIMER_DELIVER_MS\x01${startMs + afterMs}\x02UNIQ_KEY\x01${body}\x02` })
+  await timed('a', 4_500)
+  await timed('b', 5_200)
+  const recallHandle = (await timed('gone', 5_300)).fields['recallHandle']!
+  await timed('late', 12_500)
+  await timed('later', 20_000)
+  await cluster.advance(300)
+  const fields = { topic: 'T', producerGroup: 'pg', recallHandle }
+  expect((await master.ask(RequestCode.RECALL_MESSAGE, { fields })).code).toBe(ResponseCode.SUCCESS)
+  await cluster.advance(3_200)
+  master.crash('process')
+  await cluster.advance(5_000)
+  expect(await cluster.escaped()).toEqual(['a', 'b'])
+  const back = master.startAgain()
+  await master.settle()
+  await back
+  await cluster.advance(15_000)
+  expect(await cluster.escaped()).toEqual(['a', 'b'])
+  expect(bodiesOf(await master.pull('T', { sysFlag: 4 }))).toEqual(['first', 'late', 'later'])
+})
+
 test('a master that is back takes over how far consumers and delayed messages came, and only then registers', async () => {
   const cluster = await Cluster.start()
   const { master, slave, other } = cluster

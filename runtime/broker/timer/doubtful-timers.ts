@@ -47,13 +47,16 @@ export class DoubtfulTimers {
     return this.#mark
   }
 
-  /** Whether the message, whose slot was `slotMs`, is in the log as a delivered one, or one that was rolled on. */
-  wasDelivered(message: TimerMessage, phyOffset: number, isRolled: boolean, slotMs: number): boolean {
-    if (phyOffset >= this.#mark || slotMs > this.#untilMs + INDEX_MARGIN_MS || message.uniqueKey === '') return false
-    const { topic, uniqueKey } = message
+  /** Whether the message, which waited in the slot of `atMs`, is in the log as a delivered one, or one that was rolled on. */
+  wasDelivered(message: TimerMessage, phyOffset: number, isRolled: boolean, atMs: number): boolean {
+    if (phyOffset >= this.#mark || message.uniqueKey === '') return false
+    // Another engine may have rolled it on earlier.
+    if (!isRolled && atMs > this.#untilMs + INDEX_MARGIN_MS) return false
+    const { topic, uniqueKey, slotMs, rolledTimes } = message
     const found = this.#count(message, phyOffset, isRolled ? TIMER_TOPIC : topic, isRolled)
     if (found === 0) return false
-    const name = `${topic} ${uniqueKey} ${message.slotMs} ${message.rolledTimes} ${isRolled}`
+    const isDeletion = message.properties.has(Property.timerDeleteUniqueKey)
+    const name = `${topic} ${uniqueKey} ${slotMs} ${rolledTimes} ${isRolled} ${isDeletion}`
     const counted = this.#counted.get(name) ?? 0
     if (counted >= found) return false
     this.#counted.set(name, counted + 1)
@@ -61,7 +64,8 @@ export class DoubtfulTimers {
   }
 
   #count(message: TimerMessage, phyOffset: number, topic: string, isRolled: boolean): number {
-    const { uniqueKey, slotMs, rolledTimes } = message
+    const { uniqueKey, slotMs, rolledTimes, properties } = message
+    const isDeletion = properties.has(Property.timerDeleteUniqueKey)
     const beginMs = isRolled ? 0 : slotMs - INDEX_MARGIN_MS
     const { phyOffsets } = this.#store.queryByKey(topic, uniqueKey, FOUND_MAX, beginMs, Number.MAX_SAFE_INTEGER)
     let count = 0
@@ -72,6 +76,8 @@ export class DoubtfulTimers {
       if (other?.topic !== topic || other.properties.get(Property.uniqKey) !== uniqueKey) continue
       if (Number(other.properties.get(Property.timerOutMs)) !== slotMs) continue
       if (isRolled && Number(other.properties.get(Property.timerRollTimes)) !== rolledTimes + 1) continue
+      // A message that deletes this one has the same key.
+      if (other.properties.has(Property.timerDeleteUniqueKey) !== isDeletion) continue
       count++
     }
     return count

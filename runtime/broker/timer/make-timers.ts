@@ -7,9 +7,11 @@ import type { Current } from '../metadata/current.ts'
 import type { SendTargets } from '../send/send-target.ts'
 import type { StoreGate } from '../send/store-gate.ts'
 import { TIMER_TOPIC } from '../topics/topic-name.ts'
+import { ActingTimers, type ActingTimersParts } from './acting-timers.ts'
 import { DoubtfulTimers } from './doubtful-timers.ts'
 import { TimerDelivery } from './timer-delivery.ts'
 import { TIMER_QUEUE } from './timer-entrance.ts'
+import type { TimerMessage } from './timer-message.ts'
 import { Timers } from './timers.ts'
 
 export interface MakeTimersParts {
@@ -22,8 +24,16 @@ export interface MakeTimersParts {
   readonly commit: () => void
 }
 
+/** What has to be known to deliver in the place of a master that is gone. */
+type AbsentMaster = Pick<ActingTimersParts, 'put' | 'isActing'>
+
+export interface MadeTimers {
+  readonly timers: Timers
+  readonly actFor: (master: AbsentMaster) => ActingTimers
+}
+
 /** Opens the timers' files. @throws Error naming file and remedy */
-export function makeTimers({ store, gate, targets, tables, conf, environment, commit }: MakeTimersParts): Timers {
+export function makeTimers({ store, gate, targets, tables, conf, environment, commit }: MakeTimersParts): MadeTimers {
   const { disk, clock, logger } = environment
   const { topics, timerMetrics: metrics } = tables
   const wallClock = (): number => clock.now()
@@ -43,10 +53,16 @@ export function makeTimers({ store, gate, targets, tables, conf, environment, co
   const delivery = new TimerDelivery({
     ...{ store, gate, topics, targets, doubts, namesTopicInDeletions, wallClock, logger },
   })
-  return new Timers({
+  const timers = new Timers({
     ...{ store, files, delivery, doubts, metrics, commit, logger },
     settings: () => conf.current,
     topicExists: (topic) => topics.find(topic) !== undefined,
     nowMs: clock.now(),
   })
+  const actFor = (master: AbsentMaster): ActingTimers => {
+    const deletionKey = (message: TimerMessage): string => delivery.deletionKey(message)
+    const precisionMs = timerPrecisionMs
+    return new ActingTimers({ ...{ store, timers, doubts, deletionKey, precisionMs, clock, logger }, ...master })
+  }
+  return { timers, actFor }
 }

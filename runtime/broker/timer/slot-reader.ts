@@ -29,6 +29,8 @@ export class SlotReader {
   readonly #record = new RecordView()
   readonly #ranges = new PropertyRanges()
   readonly #due: DueMessage = { phyOffset: 0, sizeBytes: 0, magic: 0, writeMs: 0, dueMs: 0 }
+  /** Messages that were gathered. */
+  #gathered = 0
   #slotMs = Number.NaN
   #cursor = -1
 
@@ -45,6 +47,11 @@ export class SlotReader {
     return this.#cursor < 0
   }
 
+  /** Messages of the slot that are gone from {@link open}. */
+  get taken(): number {
+    return this.#gathered - this.open.count
+  }
+
   begin(slotMs: number): void {
     this.close()
     const { wheel } = this.#parts.slots
@@ -55,6 +62,7 @@ export class SlotReader {
   close(): void {
     this.open.clear()
     this.deleted.clear()
+    this.#gathered = 0
     this.#slotMs = Number.NaN
     this.#cursor = -1
   }
@@ -102,6 +110,7 @@ export class SlotReader {
     if (rolls(unit.magic)) due.dueMs = this.#slotMs + precisionMs
     else due.dueMs = dueMsOf(stored.bytes, this.#ranges, record.storeTimestampMs, this.#slotMs, precisionMs)
     this.open.add(due)
+    this.#gathered++
   }
 
   #noteDeletion(bytes: Uint8Array): void {

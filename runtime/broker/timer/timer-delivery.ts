@@ -56,21 +56,22 @@ export class TimerDelivery {
     this.outcome.end = 0
     this.outcome.topic = message?.topic ?? ''
     if (message === undefined) this.#passOver(phyOffset)
-    else if (deleted.size === 0 || !deleted.has(this.#deletionKey(message))) {
+    else if (deleted.size === 0 || !deleted.has(this.deletionKey(message))) {
       this.#put(message, phyOffset, String(due.writeMs), rolls(due.magic), atMs)
     }
   }
 
   /** One whose slot is over already. */
-  deliverLate(message: TimerMessage, draft: MessageDraft, phyOffset: number): void {
+  deliverLate(message: TimerMessage, draft: MessageDraft, phyOffset: number, isRolled: boolean): void {
     this.outcome.end = 0
     this.outcome.topic = ''
-    if (message.properties.has(Property.timerDeleteUniqueKey)) return
-    this.#put(message, phyOffset, NEVER_PLACED, false, message.slotMs, draft)
+    if (message.properties.has(Property.timerDeleteUniqueKey) && !isRolled) return
+    this.#put(message, phyOffset, NEVER_PLACED, isRolled, message.slotMs, draft)
     this.outcome.topic = ''
   }
 
-  #deletionKey({ topic, uniqueKey }: TimerMessage): string {
+  /** As the messages that delete others name them. */
+  deletionKey({ topic, uniqueKey }: TimerMessage): string {
     return this.#parts.namesTopicInDeletions() ? `${topic}+${uniqueKey}` : uniqueKey
   }
 
@@ -85,11 +86,8 @@ export class TimerDelivery {
     const { doubts, wallClock } = this.#parts
     if (doubts.wasDelivered(message, phyOffset, isRolled, atMs)) return
     const { properties } = message
+    // What named its topic and queue stays, as with Apache's broker.
     if (isRolled) properties.set(Property.timerRollTimes, String(message.rolledTimes + 1))
-    else {
-      properties.delete(Property.realTopic)
-      properties.delete(Property.realQueueId)
-    }
     const traced = new Map(properties)
     traced.set(Property.timerEnqueueMs, placedMs)
     traced.set(Property.timerDequeueMs, String(wallClock()))

@@ -19,6 +19,14 @@ export interface TimerIntakeParts {
   readonly logger: Logger
 }
 
+/** A message whose slot is over. */
+export interface LateMessage {
+  readonly phyOffset: number
+  readonly sizeBytes: number
+  /** It was to be rolled on. */
+  readonly isRolled: boolean
+}
+
 /** Who is told what became of the messages. */
 export interface IntakeListener {
   /** Slots before it are over. */
@@ -28,12 +36,12 @@ export interface IntakeListener {
   readonly doneMs: number
   placed(unit: TimerUnit, topic: string): void
   /** The slot is over. False when it cannot be delivered now: it is read again later. */
-  late(message: TimerMessage, draft: MessageDraft, phyOffset: number): boolean
+  late(message: TimerMessage, draft: MessageDraft, where: LateMessage): boolean
 }
 
 /** Messages read in one go; others get their turn then. */
 const MESSAGES_AT_ONCE = 256
-/** A message was placed, to be rolled on, some time after it was stored. */
+/** Apache's broker rolls messages on by the time at which it placed them. */
 const ROLL_MARGIN_MS = 60_000
 
 /** Reads the timer topic and places its messages in the wheel. */
@@ -89,27 +97,16 @@ export class TimerIntake {
       return true
     }
     const { precisionMs } = files.slots.wheel
-    const writeMs = floor(nowMs, precisionMs)
-    let place = placeFor(floor(message.slotMs, precisionMs), writeMs, windowMs(), precisionMs)
-    if (queueOffset < listener.doneOffset) {
-      const earlier = this.#placedEarlier(message, listener)
-      if (earlier === undefined) return true
-      place = earlier
+    // By the time at which it was stored, so that every replica has it in the same slot whenever it gets to it.
+    const storedMs = floor(message.storedMs, precisionMs)
+    const place = placeFor(floor(message.slotMs, precisionMs), storedMs, windowMs(), precisionMs)
+    const doneMs = listener.doneMs - (place.isRolled ? ROLL_MARGIN_MS : 0)
+    if (queueOffset < listener.doneOffset && place.slotMs < doneMs) return true
+    if (place.slotMs < listener.readMs) {
+      return listener.late(message, this.#draft, { phyOffset, sizeBytes, isRolled: place.isRolled })
     }
-    if (place.slotMs < listener.readMs) return listener.late(message, this.#draft, phyOffset)
-    this.#place(message, phyOffset, sizeBytes, place, writeMs, listener)
+    this.#place(message, phyOffset, sizeBytes, place, floor(nowMs, precisionMs), listener)
     return true
-  }
-
-  /** Where it was placed when it came; undefined when it has left from there. */
-  #placedEarlier(message: TimerMessage, { doneMs, readMs }: IntakeListener): Placement | undefined {
-    const { files, windowMs } = this.#parts
-    const { precisionMs } = files.slots.wheel
-    const slotMs = floor(message.slotMs, precisionMs)
-    const place = placeFor(slotMs, floor(message.storedMs, precisionMs), windowMs(), precisionMs)
-    if (place.slotMs < doneMs - (place.isRolled ? ROLL_MARGIN_MS : 0)) return undefined
-    if (place.isRolled) place.slotMs = Math.max(place.slotMs, readMs)
-    return place
   }
 
   #place(

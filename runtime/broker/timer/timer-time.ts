@@ -1,4 +1,5 @@
 import { integerOfAscii, type PropertyRanges, TimerKind } from '../../codec/message/properties.ts'
+import { WHEEL_SLOTS } from '../../store/timer/timer-wheel.ts'
 
 /** When the scanned message asks to be delivered, in ms; NaN when that is no whole number. */
 export function deliverMsOf(bytes: Uint8Array, ranges: PropertyRanges, nowMs: number): number {
@@ -26,6 +27,15 @@ export function dueMsOf(
   const wanted = deliverMsOf(bytes, ranges, storeTimestampMs)
   if (!(wanted < slotMs + precisionMs)) return slotMs + precisionMs
   return Math.max(wanted, slotMs)
+}
+
+/** The wheel's last slots are left free, as in `TimerMessageStore`. */
+export const BLANK_SLOTS = 60
+
+/** How far ahead messages are placed; what is due later is rolled on. `slots`: timerRollWindowSlot. */
+export function windowMsOf(slots: number, precisionMs: number): number {
+  const most = WHEEL_SLOTS - BLANK_SLOTS
+  return (slots < 2 || slots > most ? most : slots) * precisionMs
 }
 
 /** Where a message waits: in the slot of its time, or nearer, to be rolled on from there. */

@@ -66,7 +66,7 @@ test('a message is delivered at its time, to the millisecond, and tells when it 
   const found = Object.fromEntries(message!.properties)
   expect(found).toMatchObject({ TIMER_OUT_MS: String(START_MS + 3000), TIMER_ENQUEUE_MS: String(START_MS) })
   expect(Number(found['TIMER_DEQUEUE_MS']) - START_MS - 3456).toBeLessThan(6)
-  expect([found['REAL_TOPIC'], found['REAL_QID'], found['UNIQ_KEY']]).toEqual([undefined, undefined, 'K0'])
+  expect([found['REAL_TOPIC'], found['REAL_QID'], found['UNIQ_KEY']]).toEqual(['T', '0', 'K0'])
 })
 
 test('the three ways to say a time; of several the delay in seconds counts, then that in ms; a delay level wins', async () => {
@@ -311,4 +311,27 @@ test('operators see what waits', async () => {
   await pass(whole, 6_500)
   const after = (await whole.ask(RequestCode.GET_TIMER_METRICS)).body!
   expect(JSON.parse(after.toString()).timingCount.T.count).toBe(0)
+})
+
+test('a broker that is stopped in the middle of a slot leaves what was delivered of it as done, also without an index', async () => {
+  const whole = await WholeBroker.start('messageIndexEnable=false\n')
+  for (let i = 0; i < 20; i++) await sendAt(whole, START_MS + 2_000 + i * 50, `m${i}`)
+  await pass(whole, 2_500)
+  await whole.restart()
+  await pass(whole, 1_500)
+  expect(await delivered(whole)).toEqual(Array.from({ length: 20 }, (_, i) => `m${i}`))
+})
+
+test('a recall counts though its message is rolled on, and read, only after the broker was away', async () => {
+  const whole = await WholeBroker.start('recallMessageEnable=true\ntimerRollWindowSlot=10\n')
+  const sent = await sendAt(whole, START_MS + 14_000, 'gone')
+  const fields = { topic: 'T', producerGroup: 'pg', recallHandle: sent.fields['recallHandle']! }
+  expect((await whole.ask(RequestCode.RECALL_MESSAGE, { fields })).code).toBe(0)
+  await sendAt(whole, START_MS + 14_000, 'stays')
+  await pass(whole, 1_000)
+  whole.crash('process')
+  whole.clock.advance(60_000)
+  await whole.startAgain()
+  await pass(whole, 1_000)
+  expect(await delivered(whole)).toEqual(['stays'])
 })

@@ -4,15 +4,16 @@ import type { MessageDraft } from '../../store/message-draft.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { TimerProgress, TimerReport } from '../../store/timer/timer-checkpoint.ts'
 import type { TimerStore } from '../../store/timer/timer-store.ts'
-import type { TimerUnit } from '../../store/timer/timer-unit.ts'
+import { rolls, type TimerUnit } from '../../store/timer/timer-unit.ts'
 import { WHEEL_SLOTS } from '../../store/timer/timer-wheel.ts'
 import type { DoubtfulTimers } from './doubtful-timers.ts'
 import type { DueMessage } from './open-slot.ts'
-import { SlotReader } from './slot-reader.ts'
+import { SlotWalk } from './slot-walk.ts'
 import type { TimerDelivery } from './timer-delivery.ts'
-import { type IntakeListener, TimerIntake } from './timer-intake.ts'
+import { type IntakeListener, type LateMessage, TimerIntake } from './timer-intake.ts'
 import type { TimerMessage } from './timer-message.ts'
 import type { TimerMetrics } from './timer-metrics.ts'
+import { BLANK_SLOTS, windowMsOf } from './timer-time.ts'
 import { TimerTraffic } from './timer-traffic.ts'
 
 interface TimerSettings {
@@ -50,12 +51,6 @@ export interface TimerStats {
 const BATCH_MAX = 256
 /** After a message that could not be stored. */
 const RETRY_AFTER_MS = 100
-/** A slot is read this long before its time comes. */
-const AHEAD_MS = 1_000
-/** Slots without messages that are gone through one by one. */
-const EMPTY_AT_ONCE = 4_096
-/** The wheel's last slots are left free, as in `TimerMessageStore`. */
-const BLANK_SLOTS = 60
 const EXPIRE_EVERY_MS = 30_000
 /** When nothing but the time has changed. */
 const IDLE_FLUSH_MS = 60_000
@@ -67,16 +62,12 @@ const IDLE_FLUSH_MS = 60_000
  */
 export class Timers implements IntakeListener {
   readonly #parts: TimersParts
-  readonly #intake: TimerIntake
-  #slot: SlotReader
-  /** Of the slot that comes next. */
-  #ahead: SlotReader
+  readonly walk: SlotWalk
+  readonly intake: TimerIntake
   readonly #batch: DueMessage[] = Array.from({ length: BATCH_MAX }, () => ({
     ...{ phyOffset: 0, sizeBytes: 0, magic: 0, writeMs: 0, dueMs: 0 },
   }))
   readonly #topics: string[] = []
-  /** The slot that is delivered, or comes next: those before it are over. */
-  #readMs: number
   #doneOffset: number
   #doneMs: number
   /** Progress was taken over from another broker: what this one has placed beyond it is placed again. */
@@ -85,6 +76,8 @@ export class Timers implements IntakeListener {
   #told: TimerReport | undefined
   #version: Pick<TimerProgress, 'stateVersion' | 'timestampMs' | 'counter'>
   readonly #traffic: TimerTraffic
+  /** No slot is left before the messages of the timer topic below are placed: they may belong to it. NaN: not yet known. */
+  #holdUntil = Number.NaN
   #retryMs = 0
   #isChanged = false
   #flushedMs: number
@@ -97,16 +90,14 @@ export class Timers implements IntakeListener {
     this.#parts = parts
     const { store, files, logger, nowMs } = parts
     const { progress } = files.checkpoint
-    this.#intake = new TimerIntake({ store, files, windowMs: () => this.#windowMs, logger })
+    this.intake = new TimerIntake({ store, files, windowMs: () => this.#windowMs, logger })
     // What it deletes, if it is there, is counted as one less when its turn comes.
     const onDeletion = (topic: string): void => parts.metrics.add(topic, 1)
-    const reader = { store, slots: files.slots, logger, onDeletion }
-    this.#slot = new SlotReader(reader)
-    this.#ahead = new SlotReader(reader)
-    this.#readMs = progress.readMs > 0 ? progress.readMs : this.#oldestMs(nowMs)
+    const readMs = progress.readMs > 0 ? progress.readMs : this.#oldestMs(nowMs)
+    this.walk = new SlotWalk({ store, slots: files.slots, logger, onDeletion }, readMs)
     // When it is not known how far delivery came, all there is may have been delivered.
-    this.#doneOffset = progress.readMs > 0 ? progress.masterQueueOffset : (this.#intake.queue?.maxOffset ?? 0)
-    this.#doneMs = this.#readMs
+    this.#doneOffset = progress.readMs > 0 ? progress.masterQueueOffset : (this.intake.queue?.maxOffset ?? 0)
+    this.#doneMs = readMs
     const { stateVersion, timestampMs, counter } = progress
     this.#version = { stateVersion, timestampMs, counter }
     this.#traffic = new TimerTraffic(nowMs)
@@ -121,13 +112,11 @@ export class Timers implements IntakeListener {
   }
 
   get #windowMs(): number {
-    const slots = this.#parts.settings().timerRollWindowSlot
-    const most = WHEEL_SLOTS - BLANK_SLOTS
-    return (slots < 2 || slots > most ? most : slots) * this.#precisionMs
+    return windowMsOf(this.#parts.settings().timerRollWindowSlot, this.#precisionMs)
   }
 
   get readMs(): number {
-    return this.#readMs
+    return this.walk.readMs
   }
 
   get doneOffset(): number {
@@ -140,7 +129,7 @@ export class Timers implements IntakeListener {
 
   /** When the next message is due, as far as that is known; infinite while none of the present slot is left. */
   get nextDueMs(): number {
-    return this.#slot.isRead ? this.#slot.open.firstDueMs : Number.POSITIVE_INFINITY
+    return this.walk.nextDueMs
   }
 
   /** Messages that wait for a slot. */
@@ -149,10 +138,15 @@ export class Timers implements IntakeListener {
   }
 
   stats(nowMs: number): TimerStats {
-    const behindMs = Math.max(0, nowMs - this.#readMs)
-    const waiting = this.#parts.files.slots.wheel.countFrom(this.#readMs)
+    const behindMs = Math.max(0, nowMs - this.readMs)
+    const waiting = this.#parts.files.slots.wheel.countFrom(this.readMs)
     const { perSecond } = this.#traffic
-    return { behindMs, unplaced: this.#intake.behind, waiting, ...perSecond }
+    return { behindMs, unplaced: this.intake.behind, waiting, ...perSecond }
+  }
+
+  /** Something is to be made durable. */
+  noteChanged(): void {
+    this.#isChanged = true
   }
 
   /** This broker became master, or begins. */
@@ -161,9 +155,10 @@ export class Timers implements IntakeListener {
     if (this.#isForeign) this.#placeAgainFrom(this.#doneOffset)
     this.#isForeign = false
     this.#told = undefined
-    this.#closeSlots()
-    this.#doneMs = this.#readMs
+    this.walk.close()
+    this.#doneMs = this.readMs
     this.#retryMs = 0
+    this.#holdUntil = Number.NaN
     doubts.begin(nowMs)
   }
 
@@ -186,14 +181,14 @@ export class Timers implements IntakeListener {
   }
 
   #takeIn(nowMs: number): boolean {
-    if (this.#readMs < this.#oldestMs(nowMs)) return false
-    if (this.#parts.files.queueOffset >= (this.#intake.queue?.maxOffset ?? 0)) return false
+    if (this.readMs < this.#oldestMs(nowMs)) return false
+    if (this.#parts.files.queueOffset >= (this.intake.queue?.maxOffset ?? 0)) return false
     this.#isChanged = true
     this.#lateEnd = 0
     this.#hasFailed = false
     const from = this.#parts.files.queueOffset
     try {
-      const hasMore = this.#intake.step(nowMs, Number.POSITIVE_INFINITY, this)
+      const hasMore = this.intake.step(nowMs, Number.POSITIVE_INFINITY, this)
       this.#settleLate(from, nowMs)
       return hasMore && !this.#hasFailed
     } catch (error) {
@@ -206,13 +201,12 @@ export class Timers implements IntakeListener {
   placed(unit: TimerUnit, topic: string): void {
     this.#parts.metrics.add(topic, unit.weight)
     this.#traffic.placed++
-    if (unit.slotMs === this.#slot.slotMs) this.#slot.take(unit)
-    else if (unit.slotMs === this.#ahead.slotMs) this.#ahead.take(unit)
+    this.walk.placed(unit)
   }
 
-  late(message: TimerMessage, draft: MessageDraft, phyOffset: number): boolean {
+  late(message: TimerMessage, draft: MessageDraft, { phyOffset, isRolled }: LateMessage): boolean {
     const { delivery } = this.#parts
-    delivery.deliverLate(message, draft, phyOffset)
+    delivery.deliverLate(message, draft, phyOffset, isRolled)
     const { end } = delivery.outcome
     if (end < 0 || (end > 0 && end <= this.#lateEnd)) {
       this.#hasFailed = true
@@ -237,73 +231,43 @@ export class Timers implements IntakeListener {
     const { files, store } = this.#parts
     if (files.queueOffset <= queueOffset) return
     const unit = new QueueUnits(1)
-    const isThere = (this.#intake.queue?.readUnits(queueOffset, 1, unit) ?? 0) > 0
-    this.#closeSlots()
+    const isThere = (this.intake.queue?.readUnits(queueOffset, 1, unit) ?? 0) > 0
+    this.walk.close()
     files.takeBackFrom(isThere ? unit.phyOffsets[0]! : store.writtenOffset, queueOffset)
   }
 
   /** Messages of the log from `phyOffset` on are about to be taken back. */
   #takeBack(phyOffset: number): void {
     const { files } = this.#parts
-    const { queue } = this.#intake
+    const { queue } = this.intake
     if (queue === undefined || queue.maxPhyOffset <= phyOffset) return
-    this.#closeSlots()
+    this.walk.close()
     const unit = new QueueUnits(1)
     let first = files.queueOffset
     while (queue.readUnits(first - 1, 1, unit) > 0 && unit.phyOffsets[0]! >= phyOffset) first--
     files.takeBackFrom(phyOffset, first)
   }
 
+  get #isHeld(): boolean {
+    const { files, settings } = this.#parts
+    if (Number.isNaN(this.#holdUntil)) this.#holdUntil = this.intake.queue?.maxOffset ?? 0
+    return files.queueOffset < this.#holdUntil && !settings().timerStopEnqueue
+  }
+
   #deliver(nowMs: number): boolean {
-    for (let i = 0; i < EMPTY_AT_ONCE; i++) {
-      if (this.#readMs > nowMs) return false
-      if (Number.isNaN(this.#slot.slotMs)) this.#slot.begin(this.#readMs)
-      if (!this.#slot.isRead && !this.#slot.read()) return true
-      if (this.#slot.open.firstDueMs <= nowMs) return this.#deliverBatch(nowMs)
-      if (nowMs < this.#readMs + this.#precisionMs) return this.#readAhead(nowMs)
-      this.#nextSlot()
-    }
-    this.#skipEmpty(nowMs)
-    return true
-  }
-
-  /** True when there is more to read. */
-  #readAhead(nowMs: number): boolean {
-    const nextMs = this.#readMs + this.#precisionMs
-    if (nowMs < nextMs - AHEAD_MS) return false
-    if (this.#ahead.slotMs !== nextMs) this.#ahead.begin(nextMs)
-    return !this.#ahead.isRead && !this.#ahead.read()
-  }
-
-  #nextSlot(): void {
-    this.#slot.close()
-    this.#readMs += this.#precisionMs
-    if (this.#ahead.slotMs !== this.#readMs) return
-    const done = this.#slot
-    this.#slot = this.#ahead
-    this.#ahead = done
-  }
-
-  #closeSlots(): void {
-    this.#slot.close()
-    this.#ahead.close()
-  }
-
-  /** To the next slot that has messages, or to the present. */
-  #skipEmpty(nowMs: number): void {
-    const next = this.#parts.files.slots.wheel.firstFrom(this.#readMs)
-    const present = Math.floor(nowMs / this.#precisionMs) * this.#precisionMs
-    this.#readMs = Math.max(this.#readMs, Math.min(next, present))
+    const state = this.walk.step(nowMs, this.#isHeld)
+    return state === 'due' ? this.#deliverBatch(nowMs) : state === 'more'
   }
 
   /** True when more is due. */
   #deliverBatch(nowMs: number): boolean {
     const { delivery, commit, store, metrics } = this.#parts
-    const { open, deleted, slotMs } = this.#slot
+    const { open, deleted, slotMs } = this.walk.slot
     this.#isChanged = true
     let count = 0
     let lastEnd = 0
     let isRefused = false
+    let hasRolled = false
     while (count < BATCH_MAX && open.firstDueMs <= nowMs && !isRefused) {
       const due = this.#batch[count]!
       open.take(due)
@@ -314,18 +278,20 @@ export class Timers implements IntakeListener {
       if (isRefused) open.add(due)
       else {
         this.#topics[count++] = topic
+        hasRolled ||= rolls(due.magic)
         lastEnd = Math.max(lastEnd, end)
       }
       if (end > 0 && isRefused) lastEnd = Number.POSITIVE_INFINITY
     }
     if (lastEnd > 0) commit()
     // A loss of the master's role within the commit has closed the slot.
-    if (this.#slot.slotMs !== slotMs) return false
+    if (this.walk.slot.slotMs !== slotMs) return false
     if (store.writtenOffset < lastEnd) {
       for (let i = 0; i < count; i++) open.add(this.#batch[i]!)
       isRefused = true
     } else {
       this.#traffic.delivered += count
+      if (hasRolled) this.#holdUntil = this.intake.queue?.nextOffset ?? 0
       for (let i = 0; i < count; i++) if (this.#topics[i] !== '') metrics.add(this.#topics[i]!, -1)
     }
     if (isRefused) this.#retryMs = nowMs + RETRY_AFTER_MS
@@ -343,11 +309,16 @@ export class Timers implements IntakeListener {
     const { queueOffset } = this.#parts.files
     return {
       ...this.#version,
-      readMs: this.#readMs,
+      readMs: this.readMs,
       logPosition: this.#parts.files.checkpoint.progress.logPosition,
       queueOffset,
       masterQueueOffset: this.#isForeign ? this.#doneOffset : queueOffset,
     }
+  }
+
+  /** This broker is no master any more: what it did beyond what is durable may be taken back. */
+  demoted(): void {
+    this.#apply(this.#parts.files.checkpoint.progress)
   }
 
   /** A slave is told how far its master has come. */
@@ -364,7 +335,7 @@ export class Timers implements IntakeListener {
   }
 
   #apply(progress: TimerProgress): void {
-    this.#readMs = progress.readMs
+    this.walk.moveTo(progress.readMs)
     this.#doneOffset = progress.masterQueueOffset
     this.#doneMs = progress.readMs
     const { stateVersion, timestampMs, counter } = progress
@@ -381,9 +352,9 @@ export class Timers implements IntakeListener {
       this.#told = undefined
     }
     if (!this.#isForeign || this.#isWaiting(nowMs)) return false
-    this.#closeSlots()
+    this.walk.close()
     try {
-      return this.#intake.step(nowMs, this.#doneOffset, this.#follower)
+      return this.intake.step(nowMs, this.#doneOffset, this.#follower)
     } catch (error) {
       logger.error({ err: error }, 'timer log not written, trying again')
       this.#retryMs = nowMs + RETRY_AFTER_MS
@@ -414,7 +385,7 @@ export class Timers implements IntakeListener {
     if (sinceMs < intervalMs || !files.flush.isIdle) return
     this.#flushedMs = nowMs
     metrics.save(nowMs, topicExists)
-    if (!this.#isChanged && this.#readMs === files.checkpoint.progress.readMs) return
+    if (!this.#isChanged && this.readMs === files.checkpoint.progress.readMs) return
     this.#noteVersion(nowMs)
     this.#isChanged = false
     if (store.flushedOffset < store.writtenOffset) store.flush()
@@ -437,6 +408,7 @@ export class Timers implements IntakeListener {
     try {
       if (isLogDurable && !(files.isUnused && !this.#isChanged)) {
         this.#noteVersion(nowMs)
+        this.walk.markDelivered()
         files.flush.now(this.#progress())
       }
       metrics.state.saveIfChanged(nowMs)

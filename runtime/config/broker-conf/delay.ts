@@ -41,7 +41,7 @@ export const timer = {
       timerWheelEnable: flag(true, 'Serve timer messages.'),
       timerPrecisionMs: int(1000, 'Length of a slot of the timer wheel.', { ...MS, min: 1 }),
       timerMaxDelaySec: int(259_200, 'Longest delay.', live({ ...SECONDS, min: 0 })),
-      timerRollWindowSlot: int(172_800, 'Slots after which a message is rolled on.', LIVE),
+      timerRollWindowSlot: int(172_800, 'Slots after which a message is rolled on.'),
       mappedFileSizeTimerLog: int(104_857_600, 'Size of a timer log file.', { ...BYTES, min: 68 }),
       timerFlushIntervalMs: int(1000, 'How often the timer files are flushed.', live({ ...MS, min: 1 })),
       timerWheelSnapshotFlush: flag(

@@ -1,7 +1,7 @@
 import { setInt64, viewOf } from '../../codec/bytes.ts'
 import type { Disk, DiskFile } from '../../io/disk.ts'
 import { SegmentFiles } from '../commit-log/segment-files.ts'
-import { BLANK_BYTES, BLANK_MAGIC, TimerUnit, UNIT_BYTES } from './timer-unit.ts'
+import { BLANK_BYTES, BLANK_MAGIC, MAGIC_AT, TimerUnit, UNIT_BYTES } from './timer-unit.ts'
 
 const STAGE_BYTES = 1024 * UNIT_BYTES
 /** Chains are followed unit by unit; neighbours are often of one slot. */
@@ -171,6 +171,14 @@ export class TimerLog {
     const fileStart = this.#files.startOf(position)
     this.#blockStart = Math.max(fileStart, position - Math.floor((BLOCK_BYTES * 3) / 4))
     this.#blockLength = this.#files.read(this.#block, 0, BLOCK_BYTES, this.#blockStart)
+  }
+
+  /** Changes the magic of a unit that was written. @throws the operating system's error */
+  remark(position: number, magic: number): void {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32BE(magic)
+    this.#files.write(bytes, 0, bytes.length, position + MAGIC_AT)
+    this.#blockStart = -1
   }
 
   /** Position of the unit before `position`, -1 without one. */

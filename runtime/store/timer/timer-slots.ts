@@ -1,5 +1,5 @@
 import { TimerLog, type TimerLogOptions } from './timer-log.ts'
-import { TimerUnit } from './timer-unit.ts'
+import { deletes, TimerUnit, UnitMagic } from './timer-unit.ts'
 import { TimerWheel, type WheelOptions } from './timer-wheel.ts'
 
 export interface TimerSlotsOptions {
@@ -89,6 +89,19 @@ export class TimerSlots {
     wheel.syncNow()
     log.cutTo(cut)
     return true
+  }
+
+  /**
+   * Makes messages of a slot that were delivered look like such that delete others, and name none: neither engine delivers them
+   * again. For a stop in the middle of a slot. @throws the operating system's error
+   */
+  markDelivered(slotMs: number, isDelivered: (unit: TimerUnit) => boolean): void {
+    const { log, wheel } = this
+    const unit = this.#unit
+    if (!wheel.find(slotMs)) return
+    for (let position = wheel.slot.lastPos; position >= 0 && log.read(position, unit); position = unit.previous) {
+      if (!deletes(unit.magic) && isDelivered(unit)) log.remark(position, UnitMagic.plain | UnitMagic.delete)
+    }
   }
 
   /** The newest unit; false without one. */

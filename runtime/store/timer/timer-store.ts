@@ -83,10 +83,10 @@ export class TimerStore {
   /** Messages that a power cut took have no units. */
   #continueAt(): number {
     const { messages } = this.#options
-    this.slots.takeBackFrom(messages.dispatchedOffset)
+    const isCut = this.slots.takeBackFrom(messages.dispatchedOffset)
     const unit = new TimerUnit()
     const placed = this.slots.last(unit) ? this.#queueOffsetOf(unit) + 1 : 0
-    return this.#within(Math.max(placed, this.checkpoint.progress.queueOffset))
+    return this.#within(isCut ? placed : Math.max(placed, this.checkpoint.progress.queueOffset))
   }
 
   /** Everything is placed again, from the oldest message on. */

@@ -17,6 +17,8 @@ import { peekInt64, setInt64 } from '../../codec/bytes.ts'
  * Where no other unit fits into a file, a blank ends it: int32 rest of the file, int64 0, int32 0xcbd43194.
  */
 export const UNIT_BYTES = 52
+/** Where in a unit its magic stands. */
+export const MAGIC_AT = 12
 export const BLANK_BYTES = 16
 export const BLANK_MAGIC = 0xcbd43194 | 0
 
@@ -55,7 +57,7 @@ export class TimerUnit {
   encode(view: DataView, at: number): void {
     view.setInt32(at, UNIT_BYTES)
     setInt64(view, at + 4, this.previous)
-    view.setInt32(at + 12, this.magic)
+    view.setInt32(at + MAGIC_AT, this.magic)
     setInt64(view, at + 16, this.writeMs)
     view.setInt32(at + 24, this.delayMs)
     setInt64(view, at + 28, this.phyOffset)
@@ -68,7 +70,7 @@ export class TimerUnit {
   decode(view: DataView, at: number): boolean {
     if (view.getInt32(at) !== UNIT_BYTES) return false
     this.previous = peekInt64(view, at + 4)
-    this.magic = view.getInt32(at + 12)
+    this.magic = view.getInt32(at + MAGIC_AT)
     this.writeMs = peekInt64(view, at + 16)
     this.delayMs = view.getInt32(at + 24)
     this.phyOffset = peekInt64(view, at + 28)

@@ -16,6 +16,7 @@ final class Scenarios {
         ALL.put("auto-create", Sending::autoCreate);
         ALL.put("big-body", Sending::bigBody);
         ALL.put("delay", Sending::delay);
+        ALL.put("timers", Timing::run);
         ALL.put("clustering", Consuming::clustering);
         ALL.put("broadcasting", Consuming::broadcasting);
         ALL.put("orderly", Consuming::orderly);
