@@ -44,7 +44,7 @@ export class BrokerWatch implements BrokerWatcher {
   ending(node: BrokerNode, kind: CrashKind): void {
     if (!this.#isClassicMaster(node)) return
     const { group, broker } = node
-    const { ledger, shape, consumer } = this.#cluster
+    const { ledger, shape } = this.#cluster
     // A start that ends before the log was opened has made nothing durable.
     const flushedOffset = broker?.store.flushedOffset ?? this.#flushedAtEnd.get(group) ?? 0
     this.#flushedAtEnd.set(group, flushedOffset)
@@ -52,7 +52,7 @@ export class BrokerWatch implements BrokerWatcher {
     this.#endAtCut.set(group, broker?.store.writtenOffset ?? this.#endAtCut.get(group) ?? Number.POSITIVE_INFINITY)
     ledger.mayLose(group, flushedOffset, shape.isSyncFlush)
     // It may stand behind the end of what the log will be: what is stored there then is not for it alone to skip.
-    consumer.startAnew()
+    this.#cluster.startConsumersAnew()
   }
 
   acted(node: BrokerNode): void {
@@ -101,14 +101,14 @@ export class BrokerWatch implements BrokerWatcher {
 
   /** What it has lost its slaves may have, and what it stores now will stand in its place: they are emptied. */
   #masterIsBack(node: BrokerNode): void {
-    const { ledger, world, consumer } = this.#cluster
+    const { ledger, world } = this.#cluster
     const { store } = node.broker!
     ledger.recovered(node.group, (queueId) => idsIn(store, TOPIC, queueId, ledger.sentCount, node.machine.name))
     const endBefore = this.#endAtCut.get(node.group)
     this.#endAtCut.delete(node.group)
     if (endBefore === undefined || store.writtenOffset >= endBefore) return
     // What a slave has told the consumer, and is still on its way, speaks of what is gone.
-    consumer.startAnew()
+    this.#cluster.startConsumersAnew()
     for (const slave of this.#cluster.groupOf(node.group)) {
       if (slave === node) continue
       slave.kill('process')

@@ -1,4 +1,6 @@
+import type { CommandView } from '../../../runtime/codec/remoting/command-view.ts'
 import type { RemotingCommand, RequestDraft } from '../../../runtime/codec/remoting/remoting-command.ts'
+import type { Channel } from '../../../runtime/net/channel.ts'
 import { createNetContext } from '../../../runtime/net/net-context.ts'
 import { RemotingClient } from '../../../runtime/net/remoting-client.ts'
 import type { Machine } from '../world/machine.ts'
@@ -12,6 +14,8 @@ export class ClientProcess {
   readonly world: World
   readonly machine: Machine
   readonly #client: RemotingClient
+  /** What brokers ask of a client, by code. */
+  readonly #handlers = new Map<number, (request: CommandView, channel: Channel) => void>()
 
   constructor(machine: Machine) {
     this.machine = machine
@@ -21,6 +25,22 @@ export class ClientProcess {
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
     this.#client = new RemotingClient(createNetContext(clock, network, silent), {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      onRequest: (request, channel) => this.#handlers.get(request.code)?.(request, channel),
+    })
+  }
+
+  onRequest(code: number, handler: (request: CommandView, channel: Channel) => void): void {
+    this.#handlers.set(code, handler)
+  }
+
+  /** Nobody answers, and nobody knows whether it arrives. */
+  tell(address: string, request: RequestDraft): void {
+    this.begin(async () => {
+      try {
+        await this.#client.sendOneway(address, request)
+      } catch (error) {
+        if ((error as Error).name !== 'InvocationError') throw error
+      }
     })
   }
 

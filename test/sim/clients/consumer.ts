@@ -15,6 +15,9 @@ const COMMIT_EVERY_MS = 500
 const RETRY_MS = 150
 const LOOK_FOR_QUEUES_MS = 500
 
+/** Told of what consumers get. */
+export type ConsumerBooks = Pick<Ledger, 'sentCount' | 'delivered' | 'resumedAt'>
+
 /** One queue as a running consumer sees it. */
 interface Assigned extends QueueOf {
   /** Next to be pulled; undefined until the broker has said where the group stands. */
@@ -28,7 +31,7 @@ interface Assigned extends QueueOf {
 export class Consumer {
   readonly #process: ClientProcess
   readonly #route: Route
-  readonly #ledger: Ledger
+  readonly #ledger: ConsumerBooks
   readonly #topic: string
   /** Of the run; what an earlier one asked for is not for this one. */
   #life = 0
@@ -36,7 +39,7 @@ export class Consumer {
   /** As official clients do: a master that has lost an offset is told it again, though nothing new was consumed. */
   commitsAgain = false
 
-  constructor(process: ClientProcess, route: Route, ledger: Ledger, topic: string) {
+  constructor(process: ClientProcess, route: Route, ledger: ConsumerBooks, topic: string) {
     this.#process = process
     this.#route = route
     this.#ledger = ledger

@@ -71,7 +71,7 @@ export class Faults implements FaultContext {
 
   #disturb(): void {
     if (this.#powerCut.isUnderWay) return
-    const { world, consumer } = this.cluster
+    const { world } = this.cluster
     const node = this.any()
     const dice = world.random.below(100)
     if (dice < 4) this.#cutPower()
@@ -91,7 +91,7 @@ export class Faults implements FaultContext {
     else if (dice < 91) this.#admin.changeLeader()
     else if (dice < 93) this.#admin.changeConfig()
     else if (dice < 95) this.#admin.changeTopics()
-    else if (dice < 98) this.#restartConsumer(consumer)
+    else if (dice < 98) this.#restartConsumers()
     else this.#rollingRestart()
   }
 
@@ -109,9 +109,9 @@ export class Faults implements FaultContext {
     machine.jumpClock(this.cluster.world.between(-5000, 5000))
   }
 
-  #restartConsumer(consumer: Cluster['consumer']): void {
+  #restartConsumers(): void {
     this.count('consumer')
-    consumer.startAnew()
+    this.cluster.startConsumersAnew()
   }
 
   #crash(node: Node): void {

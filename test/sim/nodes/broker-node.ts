@@ -21,6 +21,9 @@ flushIntervalCommitLog=200
 flushConsumerOffsetInterval=400
 flushDelayOffsetInterval=400
 registerNameServerPeriod=10000
+transactionTimeOut=600
+transactionCheckInterval=500
+transactionCheckMax=1000
 slaveReadEnable=true
 cleanFileForciblyEnable=false
 `

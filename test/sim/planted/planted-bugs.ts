@@ -202,4 +202,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     scenario: 'controller-standalone',
     seeds: 400,
   },
+  {
+    name: 'a commit does not settle its half message',
+    file: 'broker/transaction/end-transaction.ts',
+    right: "if (standing === 'open') ends.end(half.queueOffset, endOffset, topic)",
+    wrong: '',
+    scenario: 'controller-standalone',
+    seeds: 40,
+  },
+  {
+    name: 'a master goes on with what it knew of transactions in an earlier term',
+    file: 'broker/transaction/transactions.ts',
+    right: 'this.#progress = undefined',
+    wrong: '',
+    scenario: 'controller-standalone',
+    seeds: 400,
+  },
 ]

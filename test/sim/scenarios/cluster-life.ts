@@ -64,6 +64,7 @@ export class ClusterLife {
       cluster.producer.start(
         () => world.nowMs >= this.#faultsMs + SENDS_MS && !isChanging() && this.#unserved === undefined,
       )
+      cluster.transactional?.start(() => world.nowMs >= this.#faultsMs + SENDS_MS)
       this.#rollouts?.begin(this.#faultsMs)
       this.#faults.begin()
       await world.run(this.#faultsMs)
@@ -115,7 +116,7 @@ export class ClusterLife {
       if (problem !== undefined) return problem
     }
     const undelivered = cluster.ledger.undelivered()
-    return undelivered && `${undelivered} is not delivered`
+    return undelivered === undefined ? cluster.transactions.problem() : `${undelivered} is not delivered`
   }
 
   #missingIn(name: string): string | undefined {

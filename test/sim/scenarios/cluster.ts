@@ -3,10 +3,12 @@ import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
 import { BrokerWatch } from '../checks/broker-watch.ts'
 import { Ledger } from '../checks/ledger.ts'
 import { TopicBooks } from '../checks/topic-books.ts'
+import { TransactionBooks } from '../checks/transaction-books.ts'
 import { ClientProcess } from '../clients/client-process.ts'
 import { Consumer } from '../clients/consumer.ts'
 import { Producer } from '../clients/producer.ts'
 import { Route } from '../clients/route.ts'
+import { TransactionalProducer } from '../clients/transactional-producer.ts'
 import { BrokerNode } from '../nodes/broker-node.ts'
 import { ControllerNode, type RunningController } from '../nodes/controller-node.ts'
 import { NameServerNode } from '../nodes/nameserver-node.ts'
@@ -16,6 +18,7 @@ import type { World } from '../world/world.ts'
 import type { Shape } from './shape.ts'
 
 export const TOPIC = 'T'
+const TRANSACTION_TOPIC = 'X'
 const QUEUES = 2
 const CONTROLLER_PORT = 9878
 const CREATE_AGAIN_MS = 200
@@ -35,7 +38,10 @@ export class Cluster {
   readonly brokers: BrokerNode[] = []
   readonly client: ClientProcess
   readonly producer: Producer
+  readonly transactions = new TransactionBooks()
+  readonly transactional: TransactionalProducer | undefined
   readonly consumer: Consumer
+  readonly #consumers: Consumer[]
   readonly watch: BrokerWatch
 
   /** `controllerAddr` of clients that ask controllers; `host:port` each. */
@@ -57,6 +63,19 @@ export class Cluster {
     this.producer = new Producer(this.client, route, this.ledger, TOPIC, [4, 15, 40][world.random.below(3)]!)
     this.producer.onAcked = (id, { group, phyOffset }) => this.watch.acknowledged(group, id, phyOffset)
     this.consumer = new Consumer(this.client, route, this.ledger, TOPIC)
+    this.#consumers = [this.consumer]
+    if (shape.hasTransactions) this.transactional = this.#makeTransactional()
+  }
+
+  #makeTransactional(): TransactionalProducer {
+    const route = new Route(this.client, TRANSACTION_TOPIC, this.nameServerAddresses)
+    this.#consumers.push(new Consumer(this.client, route, this.transactions, TRANSACTION_TOPIC))
+    return new TransactionalProducer(this.client, route, this.transactions, TRANSACTION_TOPIC, 50)
+  }
+
+  /** Consumers go on from where brokers say that their group stands. */
+  startConsumersAnew(): void {
+    for (const consumer of this.#consumers) consumer.startAnew()
   }
 
   get nodes(): Node[] {
@@ -85,17 +104,18 @@ export class Cluster {
   start(): void {
     const { queue, random } = this.world
     for (const node of this.nodes) queue.after(random.below(300), () => node.start())
-    for (const name of this.groupNames) this.#createTopic(name)
-    this.consumer.startAnew()
+    const topics = this.shape.hasTransactions ? [TOPIC, TRANSACTION_TOPIC] : [TOPIC]
+    for (const name of this.groupNames) for (const topic of topics) this.#createTopic(name, topic)
+    this.startConsumersAnew()
   }
 
-  #createTopic(name: string): void {
+  #createTopic(name: string, topic: string): void {
     this.client.begin(async () => {
       const address = this.masterOf(name)?.address
-      if (address !== undefined && (await this.askForTopic(address, TOPIC))) {
-        this.world.trace.line(`admin: ${TOPIC} is created at ${address}`)
+      if (address !== undefined && (await this.askForTopic(address, topic))) {
+        this.world.trace.line(`admin: ${topic} is created at ${address}`)
       } else {
-        this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name))
+        this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name, topic))
       }
     })
   }

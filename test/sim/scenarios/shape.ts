@@ -24,6 +24,8 @@ export interface Shape {
   readonly replicas: number
   readonly isSyncFlush: boolean
   readonly crashes: readonly CrashKind[]
+  /** Clients send transactions as well: with controllers, where masters change and nothing that is acknowledged is lost. */
+  readonly hasTransactions: boolean
   /** Lines of every broker.conf. */
   readonly settings: string
 }
@@ -38,7 +40,9 @@ export function isScenario(name: string): name is ScenarioName {
 export function shapeOf(scenario: ScenarioName, world: World): Shape {
   const isSyncFlush = world.random.below(2) === 0
   const flush = `flushDiskType=${isSyncFlush ? 'SYNC_FLUSH' : 'ASYNC_FLUSH'}\n`
-  const classic = { scenario, controllers: 0, areEmbedded: false, groups: 1, isSyncFlush, crashes: ALL_CRASHES }
+  const hasTransactions = scenario.startsWith('controller') && world.chance(50)
+  const common = { scenario, isSyncFlush, hasTransactions }
+  const classic = { ...common, controllers: 0, areEmbedded: false, groups: 1, crashes: ALL_CRASHES }
   switch (scenario) {
     case 'single-master':
       return { ...classic, nameServers: 1, replicas: 1, settings: flush }
@@ -48,25 +52,27 @@ export function shapeOf(scenario: ScenarioName, world: World): Shape {
       return { ...classic, nameServers: 2, replicas: 2, settings: flush }
     case 'controller-standalone':
     case 'controller-embedded':
-      return replicated(scenario, world, isSyncFlush, flush)
+      return replicated(common, world, flush)
     case 'rollout-classic':
       // Who counts what nodes there are is its config.
       return { ...classic, nameServers: 0, replicas: 0, settings: '' }
     case 'rollout-controller':
-      return { ...replicated(scenario, world, isSyncFlush, flush), settings: '' }
+      return { ...replicated(common, world, flush), settings: '' }
   }
 }
 
-function replicated(scenario: ScenarioName, world: World, isSyncFlush: boolean, flush: string): Shape {
+type Common = Pick<Shape, 'scenario' | 'isSyncFlush' | 'hasTransactions'>
+
+function replicated(common: Common, world: World, flush: string): Shape {
+  const { scenario, isSyncFlush } = common
   const areEmbedded = scenario === 'controller-embedded'
   return {
-    scenario,
+    ...common,
     nameServers: areEmbedded ? 3 : 1,
     controllers: 3,
     areEmbedded,
     groups: world.chance(25) ? 2 : 1,
     replicas: 3,
-    isSyncFlush,
     // With ASYNC_FLUSH messages are in the memory of two machines at least: one of them may lose its power, see LonePowerCut.
     crashes: isSyncFlush ? ALL_CRASHES : ['process'],
     settings: `${flush}minInSyncReplicas=${isSyncFlush ? 1 : 2}
