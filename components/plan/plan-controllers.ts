@@ -6,7 +6,7 @@ import type { ControllerNode } from './plan-node.ts'
 import { portsInTurn } from './ports.ts'
 import { controllerProperties } from './render/controller-conf.ts'
 import type { EmbeddedController } from './render/namesrv-conf.ts'
-import { renderProperties } from './render/properties.ts'
+import { type Property, renderProperties } from './render/properties.ts'
 import type { ClusterConfig, ControllersConfig } from './schema/cluster-config.ts'
 
 /** The controllers of a cluster, wherever they run. */
@@ -59,9 +59,11 @@ export const planControllers = (config: ClusterConfig, options: PlanOptions): Co
     return { controllerAddr, nodes: [], embedded: new Map(embedded) }
   }
   const nodes = places.map((place, index): ControllerNode => {
+    const { bindAddress } = place
+    const listening: Property[] = bindAddress === undefined ? [] : [['bindAddress', bindAddress]]
     const text = renderProperties(
       `controller.conf of ${place.id}, rendered by gantry: change the stack config instead`,
-      propertiesOf(index, `${place.dataDir}/store`),
+      [...listening, ...propertiesOf(index, `${place.dataDir}/store`)],
     )
     return {
       ...place,
