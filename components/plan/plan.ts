@@ -28,7 +28,7 @@ export interface PlannedConsumerGroup {
   readonly retryMaxTimes: number
 }
 
-/** Where the programs of nodes are that run as processes of this machine. */
+/** What nodes run: programs of this machine, or images of containers. Left out: those of this package. */
 export interface Programs {
   /** Folder with mqnamesrv and mqbroker; left out: the engine of this package. */
   readonly runtimeBin?: string | undefined
@@ -36,6 +36,10 @@ export interface Programs {
   readonly apacheHome?: string | undefined
   /** -Xms and -Xmx of each of those. */
   readonly apacheHeap?: string | undefined
+  /** Image of containers with the engine gantry. */
+  readonly image?: string | undefined
+  /** Image of those with the engine apache. */
+  readonly apacheImage?: string | undefined
 }
 
 /** Everything needed to bring the cluster up, as plain data: no provider, no file and no clock was asked. */
@@ -79,7 +83,11 @@ const planTopic = (topic: TopicConfig, groups: readonly GroupConfig[]): PlannedT
   }
 }
 
-export const programsOf = ({ process }: ClusterConfig['platform']): Programs => {
+export const programsOf = ({ process, docker }: ClusterConfig['platform']): Programs => {
+  if (docker !== undefined) {
+    const { image, apacheImage, apacheHeap } = docker
+    return { ...(image === undefined ? {} : { image }), apacheImage, apacheHeap }
+  }
   const { runtimeBin, apacheHome, apacheHeap } = process ?? {}
   return {
     ...(runtimeBin === undefined ? {} : { runtimeBin }),

@@ -21,8 +21,8 @@ const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) 
 
 /** The program of a node, as far as the plan says which one it is. */
 const programOf = (node: PlanNode, plan: Plan): readonly unknown[] => {
-  const { runtimeBin, apacheHome, apacheHeap } = programsFor(plan, node.id)
-  return node.engine === 'apache' ? [apacheHome, apacheHeap] : [runtimeBin]
+  const { runtimeBin, image, apacheHome, apacheImage, apacheHeap } = programsFor(plan, node.id)
+  return node.engine === 'apache' ? [apacheHome, apacheImage, apacheHeap] : [runtimeBin, image]
 }
 
 /** Why a node cannot go on as the process that it is; undefined when it can, but for its conf file. */

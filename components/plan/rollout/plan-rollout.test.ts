@@ -151,6 +151,17 @@ describe('groups', () => {
     })
   })
 
+  it('another image goes to one container after the other', () => {
+    const on = (image: string) => planOf({ groups: [a], platform: { docker: { image } } })
+    expect(stepsOf(on('gantry:1'), on('gantry:2'))).toEqual([
+      'restart:namesrv-0',
+      'restart:broker-a-1',
+      'pause:broker-a',
+      'restart:broker-a-0',
+      'resume:broker-a',
+    ])
+  })
+
   it('another version of the engine goes to one node after the other', () => {
     const running = classic(a)
     const wanted = { ...running, programs: { runtimeBin: '/opt/gantry-2/bin' } }
