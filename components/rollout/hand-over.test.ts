@@ -64,5 +64,11 @@ it('has nobody to hand over to when the others are gone and stay away', async ()
 it('has nobody to hand over to in a group of one', async () => {
   const cluster = new FakeCluster()
   cluster.replicas.splice(1)
-  expect(await handOver(cluster.live, request)).toBe('alone')
+  expect(await handOver(cluster.live, { ...request, preferred: [] })).toBe('alone')
+})
+
+it('does not take a master for alone whose replicas have not registered yet', async () => {
+  const cluster = new FakeCluster()
+  cluster.replicas.splice(1)
+  await expect(handOver(cluster.live, request)).rejects.toThrow('has registered')
 })

@@ -22,8 +22,8 @@ const goneMs = 10_000
 
 /**
  * Gives the role of master to a replica that holds everything confirmed, and waits until every NameServer routes to it. Done
- * again it only waits. While
- * others live of which none is in sync it waits for one: what is acknowledged must not be left behind.
+ * again it only waits. While others live of which none is in sync it waits for one: what is acknowledged must not be left
+ * behind.
  * @throws RolloutWaitError
  */
 export async function handOver(cluster: LiveCluster, request: HandOverRequest): Promise<HandOverOutcome> {
@@ -44,6 +44,8 @@ export async function handOver(cluster: LiveCluster, request: HandOverRequest): 
       return missingRoute(cluster, group, masterAddress)
     }
     const others = [...inSyncReplicas, ...notInSyncReplicas].filter(({ brokerAddress }) => brokerAddress !== avoid)
+    // There are others, who have not come that far yet: nobody but this one may hold anything.
+    if (others.length === 0 && preferred.length > 0) return `none of ${preferred.join(', ')} has registered`
     if (!others.some(({ alive }) => alive)) {
       if (others.length === 0 || cluster.clock.monotonic() >= giveUpMs) {
         outcome = 'alone'
