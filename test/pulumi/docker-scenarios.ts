@@ -137,7 +137,8 @@ async function changes(scenario: Scenario): Promise<void> {
     namesOf(changed, 'replace').sort(),
     brokers.map((name) => `${name}-container`),
   )
-  assert.deepEqual(namesOf(changed, 'update').sort(), brokers)
+  const touched = brokers.flatMap((name) => [name, `${name}-place`])
+  assert.deepEqual(namesOf(changed, 'update').sort(), touched)
   const order = changed.steps.map(({ urn }) => urn.split('::').at(-1))
   for (const group of ['a', 'b']) {
     const at = (name: string) => order.indexOf(`${stack}-broker-${group}-${name}`)

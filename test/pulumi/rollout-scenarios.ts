@@ -8,6 +8,7 @@ import { withClient } from './cluster-client.ts'
 import { ConstantLoad, type LoadReport } from './constant-load.ts'
 import { cutShortEverywhere } from './cut-short.ts'
 import type { RunResult } from './engine/engine.ts'
+import { freeSubnet } from './free-subnet.ts'
 import { changesOf, namesOf, type Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
 
@@ -174,6 +175,28 @@ async function classic(scenario: Scenario): Promise<void> {
   await scenario.run('destroy')
 }
 
+/** Containers are replaced: the master hands over before its own is. */
+async function electedOnDocker(scenario: Scenario): Promise<void> {
+  const { outputs } = await scenario.run('up')
+  const namesrvAddr = String(outputs['namesrvAddr'])
+  const { stack } = scenario.project
+  scenario.project.configureCluster({ brokerConfig: restartOnly(50_000) })
+  const { result } = await changed(scenario, 'a setting that needs a restart', namesrvAddr, () => scenario.run('up'))
+  assert.deepEqual(
+    (result?.steps ?? []).filter(({ operation }) => operation === 'replace').map(({ urn }) => urn.split('::').at(-1)),
+    ['broker-a-0', 'broker-a-1'].map((node) => `${stack}-${node}-container`),
+    'one after the other',
+  )
+  if (scenario.engine.canInterrupt) {
+    scenario.project.configureCluster({ brokerConfig: restartOnly(60_000) })
+    await changed(scenario, 'a restart, cut short at every operation', namesrvAddr, async () => {
+      await cutShortEverywhere(scenario, 'up')
+      return undefined
+    })
+  }
+  await scenario.run('destroy')
+}
+
 export const rolloutScenarios: readonly ScenarioEntry[] = [
   {
     name: 'rollout: an elected group changes under load: settings, replicas, groups, cut short, destroy',
@@ -195,5 +218,16 @@ export const rolloutScenarios: readonly ScenarioEntry[] = [
     stack: '2m-2s-async',
     configure: ({ project }, basePort) => project.configureCluster({ ports: ports(basePort), ...declared }),
     run: classic,
+  },
+  {
+    name: 'rollout: an elected group in containers is restarted under load, cut short at every operation',
+    program: '.',
+    stack: 'docker-controller-embedded',
+    needsDocker: true,
+    configure: ({ project }) => {
+      const cluster = { nameServers: 1, controllers: { mode: 'embedded', replicas: 1 }, groups: [group('broker-a', 2)] }
+      project.configureCluster({ ...cluster, ...declared, platform: { docker: { subnet: freeSubnet() } } })
+    },
+    run: electedOnDocker,
   },
 ]

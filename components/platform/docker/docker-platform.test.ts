@@ -94,12 +94,31 @@ describe('one Docker host', () => {
       labels: [
         { label: 'gantry.node', value: 'broker-a-1' },
         { label: 'gantry.stack', value: 'dev' },
+        { label: 'gantry.spec', value: expect.stringMatching(/^[0-9a-f]{64}$/) },
       ],
     })
     expect(envs).toEqual([
       expect.stringMatching(/^GANTRY_CONF=# broker\.conf[\s\S]*\nbrokerIP1=10\.211\.0\.1\nbrokerIP2=broker-a-1\n/),
       'NODE_OPTIONS=--max-old-space-size=128',
     ])
+  })
+
+  it('marks a container by what another one is needed for, and nothing else', async () => {
+    const specs: unknown[] = []
+    for (const [args, docker] of [
+      [{}, {}],
+      [{}, { memoryMb: { broker: 512 } }],
+      [{ brokerConfig: { maxMessageSize: '65536' } }, {}],
+    ] as const) {
+      mockEngine()
+      await made(args, docker)
+      const place = registeredOf('pulumi-nodejs:dynamic/gantry:DockerPlace').find(({ name }) => name.includes('a-1'))
+      specs.push(place?.inputs['spec'])
+      expect(containerOf('broker-a-1')['labels']).toContainEqual({ label: 'gantry.spec', value: specs.at(-1) })
+      await allRegistered()
+    }
+    expect(specs[1]).toBe(specs[0])
+    expect(specs[2]).not.toBe(specs[0])
   })
 
   it('waits for a slave at its published port, by NameServers and master as clients reach them', async () => {

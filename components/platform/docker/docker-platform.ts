@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as docker from '@pulumi/docker'
 import * as pulumi from '@pulumi/pulumi'
 import { serializedProvider } from '../../dynamic/serialized-provider.ts'
@@ -14,7 +15,7 @@ import {
   volumeMount,
 } from './container-args.ts'
 import type { DockerSite, DockerSites } from './docker-sites.ts'
-import { nodeLabel } from './leftover-containers.ts'
+import { nodeLabel, specLabel } from './leftover-containers.ts'
 import type { DockerNodeInputs } from './provider/docker-node-implementation.ts'
 import type { DockerPlaceInputs } from './provider/docker-place-implementation.ts'
 
@@ -76,7 +77,7 @@ export class DockerPlatform implements NodePlatform {
   }
 
   #addContainer(request: NodeRequest, site: DockerSite, options: pulumi.CustomResourceOptions): docker.Container {
-    const { name, node, place } = request
+    const { name, node, place, nameServers } = request
     const { retainData, protectData } = this.#config
     const { provider } = site.options
     const onHost = provider === undefined ? options : { ...options, provider }
@@ -87,44 +88,59 @@ export class DockerPlatform implements NodePlatform {
       { ...onHost, retainOnDelete: retainData, protect: protectData },
     )
     const image = this.#sites.imageId(place.host, place.engine)
+    const { variables, ...program } = containerProgram(place, this.#docker)
+    const { memory, memorySwap, restart, destroyGraceSeconds, ...lasting } = containerLimits(place, this.#docker)
+    // What another container is needed for when it changes.
+    const fixed = {
+      name,
+      image,
+      hostname: place.id,
+      ...program,
+      ...lasting,
+      envs: pulumi.output(node).apply(({ confFile }) => [`${confVariable}=${confFile.text}`, ...variables]),
+      networksAdvanced: [{ name: site.networkName, aliases: [place.id] }],
+      ports: publishedPorts(place, site.publishAddress),
+      mounts: [volumeMount(volumeName)],
+    }
+    const spec = pulumi.unsecret(pulumi.output(fixed).apply(specHash))
+    const earlier = [request.master, request.after].flatMap((other) => other?.resource ?? [])
     const room = new DockerPlace(
       `${name}-place`,
       {
         engine: site.engine,
         container: name,
         stopTimeoutSeconds: this.#docker.stopTimeoutSeconds,
+        node,
+        spec,
+        nameServers,
+        readyTimeoutMs: this.#config.readyTimeoutSeconds * 1000,
         ...(place.engine === 'apache' ? { volume: image.apply((id) => apacheVolume(volumeName, id)) } : {}),
       },
-      { ...options, dependsOn: [volume, site.network] },
+      { ...options, dependsOn: [volume, site.network, ...(request.before ?? []), ...earlier] },
     )
-    const { variables, ...program } = containerProgram(place, this.#docker)
     return new docker.Container(
       `${name}-container`,
       {
-        name,
-        image,
-        hostname: place.id,
-        ...program,
-        ...containerLimits(place, this.#docker),
-        envs: pulumi.output(node).apply(({ confFile }) => [`${confVariable}=${confFile.text}`, ...variables]),
-        networksAdvanced: [{ name: site.networkName, aliases: [place.id] }],
-        ports: publishedPorts(place, site.publishAddress),
-        mounts: [volumeMount(volumeName)],
-        labels: [label(nodeLabel, place.id), label('gantry.stack', pulumi.getStack())],
+        ...fixed,
+        ...{ memory, memorySwap, restart, destroyGraceSeconds },
+        labels: [
+          label(nodeLabel, place.id),
+          label('gantry.stack', pulumi.getStack()),
+          { label: specLabel, value: spec },
+        ],
       },
       {
         ...onHost,
         // Name and ports have to be free before the next one can have them.
         deleteBeforeReplace: true,
-        dependsOn: [
-          room,
-          ...(request.before ?? []),
-          ...[request.master, request.after].flatMap((other) => other?.resource ?? []),
-        ],
+        dependsOn: [room],
       },
     )
   }
 }
+
+/** What tells containers apart that are started differently. The conf file, which may hold secrets, cannot be read from it. */
+const specHash = (fixed: object): string => createHash('sha256').update(JSON.stringify(fixed)).digest('hex')
 
 /** The official image does not have the folder that the volume is mounted at, so Docker would give it to root. */
 const apacheVolume = (name: string, image: string) => ({ name, owner: containerUsers.apache, image })

@@ -11,6 +11,9 @@ import { tarOf } from './engine/tar.ts'
 /** On every container of a node: what does not have it is not ours. */
 export const nodeLabel = 'gantry.node'
 
+/** A hash of all that another container is needed for when it changes. */
+export const specLabel = 'gantry.spec'
+
 const markFile = '.gantry-container'
 const asideSuffix = '-left'
 

@@ -1,5 +1,6 @@
 import type { Implementation } from '../../../dynamic/implementation.ts'
 import { isSameValue } from '../../../dynamic/same-value.ts'
+import { takePartAgain } from '../../../rollout/make-way.ts'
 import { type AwaitedNode, waitUntilHealthy, whatIsMissingNow } from '../../health/wait-until-healthy.ts'
 import { type Container, findContainer, lastWords } from '../engine/container-state.ts'
 import type { EngineClient } from '../engine/engine-client.ts'
@@ -39,8 +40,11 @@ export const dockerNodeImplementation: Implementation<DockerNodeInputs, DockerNo
     if (missing !== undefined) console.warn(`${known.node.id}: ${missing}`)
     return { ...known, phase: missing === undefined ? 'healthy' : 'unhealthy' }
   },
-  async update(_, news) {
-    return bringUp(news)
+  async update(olds, news) {
+    const made = await bringUp(news)
+    const { node, nameServers, readyTimeoutMs: timeoutMs } = news
+    if (olds.containerId !== news.containerId) await takePartAgain({ node, nameServers, timeoutMs })
+    return made
   },
   /** Its container is deleted by the provider, in good order. */
   async delete() {},

@@ -1,14 +1,16 @@
 import type { Implementation } from '../../../dynamic/implementation.ts'
 import { isSameValue } from '../../../dynamic/same-value.ts'
 import { containerDataDir } from '../../../plan/docker-hosts.ts'
+import type { PlanNode } from '../../../plan/plan-node.ts'
+import { makeWay } from '../../../rollout/make-way.ts'
 import { type Container, findContainer } from '../engine/container-state.ts'
 import type { EngineClient } from '../engine/engine-client.ts'
 import { type EngineChoice, engineOf } from '../engine/engine-of.ts'
 import { tarOf } from '../engine/tar.ts'
-import { isMarked, leftoversOf, moveAside, nodeLabel } from '../leftover-containers.ts'
+import { isMarked, leftoversOf, moveAside, nodeLabel, specLabel } from '../leftover-containers.ts'
 
 /**
- * Where a node's container is going to be. Pulumi's docker provider refuses to make a container whose name is taken, and
+ * Where a node's container is going to be. Before one is replaced its node makes way: hands over, or takes no more writes. Pulumi's docker provider refuses to make a container whose name is taken, and
  * that is what a run leaves behind that is cut short before it has written down what it made. So what is there under the
  * name, and was never seen by a finished run, is stopped and put aside: nothing of the node is in it, for its files are in
  * the volume. The node's own resource (docker-node-implementation.ts) removes it, or takes it back if it was needed.
@@ -18,6 +20,12 @@ export interface DockerPlaceInputs {
   /** Name of the container. */
   readonly container: string
   readonly stopTimeoutSeconds: number
+  /** What is to run there, and the NameServers it registers with as they are reached from here. */
+  readonly node: PlanNode
+  readonly nameServers: readonly string[]
+  /** The container's label specLabel: one that has another is about to be replaced. */
+  readonly spec: string
+  readonly readyTimeoutMs: number
   /** A volume to give to a user: for images that do not bring the folder along. */
   readonly volume?: { readonly name: string; readonly owner: string; readonly image: string }
 }
@@ -25,8 +33,10 @@ export interface DockerPlaceInputs {
 export const dockerPlaceImplementation: Implementation<DockerPlaceInputs, DockerPlaceInputs> = {
   async diff(olds, news) {
     const replaces = olds.container === news.container ? [] : ['container']
-    const inTheWay = await containerInTheWay(engineOf(news.engine), news.container)
-    return { changes: !isSameValue(olds, news) || inTheWay !== undefined, replaces }
+    const engine = engineOf(news.engine)
+    const inTheWay = await containerInTheWay(engine, news.container)
+    const outdated = await outdatedContainer(engine, news)
+    return { changes: !isSameValue(olds, news) || inTheWay !== undefined || outdated !== undefined, replaces }
   },
   async create(news) {
     // Whoever has no place is not known to have a container either: the state was lost.
@@ -35,13 +45,28 @@ export const dockerPlaceImplementation: Implementation<DockerPlaceInputs, Docker
   async read(_, known) {
     return known
   },
-  async update(_, news) {
+  async update(olds, news) {
+    if ((await outdatedContainer(engineOf(news.engine), news)) !== undefined) {
+      const { nameServers, readyTimeoutMs: timeoutMs } = news
+      // NameServers that are new do not know the node yet, and those that have gone know nothing any more.
+      const lasting = nameServers.filter((address) => olds.nameServers?.includes(address) ?? true)
+      await makeWay({ node: olds.node ?? news.node, nameServers: lasting, timeoutMs })
+    }
     return makeRoom(news, containerInTheWay)
   },
   async delete({ engine: choice, container }) {
     const engine = engineOf(choice)
     for (const { Id } of await leftoversOf(engine, container)) await engine.ask('DELETE', `/containers/${Id}?force=1`)
   },
+}
+
+/** A container that runs and is going to be replaced: until it is, this is found again. */
+async function outdatedContainer(
+  engine: EngineClient,
+  { container, spec }: Pick<DockerPlaceInputs, 'container' | 'spec'>,
+): Promise<Container | undefined> {
+  const found = await findContainer(engine, container)
+  return found?.State.Running === true && found.Config.Labels?.[specLabel] !== spec ? found : undefined
 }
 
 /** A container of that name that no finished run has seen. */
