@@ -7,14 +7,19 @@ export class SyncStateCheck {
   readonly #cluster: Cluster
   /** By group, the furthest that any replica ever showed messages. */
   readonly #confirmed = new Map<string, number>()
+  /** By group, the newest that any controller knew of. */
+  readonly #agreed = new Map<string, BrokerGroup>()
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
   }
 
-  /** What the controllers agreed on last about a group, as far as one of them that runs knows it. */
+  /**
+   * What the controllers agreed on last about a group, as far as one of them that runs knows it or ever did: those that know
+   * it may be down, and one that has just started may not have been told yet what was decided last.
+   */
   agreed(name: string): BrokerGroup | undefined {
-    let newest: BrokerGroup | undefined
+    let newest = this.#agreed.get(name)
     for (const { controller } of this.#cluster.runningControllers) {
       const group = controller.state.groups.get(name)
       if (group === undefined) continue
@@ -24,6 +29,7 @@ export class SyncStateCheck {
         (group.masterEpoch === newest.masterEpoch && group.syncStateSetEpoch > newest.syncStateSetEpoch)
       if (isNewer) newest = group
     }
+    if (newest !== undefined) this.#agreed.set(name, newest)
     return newest
   }
 
