@@ -139,10 +139,12 @@ export class SubscriptionGroupTable {
   /** Returns false when there is no such group. The caller saves. */
   delete(name: string): boolean {
     this.#forbidden.delete(name)
-    if (!this.#groups.delete(name)) return false
-    this.#logger.info({ group: name }, 'consumer group deleted')
+    const wasThere = this.#groups.delete(name)
+    if (wasThere) this.#logger.info({ group: name }, 'consumer group deleted')
+    // What is asked for again is written down again, see TopicTable.
+    else if (this.#journals.length === 0) return false
     this.#changed(name)
-    return true
+    return wasThere
   }
 
   isForbidden(group: string, topic: string, bit: number): boolean {
@@ -158,7 +160,7 @@ export class SubscriptionGroupTable {
       const topics = this.#forbidden.get(group) ?? new Map<string, number>()
       this.#forbidden.set(group, topics.set(topic, bits))
     }
-    if (bits !== before) this.#changed(group)
+    if (bits !== before || this.#journals.length > 0) this.#changed(group)
   }
 
   /** Called for every change that is made here, before anything that rests on it. */

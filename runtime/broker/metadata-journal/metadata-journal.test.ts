@@ -60,6 +60,17 @@ test('what a master creates, changes and deletes a replica repeats', () => {
   expect(replica.groups.dataVersion.toJson()).toEqual(master.groups.dataVersion.toJson())
 })
 
+test('what is asked for again is written down again: the first time may not have got to other replicas', () => {
+  for (let time = 0; time < 2; time++) {
+    master.topics.update([topicConfig('orders')])
+    master.topics.delete('old')
+    master.groups.update([subscriptionGroup('billing')])
+    master.groups.delete('old')
+    master.groups.setForbidden('billing', 'orders', 1, true)
+  }
+  expect(catchUp()).toBe(10)
+})
+
 test('what may still be cut off is not repeated', () => {
   master.topics.update([topicConfig('first')])
   log.store.commit()

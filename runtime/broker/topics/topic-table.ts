@@ -174,7 +174,7 @@ export class TopicTable {
 
   /**
    * Creates or replaces topics. The `attributes` of each are changes with signs (`+message.type`), applied to what it
-   * has; all topics are changed or none, and one that stays as it is counts for nothing. The caller saves.
+   * has; all topics are changed or none, and one that stays as it is counts for nothing but in the journal. The caller saves.
    * @throws AttributeError
    */
   update(requested: readonly TopicConfig[]): void {
@@ -186,7 +186,7 @@ export class TopicTable {
     })
     const changed = merged.filter((config) => {
       const current = this.find(config.topicName)
-      return current === undefined || !isSameTopicConfig(current, config)
+      return this.#isJournaled || current === undefined || !isSameTopicConfig(current, config)
     })
     for (const config of changed) this.#logger.info({ topic: config.topicName, config }, 'topic created or updated')
     if (changed.length > 0) this.#change(changed)
@@ -213,11 +213,12 @@ export class TopicTable {
 
   /** Returns false when there is no such topic. The caller saves. */
   delete(name: string): boolean {
-    if (!this.#topics.delete(name)) return false
-    this.#logger.info({ topic: name }, 'topic deleted')
+    const wasThere = this.#topics.delete(name)
+    if (wasThere) this.#logger.info({ topic: name }, 'topic deleted')
+    else if (!this.#isJournaled) return false
     this.nextVersion()
     this.#journal(name)
-    return true
+    return wasThere
   }
 
   /** A slave takes over its master's table, version included. False when it knows of later changes. */
@@ -270,6 +271,14 @@ export class TopicTable {
       this.#journal(topicName)
     }
     for (const listener of this.#listeners) listener(configs)
+  }
+
+  /**
+   * Then a change is written down also when it changes nothing here: it was asked for before, and perhaps has not got to
+   * other replicas yet, or not even into the log of this master, if it began with a table that was ahead of it.
+   */
+  get #isJournaled(): boolean {
+    return this.#journals.length > 0
   }
 
   #journal(topicName: string): void {

@@ -4,6 +4,8 @@ import type { BrokerNode } from '../nodes/broker-node.ts'
 import type { FaultContext } from './fault.ts'
 
 const TIMEOUT_MS = 5000
+/** Operators ask again when nothing is answered. */
+const TOPIC_ATTEMPTS = 3
 /** Settings that may be changed at any time without changing what is promised. */
 const SETTINGS: readonly (readonly [key: string, least: number, most: number])[] = [
   ['flushIntervalCommitLog', 50, 800],
@@ -72,9 +74,12 @@ export class AdminFaults {
     }
     const topic = topics.newName()
     client.begin(async () => {
-      if (!(await cluster.askForTopic(address, topic))) return
-      world.trace.line(`admin: ${topic} is created at ${address}`)
-      topics.made(group, topic)
+      for (let attempt = 0; attempt < TOPIC_ATTEMPTS; attempt++) {
+        if (!(await cluster.askForTopic(address, topic))) continue
+        world.trace.line(`admin: ${topic} is created at ${address}`)
+        topics.made(group, topic)
+        return
+      }
     })
   }
 
