@@ -21,7 +21,7 @@ export function stopAllLoads(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-type LoadProgram = 'lean-producer' | 'lean-consumer' | 'latency-probe'
+type LoadProgram = 'lean-producer' | 'lean-timers' | 'lean-consumer' | 'latency-probe'
 export type LoadOptions = Readonly<Record<string, string | number | true>>
 
 /** Runs a load program to its end. @throws Error when it ends otherwise than with a result */

@@ -26,6 +26,7 @@ import { replicaGroup } from './cells/replica-group.ts'
 import { replication } from './cells/replication.ts'
 import { singleMaster, syncFlush } from './cells/single-master.ts'
 import { recovery, startUp } from './cells/start-up.ts'
+import { timers } from './cells/timers.ts'
 import { stopAllLoads } from './load-run.ts'
 import { missedText, noiseTable, textTable, writeJson, writeMarkdown } from './report.ts'
 
@@ -36,6 +37,7 @@ const GROUPS: readonly CellGroup[] = [
   syncFlush,
   replication,
   queueGrowth,
+  timers,
   controller,
   replicaGroup,
   failover,
