@@ -76,7 +76,7 @@ export class StoreGate {
     this.#timerSlotMs = Number.NaN
     if (level > 0) this.#divert(draft, target, queueId, level, extra)
     // One that has been through the timer keeps the properties that asked for it.
-    else if (!ranges.hasTimer || ranges.hasTimerOut) this.#aim(draft, target, queueId, extra)
+    else if (!ranges.hasTimer || ranges.timerOutStart >= 0) this.#aim(draft, target, queueId, extra)
     else this.#divertToTimer(draft, target, queueId, extra)
     this.#append(draft)
   }

@@ -14,6 +14,7 @@ import type { DoubtfulTimers } from './doubtful-timers.ts'
 import type { DueMessage } from './open-slot.ts'
 import { TIMER_QUEUE } from './timer-entrance.ts'
 import { readTimerMessage, type TimerMessage } from './timer-message.ts'
+import { TimerRecord } from './timer-record.ts'
 
 export interface TimerDeliveryParts {
   readonly store: Pick<MessageStore, 'read'>
@@ -44,6 +45,9 @@ export class TimerDelivery {
   readonly outcome: Outcome = { end: 0, topic: '' }
   readonly #parts: TimerDeliveryParts
   readonly #draft = new MessageDraft()
+  readonly #record = new TimerRecord()
+  #copy = Buffer.alloc(0)
+  #extra = Buffer.alloc(0)
 
   constructor(parts: TimerDeliveryParts) {
     this.#parts = parts
@@ -52,6 +56,7 @@ export class TimerDelivery {
   /** One that was in the wheel; `deleted` names those that were recalled. Fills {@link outcome}. */
   deliver(due: DueMessage, atMs: number, deleted: ReadonlySet<string>): void {
     const { phyOffset, sizeBytes } = due
+    if (deleted.size === 0 && !rolls(due.magic) && this.#deliverPlain(due)) return
     const message = readTimerMessage(this.#parts.store, phyOffset, sizeBytes, this.#draft)
     this.outcome.end = 0
     this.outcome.topic = message?.topic ?? ''
@@ -59,6 +64,56 @@ export class TimerDelivery {
     else if (deleted.size === 0 || !deleted.has(this.deletionKey(message))) {
       this.#put(message, phyOffset, String(due.writeMs), rolls(due.magic), atMs)
     }
+  }
+
+  /**
+   * The way of nearly every message: its properties, copied as they are, get two more. False for one that has to be looked at
+   * more closely.
+   */
+  #deliverPlain({ phyOffset, sizeBytes, writeMs }: DueMessage): boolean {
+    const { store, doubts } = this.#parts
+    const record = this.#record
+    if (phyOffset < doubts.mark || !record.load(store, phyOffset, sizeBytes)) return false
+    if (record.ranges.hasTimerRoll || record.ranges.hasTimerDelete) return false
+    const draft = this.#copyDraft(sizeBytes)
+    const end = this.#append(draft, this.#target(record.topic), record.queueId, this.#trace(writeMs))
+    if (end === undefined) return false
+    this.outcome.end = end
+    this.outcome.topic = record.topic
+    return true
+  }
+
+  /** What the store has lent ends with the next call into it. */
+  #copyDraft(sizeBytes: number): MessageDraft {
+    const { view, bytes } = this.#record
+    const { start } = this.#record
+    if (this.#copy.length < sizeBytes) this.#copy = Buffer.allocUnsafeSlow(sizeBytes * 2)
+    const copy = this.#copy
+    copy.set(bytes.subarray(start, start + sizeBytes))
+    const draft = this.#draft
+    draft.flag = view.flag
+    draft.sysFlag = view.sysFlag
+    draft.bornTimestampMs = view.bornTimestampMs
+    draft.bornHost = copy.subarray(view.bornHostStart - start, view.bornHostStart - start + view.bornHostLength)
+    draft.storeHost = copy.subarray(view.storeHostStart - start, view.storeHostStart - start + view.storeHostLength)
+    draft.reconsumeTimes = view.reconsumeTimes
+    draft.preparedTransactionOffset = 0
+    draft.body.bytes = copy
+    draft.body.start = view.bodyStart - start
+    draft.body.length = view.bodyLength
+    draft.properties.bytes = copy
+    draft.properties.start = view.propertiesStart - start
+    draft.properties.length = view.propertiesLength
+    draft.isScanned = false
+    return draft
+  }
+
+  /** When the message went into the wheel and out of it. */
+  #trace(writeMs: number): Buffer {
+    const text = `TIMER_ENQUEUE_MS\x01${writeMs}\x02TIMER_DEQUEUE_MS\x01${this.#parts.wallClock()}\x02`
+    if (this.#extra.length !== text.length) this.#extra = Buffer.allocUnsafeSlow(text.length)
+    this.#extra.write(text, 0, 'latin1')
+    return this.#extra
   }
 
   /** One whose slot is over already. */
@@ -104,10 +159,15 @@ export class TimerDelivery {
     target: SendTarget,
     queueId: number,
   ): number | undefined {
-    const { gate, logger } = this.#parts
     setProperties(draft, properties)
+    return this.#append(draft, target, queueId, undefined)
+  }
+
+  /** -1 when the log takes nothing now; undefined for a message it will never take. */
+  #append(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): number | undefined {
+    const { gate, logger } = this.#parts
     try {
-      gate.putAsIs(draft, target, queueId, undefined)
+      gate.putAsIs(draft, target, queueId, extra)
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       if (error.code === ResponseCode.MESSAGE_ILLEGAL) return undefined

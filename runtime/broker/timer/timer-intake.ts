@@ -1,4 +1,4 @@
-import { hashCodeOfUtf8, Property } from '../../codec/message/properties.ts'
+import { hashCodeOfUtf8 } from '../../codec/message/properties.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import { QueueUnits } from '../../store/consume-queue/queue-unit.ts'
@@ -9,6 +9,7 @@ import { TimerUnit, UnitMagic } from '../../store/timer/timer-unit.ts'
 import { TIMER_TOPIC } from '../topics/topic-name.ts'
 import { TIMER_QUEUE } from './timer-entrance.ts'
 import { readTimerMessage, type TimerMessage } from './timer-message.ts'
+import { TimerRecord } from './timer-record.ts'
 import { type Placement, placeFor } from './timer-time.ts'
 
 export interface TimerIntakeParts {
@@ -50,6 +51,8 @@ export class TimerIntake {
   readonly #units = new QueueUnits(MESSAGES_AT_ONCE)
   readonly #draft = new MessageDraft()
   readonly #unit = new TimerUnit()
+  readonly #record = new TimerRecord()
+  readonly #place: Placement = { slotMs: 0, isRolled: false }
   #queue: ConsumeQueue | undefined
 
   constructor(parts: TimerIntakeParts) {
@@ -91,43 +94,35 @@ export class TimerIntake {
     const { store, files, windowMs, logger } = this.#parts
     const phyOffset = this.#units.phyOffsets[at]!
     const sizeBytes = this.#units.sizes[at]!
-    const message = readTimerMessage(store, phyOffset, sizeBytes, this.#draft)
-    if (message === undefined) {
+    const record = this.#record
+    if (!record.load(store, phyOffset, sizeBytes)) {
       logger.error({ queueOffset, queue: TIMER_TOPIC }, 'timer message cannot be delivered, passed over')
       return true
     }
     const { precisionMs } = files.slots.wheel
     // By the time at which it was stored, so that every replica has it in the same slot whenever it gets to it.
-    const storedMs = floor(message.storedMs, precisionMs)
-    const place = placeFor(floor(message.slotMs, precisionMs), storedMs, windowMs(), precisionMs)
+    const storedMs = floor(record.view.storeTimestampMs, precisionMs)
+    const place = this.#place
+    placeFor(floor(record.slotMs, precisionMs), storedMs, windowMs(), precisionMs, place)
     const doneMs = listener.doneMs - (place.isRolled ? ROLL_MARGIN_MS : 0)
     if (queueOffset < listener.doneOffset && place.slotMs < doneMs) return true
-    if (place.slotMs < listener.readMs) {
-      return listener.late(message, this.#draft, { phyOffset, sizeBytes, isRolled: place.isRolled })
-    }
-    this.#place(message, phyOffset, sizeBytes, place, floor(nowMs, precisionMs), listener)
+    if (place.slotMs < listener.readMs) return this.#late(phyOffset, sizeBytes, place.isRolled, listener)
+    const unit = this.#unit
+    unit.magic = UnitMagic.plain | (place.isRolled ? UnitMagic.roll : 0)
+    if (record.ranges.hasTimerDelete) unit.magic |= UnitMagic.delete
+    unit.writeMs = floor(nowMs, precisionMs)
+    unit.delayMs = place.slotMs - unit.writeMs
+    unit.phyOffset = phyOffset
+    unit.sizeBytes = sizeBytes
+    unit.topicHash = hashCodeOfUtf8(record.bytes, record.ranges.realTopicStart, record.ranges.realTopicLength)
+    files.slots.place(unit)
+    listener.placed(unit, record.topic)
     return true
   }
 
-  #place(
-    message: TimerMessage,
-    phyOffset: number,
-    sizeBytes: number,
-    place: Placement,
-    writeMs: number,
-    listener: IntakeListener,
-  ): void {
-    const unit = this.#unit
-    unit.magic = UnitMagic.plain | (place.isRolled ? UnitMagic.roll : 0)
-    if (message.properties.has(Property.timerDeleteUniqueKey)) unit.magic |= UnitMagic.delete
-    unit.writeMs = writeMs
-    unit.delayMs = place.slotMs - writeMs
-    unit.phyOffset = phyOffset
-    unit.sizeBytes = sizeBytes
-    const topic = Buffer.from(message.topic)
-    unit.topicHash = hashCodeOfUtf8(topic, 0, topic.length)
-    this.#parts.files.slots.place(unit)
-    listener.placed(unit, message.topic)
+  #late(phyOffset: number, sizeBytes: number, isRolled: boolean, listener: IntakeListener): boolean {
+    const message = readTimerMessage(this.#parts.store, phyOffset, sizeBytes, this.#draft)
+    return message === undefined || listener.late(message, this.#draft, { phyOffset, sizeBytes, isRolled })
   }
 }
 

@@ -45,11 +45,12 @@ export interface Placement {
 }
 
 /** As `TimerMessageStore.doEnqueue`: what is beyond the window is rolled on at its end, or half way when little would be left. */
-export function placeFor(slotMs: number, writeMs: number, windowMs: number, precisionMs: number): Placement {
-  const beyondMs = slotMs - writeMs - windowMs
-  if (beyondMs < 0) return { slotMs, isRolled: false }
+export function placeFor(slotMs: number, fromMs: number, windowMs: number, precisionMs: number, into: Placement): void {
+  const beyondMs = slotMs - fromMs - windowMs
+  into.isRolled = beyondMs >= 0
+  into.slotMs = slotMs
+  if (!into.isRolled) return
   const slots = windowMs / precisionMs
   const isNear = beyondMs < Math.trunc(slots / 3) * precisionMs
-  const stretchMs = isNear ? Math.trunc(slots / 2) * precisionMs : windowMs
-  return { slotMs: writeMs + stretchMs, isRolled: true }
+  into.slotMs = fromMs + (isNear ? Math.trunc(slots / 2) * precisionMs : windowMs)
 }

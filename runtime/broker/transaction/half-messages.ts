@@ -30,8 +30,8 @@ export class HalfMessages {
   /** Stages the scanned draft, which is meant for `queueId` of `target`. @throws RequestError */
   put(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer): void {
     const { gate, targets, metrics } = this.#parts
-    const { hasTimer, hasTimerOut, delayStart } = draft.ranges
-    if (hasTimer && !hasTimerOut && delayStart < 0) gate.checkTimer(draft)
+    const { hasTimer, timerOutStart, delayStart } = draft.ranges
+    if (hasTimer && timerOutStart < 0 && delayStart < 0) gate.checkTimer(draft)
     draft.sysFlag &= ~SysFlag.transactionMask
     gate.putAsIs(draft, targets.of(HALF_TOPIC), HALF_QUEUE, this.#extraOf(draft, target.delayExtra(queueId, extra)))
     metrics.add(target.topicName, 1)

@@ -96,8 +96,15 @@ export class PropertyRanges {
   timerKind: TimerKind = TimerKind.none
   timerStart = -1
   timerLength = 0
-  /** Whether TIMER_OUT_MS is there: the message has been through the timer already. */
-  hasTimerOut = false
+  /** TIMER_OUT_MS: the message has been through the timer already, or waits there. */
+  timerOutStart = -1
+  timerOutLength = 0
+  /** Whether TIMER_ROLL_TIMES is there. */
+  hasTimerRoll = false
+  realTopicStart = -1
+  realTopicLength = 0
+  realQueueIdStart = -1
+  realQueueIdLength = 0
   /** Whether TIMER_DEL_UNIQKEY is there: the message deletes another one that waits for its time. */
   hasTimerDelete = false
   /** Whether a property is there that a client's message must not keep: POP_CK. */
@@ -120,7 +127,13 @@ export class PropertyRanges {
     this.timerKind = TimerKind.none
     this.timerStart = -1
     this.timerLength = 0
-    this.hasTimerOut = false
+    this.timerOutStart = -1
+    this.timerOutLength = 0
+    this.hasTimerRoll = false
+    this.realTopicStart = -1
+    this.realTopicLength = 0
+    this.realQueueIdStart = -1
+    this.realQueueIdLength = 0
     this.hasTimerDelete = false
     this.hasReserved = false
   }
@@ -157,6 +170,9 @@ const NAME_TRAN_MSG = Buffer.from('TRAN_MSG')
 const NAME_TIMER_DELAY_MS = Buffer.from('TIMER_DELAY_MS')
 const NAME_TIMER_DELAY_SEC = Buffer.from('TIMER_DELAY_SEC')
 const NAME_TIMER_DELIVER_MS = Buffer.from('TIMER_DELIVER_MS')
+const NAME_REAL_QID = Buffer.from('REAL_QID')
+const NAME_REAL_TOPIC = Buffer.from('REAL_TOPIC')
+const NAME_TIMER_ROLL_TIMES = Buffer.from('TIMER_ROLL_TIMES')
 const NAME_TIMER_OUT_MS = Buffer.from('TIMER_OUT_MS')
 const NAME_TIMER_DEL_UNIQKEY = Buffer.from('TIMER_DEL_UNIQKEY')
 
@@ -191,10 +207,22 @@ function noteProperty(bytes: Uint8Array, name: number, nameLength: number, lengt
       } else if (isAt(bytes, name, NAME_TRAN_MSG)) {
         out.transactionPreparedStart = value
         out.transactionPreparedLength = length
+      } else if (isAt(bytes, name, NAME_REAL_QID)) {
+        out.realQueueIdStart = value
+        out.realQueueIdLength = length
+      }
+      return
+    case 10:
+      if (isAt(bytes, name, NAME_REAL_TOPIC)) {
+        out.realTopicStart = value
+        out.realTopicLength = length
       }
       return
     case 12:
-      if (isAt(bytes, name, NAME_TIMER_OUT_MS)) out.hasTimerOut = true
+      if (isAt(bytes, name, NAME_TIMER_OUT_MS)) {
+        out.timerOutStart = value
+        out.timerOutLength = length
+      }
       return
     case 14:
       if (isAt(bytes, name, NAME_TIMER_DELAY_MS)) noteTimer(out, TimerKind.delayMs, value, length)
@@ -204,6 +232,7 @@ function noteProperty(bytes: Uint8Array, name: number, nameLength: number, lengt
       return
     case 16:
       if (isAt(bytes, name, NAME_TIMER_DELIVER_MS)) noteTimer(out, TimerKind.deliverMs, value, length)
+      else if (isAt(bytes, name, NAME_TIMER_ROLL_TIMES)) out.hasTimerRoll = true
       return
     case 17:
       if (isAt(bytes, name, NAME_TIMER_DEL_UNIQKEY)) out.hasTimerDelete = true
