@@ -197,6 +197,12 @@ test('new controllers may be started at once on the list that is to be: they wai
   await introduce([old], 1)
   const young = layOut(all, 1, 2)
   await Promise.all(young.map(({ process }) => process.start(STARTED)))
+  // They have asked the old one; before that nobody could tell them from members of a new group.
+  for (const { process } of young) {
+    await until('the answer of the old one', () =>
+      Promise.resolve(process.output.includes('is not a member of the group: add it') || undefined),
+    )
+  }
   expect(await old.process.end('SIGTERM')).toBe(0)
   // Its own list may be the new one as well: its store knows who belongs to the group.
   const [again] = layOut(all, 0, 3) as [ControllerProcess]
