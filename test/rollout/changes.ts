@@ -59,7 +59,7 @@ function common(topology: Topology): ClusterChange[] {
     },
     { name: 'one group more', topology, from, to: { ...from, groups: [...from.groups, more] }, isBrief },
     { name: 'one group less', topology, from: { ...from, groups: [...from.groups, more] }, to: from },
-    { name: 'one replica more', topology, from, to: group(from, { replicas: first!.replicas! + 1 }), isBrief },
+    { name: 'one replica more', topology, from, to: group(from, { replicas: first!.replicas! + 1 }) },
     { name: 'one replica less', topology, from: group(from, { replicas: first!.replicas! + 1 }), to: from },
     { name: 'one NameServer more', topology, from, to: { ...from, nameServers: 3 } },
     { name: 'one NameServer less', topology, from: { ...from, nameServers: 3 }, to: from },

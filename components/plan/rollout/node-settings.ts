@@ -1,4 +1,5 @@
 import { brokerTable } from '../../../runtime/config/broker-conf.ts'
+import { isLiveChange } from '../../../runtime/config/conf-change.ts'
 import type { KeyTable } from '../../../runtime/config/conf-key.ts'
 import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
 import { parseProperties } from '../../../runtime/config/properties-file.ts'
@@ -42,10 +43,12 @@ const keysOf = ({ kind }: PlanNode): KeyTable => {
   return kind === 'nameServer' ? namesrvTable.keys : {}
 }
 
-const isLive = (node: PlanNode, name: string): boolean => {
+/** Of our engine some keys are live only from one of their values to another. */
+const isLive = (node: PlanNode, name: string, before: string | undefined, after: string): boolean => {
   if (node.engine === 'apache') return node.kind === 'broker' && apacheLiveKeys.has(name)
   const keys = keysOf(node)
-  return Object.hasOwn(keys, name) && keys[name]?.live === true
+  const key = Object.hasOwn(keys, name) ? keys[name] : undefined
+  return key !== undefined && isLiveChange(key, before, after)
 }
 
 /** The value a key has when the conf file does not say; undefined when it depends on the machine. */
@@ -66,11 +69,11 @@ export const changedKeys = (from: PlanNode, to: PlanNode): string[] => {
  * without a restart; undefined otherwise.
  */
 export const liveSettings = (from: PlanNode, to: PlanNode): Record<string, string> | undefined => {
-  const after = settingsOf(to)
+  const [before, after] = [settingsOf(from), settingsOf(to)]
   const changed: Record<string, string> = {}
   for (const name of changedKeys(from, to)) {
     const value = after.get(name) ?? defaultOf(to, name)
-    if (value === undefined || !isLive(to, name)) return undefined
+    if (value === undefined || !isLive(to, name, before.get(name) ?? defaultOf(from, name), value)) return undefined
     changed[name] = value
   }
   return Object.keys(changed).length === 0 ? undefined : changed

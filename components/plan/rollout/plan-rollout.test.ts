@@ -328,3 +328,14 @@ describe('topics', () => {
     expect(notes).toEqual(['topic orders is not in the config any more. It stays; mqadmin deletes it'])
   })
 })
+
+it('a fixed master begins to wait for its slaves, and to flush, without a restart', () => {
+  const planOfGroup = (group: object) => planOf({ groups: [{ name: 'broker-a', replicas: 2, ...group }] })
+  const running = planOfGroup({})
+  const { steps, refusals } = planRollout({ running, wanted: planOfGroup({ replication: 'sync', flush: 'sync' }) })
+  expect(refusals).toEqual([])
+  expect(steps.map(({ action }) => action)).toMatchObject([
+    { kind: 'changeLive', settings: { brokerRole: 'SYNC_MASTER', inSyncReplicas: '2', flushDiskType: 'SYNC_FLUSH' } },
+    { kind: 'changeLive', settings: { inSyncReplicas: '2', flushDiskType: 'SYNC_FLUSH' } },
+  ])
+})
