@@ -3,6 +3,9 @@ import { RemotingProbe } from '../components/platform/health/cluster-probe.ts'
 import { type NodeState, readPlan, readState } from '../components/platform/process/cluster-state.ts'
 import { askFigures, type NodeView, viewCluster } from '../components/platform/process/cluster-view.ts'
 import { isRunning } from '../components/platform/process/process-identity.ts'
+import { describeRolloutEvent } from '../components/platform/process/rollout/rollout-event.ts'
+import { openRollout } from '../components/platform/process/rollout/rollout-journal.ts'
+import { lastRolloutEvent } from '../components/platform/process/rollout/rollout-log.ts'
 import { UserError } from './user-error.ts'
 
 export interface ClusterStatus {
@@ -15,6 +18,24 @@ export interface ClusterStatus {
   readonly ready: boolean
   readonly namesrvAddr: string
   readonly nodes: readonly NodeView[]
+  /** One that is under way, or that has not come to its end. */
+  readonly rollout?: RolloutStatus
+}
+
+interface RolloutStatus {
+  readonly state: 'under way' | 'cut off' | 'stopped'
+  /** What was told of it last; '' when nothing was. */
+  readonly last: string
+}
+
+/** How far a rollout is. @param supervised whether there is anybody to go on with it */
+function rolloutStatus(dataDir: string, supervised: boolean): RolloutStatus | undefined {
+  const rollout = openRollout(dataDir)
+  if (rollout === undefined) return undefined
+  const event = lastRolloutEvent(dataDir)
+  const last = event === undefined ? '' : describeRolloutEvent(event).trim()
+  if (rollout.state === 'stopped') return { state: 'stopped', last }
+  return { state: supervised ? 'under way' : 'cut off', last }
 }
 
 /** The recorded state, put right by what really runs: the supervisor may have been killed. */
@@ -41,6 +62,7 @@ export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
     throw new UserError(`no cluster was started in ${dataDir}. Start one with "gantry up <stack>".`)
   }
   const running = isRunning(state.supervisor)
+  const rollout = rolloutStatus(dataDir, running)
   const states = new Map(state.nodes.map((node) => [node.id, actualState(node, running)]))
   return {
     dataDir,
@@ -50,5 +72,6 @@ export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
     ready: running && state.ready,
     namesrvAddr: plan.namesrvAddr,
     nodes: await figures(plan, states),
+    ...(rollout === undefined ? {} : { rollout }),
   }
 }

@@ -4,17 +4,29 @@ import { renderClientHint, renderCluster } from '../cluster-table.ts'
 import { chosenDataDirs, type DataDirChoice } from '../data-dir.ts'
 import { UserError } from '../user-error.ts'
 
+/** What is to be done about a rollout that is not at its end. */
+const advice = {
+  'under way': '',
+  'cut off': ' "gantry up" goes on with it.',
+  stopped: ' "gantry up" tries again.',
+} as const
+
+function rolloutLines({ rollout }: ClusterStatus): string[] {
+  if (rollout === undefined) return []
+  return [`rollout ${rollout.state}: ${rollout.last}.${advice[rollout.state]}`]
+}
+
 function render(status: ClusterStatus): string[] {
   const place = relative('', status.dataDir) || '.'
   if (status.running) {
     const state = status.ready ? 'running' : 'not ready yet'
     const title = `${status.cluster} in ${place}: ${state}, supervisor pid ${status.supervisorPid}`
-    return [title, ...renderCluster(status.nodes), ...renderClientHint(status.namesrvAddr)]
+    return [title, ...rolloutLines(status), ...renderCluster(status.nodes), ...renderClientHint(status.namesrvAddr)]
   }
   const left = status.nodes.filter((node) => node.pid !== undefined)
   if (left.length === 0) return [`${status.cluster} in ${place}: not running`]
   const title = `${status.cluster} in ${place}: its supervisor is gone, but ${left.length} nodes still run. "gantry down" stops them.`
-  return [title, ...renderCluster(status.nodes)]
+  return [title, ...rolloutLines(status), ...renderCluster(status.nodes)]
 }
 
 /** `gantry status`: every cluster started from this folder, or the one named. Exit code 1 when none runs. */

@@ -14,7 +14,7 @@ import {
   type LoggedRolloutEvent,
 } from '../../components/platform/process/rollout/rollout-event.ts'
 import { RolloutLogReader } from '../../components/platform/process/rollout/rollout-log.ts'
-import { putRequest } from '../../components/platform/process/rollout/rollout-request.ts'
+import { checkNoneUnderWay, putRequest } from '../../components/platform/process/rollout/rollout-request.ts'
 import { renderRolloutReport } from '../rollout-report.ts'
 import { UserError } from '../user-error.ts'
 import { upHere } from './up.ts'
@@ -49,6 +49,8 @@ export async function upRolling(wanted: Plan, dataDir: string, options: RollingO
     await superviseDetached(running, dataDir, readyTimeoutMs)
     return follow(dataDir, id)
   }
+  // Before anything is looked at: in the middle of another rollout nothing is as it will be.
+  checkNoneUnderWay(dataDir)
   const observed = await observeRunning(dataDir, running)
   const rollout = planRollout({ running, wanted, observed, allow })
   for (const line of describeRollout(rollout)) print(line)

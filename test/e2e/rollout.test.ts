@@ -90,12 +90,14 @@ it('a second rollout is refused; one whose supervisor was killed goes on with th
   process.kill(supervisorPid, 'SIGKILL')
   expect(await first.ended()).toBe(1)
   expect(first.stderr).toContain('"gantry up" with the same stack goes on')
+  expect((await status()).rollout).toMatchObject({ state: 'cut off', last: expect.stringMatching(/./) })
 
   const again = await up()
   expect(again).toMatchObject({ exitCode: 0, stderr: '' })
   expect(again.stdout).toContain('The last rollout was cut off: the cluster goes on from there.')
   for (const node of ['broker-a-0', 'broker-a-1']) expect(conf(node)).toContain('messageIndexEnable=false')
   const after = await status()
+  expect(after.rollout).toBeUndefined()
   expect(after.nodes.every(({ phase }) => phase === 'healthy')).toBe(true)
   const nameServer = (list: ClusterStatus['nodes']) => list.find(({ node }) => node === 'namesrv-0')!.pid
   expect(nameServer(after.nodes)).toBe(nameServer(nodes))

@@ -1,9 +1,21 @@
 import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { dataDirFiles } from '../cluster-state.ts'
+import { readTail } from '../node-log.ts'
 import type { LoggedRolloutEvent, RolloutEvent } from './rollout-event.ts'
 
 export function logRolloutEvent(dataDir: string, rollout: string, timeMs: number, event: RolloutEvent): void {
   appendFileSync(dataDirFiles(dataDir).rolloutEvents, `${JSON.stringify({ timeMs, rollout, ...event })}\n`)
+}
+
+/** Enough for the longest event but a plan's. */
+const tailBytes = 16_384
+
+/** The last whole event that was logged; undefined when there is none. */
+export function lastRolloutEvent(dataDir: string): LoggedRolloutEvent | undefined {
+  const tail = readTail(dataDirFiles(dataDir).rolloutEvents, tailBytes)
+  const line = tail.slice(0, tail.lastIndexOf('\n')).split('\n').at(-1)
+  // A line longer than the tail has lost its beginning.
+  return line?.startsWith('{"timeMs"') ? (JSON.parse(line) as LoggedRolloutEvent) : undefined
 }
 
 /** Reads the events of one rollout as they come. */

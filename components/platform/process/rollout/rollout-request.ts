@@ -38,6 +38,13 @@ export function readRequest(dataDir: string): RolloutRequest | undefined {
 
 export const removeRequest = (dataDir: string): void => rmSync(dataDirFiles(dataDir).rolloutRequest, { force: true })
 
+/** @throws RolloutUnderWayError when a supervisor has a request that it has not come to the end of */
+export function checkNoneUnderWay(dataDir: string): void {
+  const supervisor = lockHolder(dataDir)
+  const request = supervisor === undefined ? undefined : readRequest(dataDir)
+  if (request !== undefined) throw new RolloutUnderWayError(supervisor?.pid, request.askedBy.pid)
+}
+
 /**
  * Leaves a request for the supervisor of a data dir. It stays there until the supervisor has come to the end of it.
  * @throws RolloutUnderWayError when there is one of another rollout
