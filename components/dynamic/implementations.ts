@@ -8,6 +8,7 @@ import { dataFolderImplementation } from '../platform/process/provider/data-fold
 import { processNodeImplementation } from '../platform/process/provider/process-node-implementation.ts'
 import { controllerMemberImplementation } from '../rollout/controller-member-implementation.ts'
 import { groupTrafficImplementation } from '../rollout/group-traffic-implementation.ts'
+import { nodeGateImplementation } from '../rollout/node-gate-implementation.ts'
 import { replicaBooksImplementation, replicaLeaveImplementation } from '../rollout/replica-implementations.ts'
 import { topicImplementation } from '../topic/topic-implementation.ts'
 
@@ -20,6 +21,7 @@ export const implementations = {
   dockerNode: dockerNodeImplementation,
   nodeSeat: nodeSeatImplementation,
   nodeReady: nodeReadyImplementation,
+  nodeGate: nodeGateImplementation,
   groupTraffic: groupTrafficImplementation,
   replicaBooks: replicaBooksImplementation,
   replicaLeave: replicaLeaveImplementation,

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi'
 import { serializedProvider } from '../dynamic/serialized-provider.ts'
 import type { ControllerMemberInputs } from './controller-member-implementation.ts'
 import type { GroupTrafficInputs } from './group-traffic-implementation.ts'
+import type { NodeGateInputs } from './node-gate-implementation.ts'
 import type { ReplicaInputs } from './replica-implementations.ts'
 
 /*
@@ -32,6 +33,13 @@ export class ReplicaBooks extends pulumi.dynamic.Resource {
 export class ReplicaLeave extends pulumi.dynamic.Resource {
   constructor(name: string, inputs: Inputs<ReplicaInputs>, options: pulumi.CustomResourceOptions) {
     super(serializedProvider('replicaLeave'), name, { ...inputs }, options, typeModule, 'ReplicaLeave')
+  }
+}
+
+/** See node-gate-implementation.ts. */
+export class NodeGate extends pulumi.dynamic.Resource {
+  constructor(name: string, inputs: Inputs<NodeGateInputs>, options: pulumi.CustomResourceOptions) {
+    super(serializedProvider('nodeGate'), name, { ...inputs }, options, typeModule, 'NodeGate')
   }
 }
 

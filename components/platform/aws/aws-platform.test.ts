@@ -254,6 +254,11 @@ describe('nodes on AWS', { timeout: 120_000 }, () => {
     expect(await settled(cluster.namesrvAddr)).toBe('namesrv-0.rocketmq.internal:9876;namesrv-1.rocketmq.internal:9876')
     const ready = registered.find(({ name }) => name === 'rocket-namesrv-1-ready')
     expect(ready?.inputs).toMatchObject({ ip: '10.60.4.17', instance: 'rocket-namesrv-1-id', readyTimeoutMs: 120_000 })
+    const gate = registered.find(({ name }) => name === 'rocket-namesrv-1-gate')
+    expect(gate?.inputs, 'and make way before their instance goes').toMatchObject({
+      node: { id: 'namesrv-1' },
+      spec: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
   })
 
   it('parts on their own stand on a foundation in an existing VPC', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as pulumi from '@pulumi/pulumi'
 import type { AwsSharedArgs } from '../../cluster/aws-platform-args.ts'
 import { joinHostPort } from '../../plan/address.ts'
@@ -5,6 +6,7 @@ import { architectureOf } from '../../plan/aws/instance-type.ts'
 import { partitionOfRegion, regionOfZone } from '../../plan/aws/zone.ts'
 import type { AwsConfig } from '../../plan/schema/aws-config.ts'
 import type { ClusterConfig } from '../../plan/schema/cluster-config.ts'
+import { NodeGate } from '../../rollout/rollout-resources.ts'
 import type { NodePlatform, NodeRequest, NodeResource } from '../node-platform.ts'
 import { awsSdk } from './aws-sdk.ts'
 import { tagsOf } from './foundation/foundation-context.ts'
@@ -143,10 +145,14 @@ export class AwsPlatform implements NodePlatform {
       ...(request.master ? [request.master.resource] : []),
       ...(request.before ?? []),
     ]
+    const ami = pulumi.output(this.#shared.imageIds).apply((ids) => known(ids, architecture))
+    const userData = this.#userData(making, architecture, volume?.id)
+    // What another instance is needed for when it changes.
+    const gate = this.#addGate(making, { ami: followsImage ? ami : '', userData, type: size.instanceType }, before)
     const instance = new ec2.Instance(
       request.name,
       {
-        ami: pulumi.output(this.#shared.imageIds).apply((ids) => known(ids, architecture)),
+        ami,
         instanceType: size.instanceType,
         primaryNetworkInterface: { networkInterfaceId: networkInterface.id },
         iamInstanceProfile: this.#shared.instanceProfile,
@@ -162,13 +168,13 @@ export class AwsPlatform implements NodePlatform {
           ...this.#kmsKey(),
           tags: this.#tags(making, '-root'),
         },
-        userDataBase64: this.#userData(making, architecture, volume?.id),
+        userDataBase64: userData,
         userDataReplaceOnChange: true,
         tags: this.#tags(making),
       },
       {
         ...options,
-        dependsOn: before,
+        dependsOn: [...before, ...gate],
         // Interface and volume can be in one instance only.
         deleteBeforeReplace: true,
         ignoreChanges: followsImage ? [] : ['ami'],
@@ -182,6 +188,21 @@ export class AwsPlatform implements NodePlatform {
       { ...options, deleteBeforeReplace: true },
     )
     return { instance, last: attachment }
+  }
+
+  /** Where nodes can be asked from here, one makes way before its instance is replaced. */
+  #addGate({ request, options }: Making, replacing: object, before: pulumi.Resource[]): pulumi.Resource[] {
+    if (!this.#aws.waitUntilHealthy) return []
+    const { name, node, nameServers } = request
+    const hash = (values: unknown) => createHash('sha256').update(JSON.stringify(values)).digest('hex')
+    const spec = pulumi.unsecret(pulumi.output(replacing).apply(hash))
+    const readyTimeoutMs = this.#config.platform.readyTimeoutSeconds * 1000
+    const gate = new NodeGate(
+      `${name}-gate`,
+      { node, nameServers, spec, readyTimeoutMs },
+      { ...options, dependsOn: before },
+    )
+    return [gate]
   }
 
   #userData({ request, zone }: Making, architecture: string, volumeId: pulumi.Output<string> | undefined) {

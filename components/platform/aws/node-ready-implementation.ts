@@ -2,6 +2,7 @@ import type { Implementation } from '../../dynamic/implementation.ts'
 import { isSameValue } from '../../dynamic/same-value.ts'
 import { joinHostPort } from '../../plan/address.ts'
 import type { PlanNode } from '../../plan/plan-node.ts'
+import { takePartAgain } from '../../rollout/make-way.ts'
 import { waitUntilHealthy } from '../health/wait-until-healthy.ts'
 
 export interface NodeReadyInputs {
@@ -44,8 +45,11 @@ export const nodeReadyImplementation: Implementation<NodeReadyInputs, NodeReadyI
   async read(_, known) {
     return known
   },
-  async update(_, news) {
-    return untilReady(news)
+  async update(olds, news) {
+    const ready = await untilReady(news)
+    const { node, nameServers, readyTimeoutMs: timeoutMs } = news
+    if (olds.instance !== news.instance) await takePartAgain({ node, nameServers, timeoutMs })
+    return ready
   },
   async delete() {
     // The instance goes by itself.
