@@ -16,6 +16,7 @@ import { ReplyHandler } from './reply/reply-handler.ts'
 import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
 import { RecallHandler } from './timer/recall-handler.ts'
+import { switchTimerEngine } from './timer/timer-engine.ts'
 import { EndTransactionHandler } from './transaction/end-transaction.ts'
 
 /** Every request a broker answers: what it is to be told, and by which part of the broker. */
@@ -67,6 +68,8 @@ function serveRecalls(parts: BrokerParts, server: HandlerRegistry): void {
     wallClock: () => environment.clock.now(),
     commit: () => parts.commit(),
   })
+  const isServed = parts.timers !== undefined
+  server.handle(RequestCode.SWITCH_TIMER_ENGINE, (request) => switchTimerEngine(request, isServed))
   server.handle(RequestCode.RECALL_MESSAGE, (request, channel) => recall.handle(request, channel))
 }
 

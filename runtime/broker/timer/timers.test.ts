@@ -335,3 +335,14 @@ test('a recall counts though its message is rolled on, and read, only after the 
   await pass(whole, 1_000)
   expect(await delivered(whole)).toEqual(['stays'])
 })
+
+test('the engine of timers is the wheel, and can be no other', async () => {
+  const whole = await WholeBroker.start()
+  const switched = async (engine: string) => {
+    const { code, remark } = await whole.ask(RequestCode.SWITCH_TIMER_ENGINE, { fields: { E_T: engine } })
+    return [code, remark]
+  }
+  expect(await switched('F')).toEqual([ResponseCode.SUCCESS, 'switch timer engine success'])
+  expect((await switched('R'))[0]).toBe(ResponseCode.INVALID_PARAMETER)
+  expect(await switched('x')).toEqual([ResponseCode.INVALID_PARAMETER, 'param error'])
+})
