@@ -220,6 +220,7 @@ export class BrokerParts {
       isStopped: () => this.isStopping,
       invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
       sendOneway: (address, request) => this.client.sendOneway(address, request),
+      disconnect: (address) => this.client.end(address),
       brokerAddr: this.addresses.brokerAddr,
       events: {
         commit: () => this.commit(),

@@ -199,6 +199,25 @@ test('a master that is stopped makes another replica master first, and passes on
   expect(group.lines.some((line) => line.includes('broker gone') && line.includes('"isMaster":true'))).toBe(false)
 })
 
+test('a replica that is being stopped is not elected', async () => {
+  await start(3, 'namesrvAddr=127.0.0.1:9876')
+  // It holds up the stop of brokers that want to be forgotten.
+  const nameServer = new RemotingServer(createNetContext(group.clock, group.network, silentLogger), {
+    idleTimeoutMs: 600_000,
+  })
+  nameServer.handle(RequestCode.REGISTER_BROKER, () => ({ code: ResponseCode.SUCCESS }))
+  nameServer.handle(RequestCode.UNREGISTER_BROKER, () => undefined)
+  await nameServer.listen({ host: '127.0.0.1', port: 9876 })
+  await group.advance(5_000)
+  const leaving = group.master === 1 ? 0 : 1
+  void group.stop(leaving)
+  await group.advance(100)
+  group.crash(group.master)
+  await group.advance(1_000)
+  expect([0, 1, 2]).toContain(group.master)
+  expect(group.master).not.toBe(leaving)
+})
+
 test('without controllers the master goes on, and so does the next switch when they are gone for good', async () => {
   await start(3)
   await group.advance(1_000)

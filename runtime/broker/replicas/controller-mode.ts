@@ -50,6 +50,7 @@ export interface ControllerModeParts {
   readonly isStopped: () => boolean
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
+  readonly disconnect: (address: string) => void
   readonly brokerAddr: string
   readonly events: RoleEvents
 }
@@ -97,6 +98,8 @@ export class ControllerMode implements Replication, ReplicaTarget {
   /** Master, and perhaps without the replicas that it needs. */
   #isYoung = false
   #masterSinceMs = 0
+  /** The controllers are no longer told that this broker lives. */
+  #hasDeparted = false
 
   /** @throws Error saying what to do about epoch or identity files that cannot be used */
   constructor(parts: ControllerModeParts) {
@@ -122,7 +125,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
       random: parts.random,
       logger,
       brokerAddr,
-      beat: (brokerId) => this.#heartbeat.beat(brokerId),
+      beat: (brokerId) => this.#beat(brokerId),
     })
     this.#forwarder = new MasterForwarder({ source: this.masterSource, invoke, sendOneway, clock, logger })
     this.#handOver = new HandOver({
@@ -202,7 +205,11 @@ export class ControllerMode implements Replication, ReplicaTarget {
    */
   async leave(): Promise<void> {
     const next = this.#nextMaster
-    if (!this.isMaster || next === undefined) return
+    if (this.isMaster && next !== undefined) await this.#passOn(next)
+    if (!this.isMaster) this.#depart()
+  }
+
+  async #passOn(next: number): Promise<void> {
     const { logger } = this.#parts.context
     try {
       await this.#within(HAND_OVER_MAX_MS, this.#manager.handOver(next))
@@ -210,6 +217,20 @@ export class ControllerMode implements Replication, ReplicaTarget {
       logger.warn({ next, problem: (error as Error).message }, 'no other replica became master before this one stops')
     }
     if (!this.isMaster) await this.#linger()
+  }
+
+  /**
+   * The controllers must not elect who is about to end: it would never begin its term, and be all there is of the
+   * SyncStateSet. By the end of their connections they know at once.
+   */
+  #depart(): void {
+    this.#hasDeparted = true
+    this.#manager.stop()
+    for (const address of this.#parts.conf.current.controllerAddr) this.#parts.disconnect(address)
+  }
+
+  #beat(brokerId: number): void {
+    if (!this.#hasDeparted) this.#heartbeat.beat(brokerId)
   }
 
   /** Of the replicas in sync the one that holds most. */
@@ -258,7 +279,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
     this.#sync.start(METADATA_SYNC_PERIOD_MS)
     this.#timers = [
       context.clock.every(brokerHeartbeatInterval, () => {
-        if (this.#manager.mayBeat) this.#heartbeat.beat(this.#brokerId)
+        if (this.#manager.mayBeat) this.#beat(this.#brokerId)
       }),
     ]
   }

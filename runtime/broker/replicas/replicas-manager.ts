@@ -132,6 +132,7 @@ export class ReplicasManager {
 
   /** Looks the role up now: something happened that may have changed it. */
   refresh(): void {
+    if (this.#isStopped) return
     if (this.#isBusy) {
       this.#isAskedAgain = true
       return
