@@ -35,7 +35,7 @@ export type RolloutAction =
       readonly from?: readonly string[]
     }
   | { readonly kind: 'addController'; readonly node: PlanNode; readonly controllerId: string }
-  /** Nothing when the member of that id is at another address than the controller of `node`. */
+  /** By its id, wherever it is: one that has joined elsewhere under the same id joins again afterwards. */
   | { readonly kind: 'removeController'; readonly node: PlanNode; readonly controllerId: string }
   /** The controllers forget a replica that is gone for good. */
   | { readonly kind: 'forgetReplica'; readonly group: string; readonly node: PlanNode }
