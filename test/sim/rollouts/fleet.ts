@@ -31,6 +31,8 @@ export class Fleet {
   /** Makes the node, or makes it anew by other settings; it does not run yet. What its machine holds stays. */
   install(node: PlanNode): Node {
     const { host } = node
+    // What was done to the disk concerns whoever uses it next.
+    const mayRefuseStart = this.#nodes.get(host)?.mayRefuseStart ?? false
     this.retire(host)
     const machine = this.#machineOf(host)
     // Folders are named after nodes: another node finds nothing there, the same one what it left.
@@ -38,6 +40,7 @@ export class Fleet {
     if (last !== undefined && last !== node.id) machine.wipe()
     this.#lastIds.set(host, node.id)
     const made = this.#make(node, machine)
+    made.mayRefuseStart = mayRefuseStart
     this.#nodes.set(host, made)
     return made
   }

@@ -80,6 +80,8 @@ export class Rollouts {
     const machine = this.#operator?.machine ?? world.machine(OPERATOR.name, OPERATOR.address)
     const operator = machine.isUp ? this.#operator! : new Operator(machine)
     this.#operator = operator
+    // As `gantry up` does: one that was killed before it had started a node again has left it stopped.
+    for (const { host } of this.#running.nodes) this.#fleet.at(host)?.start()
     this.#rollOut(operator, done).catch((error: unknown) => {
       if (!operator.isDead) world.fail(error)
     })
