@@ -151,10 +151,14 @@ function hostsIn({ nameServers, controllers, groups }: FleetConfig): string[] {
   return [...nameServers, ...own, ...groups.flatMap(({ hosts }) => hosts)]
 }
 
-/** One change or two at once. */
+/**
+ * One change or two at once.
+ * @param inUse machines that have a node, also one that neither config speaks of: a rollout may have been left half-way
+ */
 export function changedConfig(
   config: FleetConfig,
   world: World,
+  inUse: readonly string[],
 ): { readonly names: string[]; readonly config: FleetConfig } {
   const names: string[] = []
   let changed = config
@@ -163,7 +167,7 @@ export function changedConfig(
     const change = world.pick(CHANGES)!
     const made = names.includes(change.name)
       ? undefined
-      : change.make(changed, world, [...hostsIn(config), ...hostsIn(changed)])
+      : change.make(changed, world, [...inUse, ...hostsIn(config), ...hostsIn(changed)])
     if (made === undefined) continue
     names.push(change.name)
     changed = made

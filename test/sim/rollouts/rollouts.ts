@@ -28,6 +28,8 @@ export class Rollouts {
   readonly #cluster: Cluster
   readonly #fleet: Fleet
   #config: FleetConfig
+  /** Before the change under way. */
+  #former: FleetConfig
   #running: Plan
   #wanted: Plan | undefined
   #operator: Operator | undefined
@@ -43,6 +45,7 @@ export class Rollouts {
     this.#cluster = cluster
     this.#fleet = fleet
     this.#config = config
+    this.#former = config
     this.#running = planOf(config)
     this.#seeded = new Set(config.groups.map(({ name }) => name))
   }
@@ -63,7 +66,8 @@ export class Rollouts {
   #next(untilMs: number): void {
     const { world } = this.#cluster
     if (this.begun.length > 0 && world.nowMs >= untilMs) return
-    this.#want(changedConfig(this.#config, world))
+    this.#former = this.#config
+    this.#want(changedConfig(this.#config, world, this.#hostsInUse))
     this.#work(() => world.queue.after(world.between(100, 1500), () => this.#next(untilMs)))
     this.#killLater()
   }
@@ -91,13 +95,12 @@ export class Rollouts {
   #killLater(): void {
     const { world } = this.#cluster
     if (this.#kills >= KILLS_MAX || !world.chance(50)) return
-    const before = this.#config
     world.queue.after(world.between(50, 5000), () => {
       const { machine } = this.#operator!
       if (this.#wanted === undefined || !machine.isUp) return
       this.#kills++
       machine.kill('process')
-      if (world.chance(20)) this.#want({ names: ['something else half-way'], config: this.#goBack(before) })
+      if (world.chance(20)) this.#want({ names: ['something else half-way'], config: this.#goBack() })
       world.queue.after(world.between(50, 1500), () => {
         this.#work(() => {})
         this.#killLater()
@@ -105,9 +108,13 @@ export class Rollouts {
     })
   }
 
-  #goBack(config: FleetConfig): FleetConfig {
+  get #hostsInUse(): string[] {
+    return this.#running.nodes.map(({ host }) => host)
+  }
+
+  #goBack(): FleetConfig {
     const { world } = this.#cluster
-    return changedConfig(config, world).config
+    return changedConfig(this.#former, world, this.#hostsInUse).config
   }
 
   async #rollOut(operator: Operator, done: () => void): Promise<void> {
