@@ -64,7 +64,12 @@ export class Rollouts {
   }
 
   #next(untilMs: number): void {
-    const { world } = this.#cluster
+    const { world, hasTopics } = this.#cluster
+    if (!hasTopics) {
+      // A group that is made before there are topics gets none.
+      world.queue.after(TRY_AGAIN_MS, () => this.#next(untilMs))
+      return
+    }
     if (this.begun.length > 0 && world.nowMs >= untilMs) return
     this.#former = this.#config
     this.#want(changedConfig(this.#config, world, this.#hostsInUse))

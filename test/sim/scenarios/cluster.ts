@@ -50,6 +50,8 @@ export class Cluster {
   readonly nameServerAddresses: string[] = []
 
   /** `makeNodes`: the servers, where they are not those that the shape counts. */
+  #topicsLeft = Number.POSITIVE_INFINITY
+
   constructor(world: World, shape: Shape, makeNodes?: (cluster: Cluster) => void) {
     this.world = world
     this.shape = shape
@@ -105,14 +107,21 @@ export class Cluster {
     const { queue, random } = this.world
     for (const node of this.nodes) queue.after(random.below(300), () => node.start())
     const topics = this.shape.hasTransactions ? [TOPIC, TRANSACTION_TOPIC] : [TOPIC]
+    this.#topicsLeft = topics.length * this.groupNames.length
     for (const name of this.groupNames) for (const topic of topics) this.#createTopic(name, topic)
     this.startConsumersAnew()
+  }
+
+  /** Whether the topics it begins with are there. */
+  get hasTopics(): boolean {
+    return this.#topicsLeft === 0
   }
 
   #createTopic(name: string, topic: string): void {
     this.client.begin(async () => {
       const address = this.masterOf(name)?.address
       if (address !== undefined && (await this.askForTopic(address, topic))) {
+        this.#topicsLeft--
         this.world.trace.line(`admin: ${topic} is created at ${address}`)
       } else {
         this.client.after(CREATE_AGAIN_MS, () => this.#createTopic(name, topic))
