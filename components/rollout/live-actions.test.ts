@@ -9,11 +9,7 @@ import { FakeCluster } from './testing/fake-cluster.ts'
 const nodes = [0, 1, 2].map(brokerNode)
 
 function actionsOn(cluster: FakeCluster): LiveActions {
-  const nodeOf = (id: string): PlanNode => {
-    const node = nodes.find((each) => each.id === id)
-    if (node === undefined) throw new Error(`no node ${id}`)
-    return node
-  }
+  const nodeOf = (id: string) => nodes.find((each) => each.id === id)
   return new LiveActions(cluster.live, { nodeOf, timeoutMs: 1000, topics: [], consumerGroups: [] })
 }
 
@@ -24,6 +20,17 @@ it('hands over by ids of nodes', async () => {
   const preferred = ['broker-a-1', 'broker-a-2']
   await actionsOn(cluster).perform({ kind: 'handOver', group: 'broker-a', avoid: 'broker-a-0', preferred })
   expect(cluster.asked).toEqual(['elect 1'])
+})
+
+it('hands over to one that is there, whoever was to come first when it was planned', async () => {
+  const cluster = new FakeCluster()
+  const preferred = ['broker-a-0~old', 'broker-a-1']
+  const actions = actionsOn(cluster)
+  await actions.perform({ kind: 'handOver', group: 'broker-a', avoid: 'broker-a-0', preferred })
+  expect(cluster.asked).toEqual(['elect 1'])
+  await expect(
+    actions.perform({ kind: 'handOver', group: 'broker-a', avoid: 'broker-a-0~old', preferred }),
+  ).rejects.toThrow('there is no node broker-a-0~old')
 })
 
 it('pauses, changes live and resumes with what the conf file says', async () => {

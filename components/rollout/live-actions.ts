@@ -20,8 +20,8 @@ import { pauseWrites, resumeWrites } from './write-permission.ts'
 export type LiveAction = Exclude<RolloutAction, { readonly kind: 'startNode' | 'restartNode' | 'stopNode' }>
 
 export interface LiveActionsOptions extends Declared {
-  /** A node of the running or the wanted plan. @throws Error when there is none of that id */
-  readonly nodeOf: (id: string) => PlanNode
+  /** A node of the running or the wanted plan; undefined when there is none of that id. */
+  readonly nodeOf: (id: string) => PlanNode | undefined
   /** How long a wait may take; drains have a deadline of their own. */
   readonly timeoutMs: number
   /** How long clients may go on with routes they have; left out: as official ones do. */
@@ -50,9 +50,12 @@ export class LiveActions {
         await changeLive(cluster, action.node, nodeAddress(action.node), action.settings)
         return undefined
       case 'handOver': {
-        const [avoid = '', ...preferred] = [action.avoid, ...action.preferred].map((id) =>
-          advertisedAddress(nodeOf(id)),
-        )
+        const avoid = advertisedAddress(this.#node(action.avoid))
+        // Those that have left since this was planned are no candidates any more.
+        const preferred = action.preferred.flatMap((id) => {
+          const node = nodeOf(id)
+          return node === undefined ? [] : [advertisedAddress(node)]
+        })
         await handOver(cluster, { group: action.group, avoid, preferred, timeoutMs })
         return undefined
       }
@@ -100,19 +103,19 @@ export class LiveActions {
   /** @throws RolloutWaitError with what is missing */
   async wait(wait: RolloutWait): Promise<void> {
     const cluster = this.#cluster
-    const { timeoutMs, nodeOf } = this.#options
+    const { timeoutMs } = this.#options
     switch (wait.kind) {
       case 'controllersAgree':
         return waitControllersAgree(cluster, timeoutMs)
       case 'healthy':
         return waitUntil(cluster, `${wait.nodeId} answers`, timeoutMs, async () => {
-          await knock(cluster, nodeOf(wait.nodeId))
+          await knock(cluster, this.#node(wait.nodeId))
           return undefined
         })
       case 'inSyncStateSet':
-        return waitInSync(cluster, { ...wait, address: advertisedAddress(nodeOf(wait.nodeId)), timeoutMs })
+        return waitInSync(cluster, { ...wait, address: advertisedAddress(this.#node(wait.nodeId)), timeoutMs })
       case 'caughtUp':
-        return waitCaughtUp(cluster, { ...wait, address: advertisedAddress(nodeOf(wait.nodeId)), timeoutMs })
+        return waitCaughtUp(cluster, { ...wait, address: advertisedAddress(this.#node(wait.nodeId)), timeoutMs })
       case 'routesRenewed':
         cluster.tell?.(`clients of ${wait.group} ask for routes again`)
         return pause(cluster.clock, this.#options.staleRouteMs ?? staleRouteMsDefault)
@@ -121,9 +124,15 @@ export class LiveActions {
     }
   }
 
+  #node(id: string): PlanNode {
+    const node = this.#options.nodeOf(id)
+    if (node === undefined) throw new RangeError(`there is no node ${id}`)
+    return node
+  }
+
   async #waitRegistered(id: string): Promise<void> {
     const cluster = this.#cluster
-    const node = this.#options.nodeOf(id)
+    const node = this.#node(id)
     if (node.kind !== 'broker') return
     const own = advertisedAddress(node)
     await waitUntil(cluster, `${id} is registered with every NameServer`, this.#options.timeoutMs, async () => {

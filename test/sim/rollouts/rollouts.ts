@@ -1,5 +1,4 @@
 import type { Plan } from '../../../components/plan/plan.ts'
-import type { PlanNode } from '../../../components/plan/plan-node.ts'
 import { advancePlan } from '../../../components/plan/rollout/advance-plan.ts'
 import { planRollout } from '../../../components/plan/rollout/plan-rollout.ts'
 import type { Observed, RolloutStep } from '../../../components/plan/rollout/rollout.ts'
@@ -221,11 +220,7 @@ export class Rollouts {
 
   #actions(operator: Operator, wanted: Plan): LiveActions {
     const nodes = [...this.#running.nodes, ...wanted.nodes]
-    const nodeOf = (id: string): PlanNode => {
-      const found = nodes.find((node) => node.id === id)
-      if (found === undefined) throw new Mistake(`there is no node ${id}`)
-      return found
-    }
+    const nodeOf = (id: string) => nodes.find((node) => node.id === id)
     const { topics, consumerGroups } = wanted
     const times = { timeoutMs: WAIT_MS, staleRouteMs: STALE_ROUTE_MS }
     return new LiveActions(this.#reach(operator), { nodeOf, topics, consumerGroups, ...times })

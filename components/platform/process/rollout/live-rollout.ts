@@ -21,19 +21,14 @@ export const liveActions =
 
 function actionsOn(cluster: LiveCluster, plan: Plan, wanted: Plan, timeoutMs: number): RolloutActions {
   const byId = new Map([...wanted.nodes, ...plan.nodes].map((node) => [node.id, node]))
-  const nodeOf = (id: string): PlanNode => {
-    const node = byId.get(id)
-    if (node === undefined) throw new Error(`there is no node ${id}`)
-    return node
-  }
   const { topics, consumerGroups } = wanted
-  const options = { nodeOf, timeoutMs, topics, consumerGroups }
+  const options = { nodeOf: (id: string) => byId.get(id), timeoutMs, topics, consumerGroups }
   const actions = new LiveActions(cluster, options)
   return {
     perform: (action: Parameters<LiveActions['perform']>[0] & RolloutAction) => actions.perform(action),
-    wait: (wait: RolloutWait) =>
-      wait.kind === 'registered'
-        ? new LiveActions(knownTo(cluster, nodeOf(wait.nodeId)), options).wait(wait)
-        : actions.wait(wait),
+    wait: (wait: RolloutWait) => {
+      const node = wait.kind === 'registered' ? byId.get(wait.nodeId) : undefined
+      return node === undefined ? actions.wait(wait) : new LiveActions(knownTo(cluster, node), options).wait(wait)
+    },
   }
 }
