@@ -1,7 +1,8 @@
 import type { Plan } from '../plan.ts'
 import type { BrokerNode } from '../plan-node.ts'
+import { asMasterInPlace } from './interim-slave.ts'
 import { type NodeChange, nodeChange } from './node-change.ts'
-import { formerId, type Observed } from './rollout.ts'
+import { formerId, type Observed, originalId } from './rollout.ts'
 import { canRunBeside } from './schedule.ts'
 import { isLearner } from './steps.ts'
 
@@ -14,6 +15,8 @@ export interface Succession {
   readonly node: BrokerNode
   /** As it runs, if it does already. */
   readonly current: BrokerNode | undefined
+  /** The slave that `former` is at the moment: its master has gone, and it has to become that first. */
+  readonly revived?: BrokerNode
 }
 
 /** What becomes of the brokers of a group that is in both plans. */
@@ -28,6 +31,8 @@ export interface GroupChange {
   /** Moves to a place that cannot be taken while the old one runs. */
   readonly movesInTurn: readonly Of<'move'>[]
   readonly gone: readonly BrokerNode[]
+  /** Replicas at places between the first and the last one, where a rollout that was cut off has left them. */
+  readonly strays: readonly BrokerNode[]
   /** Id of the node that is master, as far as is known. */
   readonly master: string
   /** Ids of nodes that do not run although they should. */
@@ -59,6 +64,22 @@ const backToFormer = (former: BrokerNode, node: BrokerNode): Of<'restart'> => ({
   why: `${node.id} back to where it was`,
 })
 
+const succession = (from: BrokerNode, node: BrokerNode): Succession => {
+  const id = formerId(originalId(from.id))
+  if (isElected(node) || node.role === 'SLAVE' || from.role !== 'SLAVE')
+    return { former: { ...from, id }, node, current: undefined }
+  return { former: { ...asMasterInPlace(from, node.role), id }, node, current: undefined, revived: from }
+}
+
+/**
+ * Of a replica that a rollout has moved half-way, and that is to be at a third place now: which one leaves first, and which one
+ * stays until the new one has everything. The first one has it for sure, unless it is down.
+ */
+const sourceOf = (former: BrokerNode, current: BrokerNode, node: BrokerNode, down: ReadonlySet<string>) =>
+  isElected(node) && down.has(former.id) && !down.has(current.id) && canRunBeside(current, node)
+    ? ([former, current] as const)
+    : ([current, former] as const)
+
 /** @param running and `wanted`: whole plans; what concerns other groups in them is left aside */
 export const groupChange = (group: string, running: Plan, wanted: Plan, observed?: Observed): GroupChange => {
   const before = brokersOf(running).filter((node) => node.group === group)
@@ -67,6 +88,9 @@ export const groupChange = (group: string, running: Plan, wanted: Plan, observed
   const changes: NodeChange<BrokerNode>[] = []
   const added: BrokerNode[] = []
   const successions: Succession[] = []
+  const movesInTurn: Of<'move'>[] = []
+  const strays: BrokerNode[] = []
+  const down = new Set(before.filter(({ id }) => observed?.nodes.get(id)?.alive === false).map(({ id }) => id))
   const staying = new Set<string>()
   for (const node of after) {
     const [current, former] = [byId.get(node.id), byId.get(formerId(node.id))]
@@ -74,8 +98,15 @@ export const groupChange = (group: string, running: Plan, wanted: Plan, observed
       changes.push(backToFormer(former, node))
       staying.add(former.id)
     } else if (former !== undefined && current !== undefined) {
-      successions.push({ former, node, current })
       staying.add(former.id).add(node.id)
+      if (isSamePlace(current, node)) {
+        successions.push({ former, node, current })
+        continue
+      }
+      const [stray, from] = sourceOf(former, current, node, down)
+      strays.push(stray)
+      if (canRunBeside(from, node)) successions.push(succession(from, node))
+      else movesInTurn.push({ kind: 'move', from, node, why: `to ${node.address} ${node.dataDir}` })
     } else if (current === undefined) added.push(node)
     else {
       changes.push(nodeChange(current, node, running, wanted))
@@ -84,9 +115,7 @@ export const groupChange = (group: string, running: Plan, wanted: Plan, observed
   }
   const moves = changes.filter((change) => change.kind === 'move')
   const beside = moves.filter(({ from, node }) => canRunBeside(from, node))
-  const newSuccessions = beside.map(({ from, node }): Succession => {
-    return { former: { ...from, id: formerId(from.id) }, node, current: undefined }
-  })
+  const newSuccessions = beside.map(({ from, node }) => succession(from, node))
   return {
     group,
     before,
@@ -95,9 +124,10 @@ export const groupChange = (group: string, running: Plan, wanted: Plan, observed
     live: changes.filter((change) => change.kind === 'live'),
     restarts: changes.filter((change) => change.kind === 'restart'),
     successions: [...successions, ...newSuccessions],
-    movesInTurn: moves.filter((move) => !beside.includes(move)),
+    movesInTurn: [...movesInTurn, ...moves.filter((move) => !beside.includes(move))],
+    strays,
     gone: before.filter(({ id }) => !staying.has(id)),
     master: likelyMaster(group, before, observed),
-    down: new Set(before.filter(({ id }) => observed?.nodes.get(id)?.alive === false).map(({ id }) => id)),
+    down,
   }
 }

@@ -1,7 +1,7 @@
 import type { BrokerNode } from '../plan-node.ts'
 import { type GroupChange, isElected } from './group-change.ts'
-import { moveInTurn, removeReplica, restartReplica, startSuccessor, succeed } from './replica-steps.ts'
-import { formerId } from './rollout.ts'
+import { moveInTurn, removeReplica, restartReplica, retreat, startSuccessor, succeed } from './replica-steps.ts'
+import { formerId, originalId, type RolloutStep } from './rollout.ts'
 import type { Unit } from './schedule.ts'
 import { changeLive, startNode } from './steps.ts'
 
@@ -15,17 +15,38 @@ export interface GroupUnits {
 const addId = (id: string): string => `add:${id}`
 const changeId = (id: string): string => `change:${id}`
 const leaveId = (id: string): string => `leave:${id}`
+const retreatId = (id: string): string => `retreat:${originalId(id)}`
 
-const additionsOf = ({ added, successions }: GroupChange): Unit[] => [
-  ...added.map((node) => ({ id: addId(node.id), after: [], steps: [startNode(node, 'new in the config')] })),
-  ...successions
-    .filter(({ current }) => current === undefined)
-    .map((succession) => ({ id: addId(succession.node.id), after: [], steps: startSuccessor(succession) })),
-]
+const additionsOf = (group: GroupChange): Unit[] => {
+  const { added, successions, strays } = group
+  const first = masterUnitOf(group)
+  const after = (id: string): string[] => (first === undefined || first === id ? [] : [first])
+  const unitOf = (node: BrokerNode, steps: RolloutStep[], before: string[] = []): Unit => {
+    const id = addId(node.id)
+    return { id, after: [...after(id), ...before], steps }
+  }
+  return [
+    ...strays.map((node) => ({ id: retreatId(node.id), after: [], steps: retreat(group, node) })),
+    ...added.map((node) => unitOf(node, [startNode(node, 'new in the config')])),
+    ...successions
+      .filter(({ current }) => current === undefined)
+      .map((succession) => unitOf(succession.node, startSuccessor(succession), [retreatId(succession.node.id)])),
+  ]
+}
 
 /** A fixed group whose master is between two places: slaves have nobody to catch up with before there is one again. */
 const lacksFixedMaster = ({ before, after }: GroupChange): boolean =>
   after.some((node) => !isElected(node)) && before.every((node) => isElected(node) || node.role === 'SLAVE')
+
+/** The unit that gives a group its fixed master back, if it lacks it. */
+const masterUnitOf = (group: GroupChange): string | undefined => {
+  if (!lacksFixedMaster(group)) return undefined
+  const isMaster = ({ role }: BrokerNode) => role !== 'SLAVE'
+  const inPlace = group.restarts.find(({ node }) => isMaster(node))
+  if (inPlace !== undefined) return changeId(inPlace.node.id)
+  const elsewhere = group.successions.find(({ revived }) => revived !== undefined)
+  return elsewhere && addId(elsewhere.node.id)
+}
 
 type Restart = GroupChange['restarts'][number]
 
@@ -66,7 +87,10 @@ const changesOf = (
     after,
     steps: restartReplica(group, restart),
   })
-  const restarts = others.map((restart) => unitOf(restart, [...additions, ...leaving]))
+  const first = masterUnitOf(group)
+  const restarts = others.map((restart) =>
+    unitOf(restart, changeId(restart.node.id) === first ? [] : [...additions, ...leaving]),
+  )
   return { units: [...live, ...restarts, ...(last === undefined ? [] : [unitOf(last, beforeMaster)])], beforeMaster }
 }
 
@@ -84,7 +108,11 @@ const departuresOf = (group: GroupChange, beforeMaster: readonly string[]): Unit
       })),
     ...movesInTurn
       .toSorted((a, b) => rank(a.from) - rank(b.from))
-      .map((move) => ({ id: changeId(move.node.id), after: beforeMaster, steps: moveInTurn(group, move) })),
+      .map((move) => ({
+        id: changeId(move.node.id),
+        after: [...beforeMaster, retreatId(move.node.id)],
+        steps: moveInTurn(group, move),
+      })),
     ...gone
       .toReversed()
       .toSorted((a, b) => rank(a) - rank(b))

@@ -1,7 +1,8 @@
 import type { BrokerNode } from '../plan-node.ts'
 import { type GroupChange, isElected, type Succession } from './group-change.ts'
+import { asInterimSlave } from './interim-slave.ts'
 import { settingsOf } from './node-settings.ts'
-import type { ClientEffect, RolloutStep } from './rollout.ts'
+import { type ClientEffect, originalId, type RolloutStep } from './rollout.ts'
 import {
   forgetReplica,
   handOver,
@@ -20,19 +21,6 @@ export interface ReplicaChange {
   readonly from: BrokerNode
   readonly node: BrokerNode
   readonly why: string
-}
-
-/** Slaves that stand beside the one whose place they take have ids from here on: no other broker may have theirs. */
-const interimBrokerIds = 100
-
-/** A broker that catches up as one slave more beside `former`, before it becomes what it is to be. */
-const asInterimSlave = (node: BrokerNode, former: BrokerNode): BrokerNode => {
-  const first = interimBrokerIds + node.replica
-  const brokerId = former.brokerId === first ? first + interimBrokerIds : first
-  const text = node.confFile.text
-    .replace(/^brokerId=.*$/m, `brokerId=${brokerId}`)
-    .replace(/^brokerRole=.*$/m, 'brokerRole=SLAVE')
-  return { ...node, brokerId, role: 'SLAVE', confFile: { path: node.confFile.path, text } }
 }
 
 /** Copies that have to be there for a send to be acknowledged, the master's included. */
@@ -94,8 +82,15 @@ export const restartReplica = (group: GroupChange, change: ReplicaChange): Rollo
   return change.node.role === 'SLAVE' ? restartSlave(group, change) : restartFixedMaster(group, change)
 }
 
+/** The only one that is left of a fixed master and its successor: others have nobody to get anything from before it is master. */
+const revive = (slave: BrokerNode, master: BrokerNode): RolloutStep[] => [
+  restartNode(slave, master, 'its role to that of the master'),
+  resumeWrites(master),
+]
+
 /** A new replica beside the one whose place it will take. */
-export const startSuccessor = ({ node, former }: Succession): RolloutStep[] => [
+export const startSuccessor = ({ node, former, revived }: Succession): RolloutStep[] => [
+  ...(revived === undefined ? [] : revive(revived, { ...former, id: revived.id })),
   startNode(isElected(node) ? node : asInterimSlave(node, former), 'takes the place of the one that runs elsewhere'),
 ]
 
@@ -119,6 +114,18 @@ export const succeed = (group: GroupChange, { former, node, current }: Successio
     restartNode(interim, node, 'its role to that of the master', effect),
     resumeWrites(node),
   ]
+}
+
+/** A replica leaves the place that it was started at for a rollout that was cut off, and that is not wanted any more. */
+export const retreat = (group: GroupChange, node: BrokerNode): RolloutStep[] => {
+  const stop = stopNode(node, 'its place is not wanted any more')
+  if (!isElected(node)) return [stop]
+  const preferred = group.before.filter(({ id }) => id !== node.id && !group.gone.some((other) => other.id === id))
+  const sameReplica = (other: BrokerNode) => originalId(other.id) === originalId(node.id)
+  const sorted = preferred
+    .filter((other) => !isLearner(other))
+    .toSorted((a, b) => Number(sameReplica(b)) - Number(sameReplica(a)))
+  return [handOver(node, sorted, node.id === group.master, 'leave'), stop, forgetReplica(node)]
 }
 
 /** Ends at its old place first, and is filled by the others at its new one. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Plan } from '../plan.ts'
+import { groupsOf } from './advance-plan.ts'
 import { planRollout } from './plan-rollout.ts'
 import { originalId } from './rollout.ts'
-import { arbitraryChange } from './testing/arbitrary-change.ts'
+import { arbitraryChange, arbitraryTurn } from './testing/arbitrary-change.ts'
 import { ClusterModel } from './testing/cluster-model.ts'
 
 /** Losses that arbitrary configs often come with, and that are no matter of order. */
@@ -82,6 +83,24 @@ it('a config that goes back half-way is carried out as well, or refused', () => 
       expect(model.problems).toEqual([])
       expect(essence(model.plan)).toEqual(essence(running))
       expect(model.plan.nodes.filter(({ id }) => id !== originalId(id))).toEqual([])
+    }),
+    runs,
+  )
+})
+
+it('something else that is wanted half-way is carried out as well, or refused', () => {
+  fc.assert(
+    fc.property(arbitraryTurn, fc.nat(), ({ running, wanted, instead }, cut) => {
+      const { steps } = planRollout({ running, wanted, allow })
+      const there = new ClusterModel(running, wanted)
+      there.run(steps, cut % (steps.length + 1))
+      const turn = planRollout({ running: there.plan, wanted: instead, observed: there.observed(), allow })
+      if (turn.refusals.length > 0) return
+      const model = there.turnedTo(instead)
+      model.run(turn.steps)
+      expect(model.problems).toEqual([])
+      expect(essence(model.plan)).toEqual(essence(instead))
+      expect([...model.paused].filter((group) => groupsOf(instead).has(group))).toEqual([])
     }),
     runs,
   )

@@ -10,6 +10,11 @@ export interface ArbitraryChange {
   readonly wanted: Plan
 }
 
+/** And what is wanted instead when a part of that is done. */
+export interface ArbitraryTurn extends ArbitraryChange {
+  readonly instead: Plan
+}
+
 const plans = new Map<string, Plan | undefined>()
 
 /** The plan of a config; undefined when it is none that could be brought up. */
@@ -100,6 +105,42 @@ const keys = [
 
 /** What the configs of a change say, for the report of a failed property. */
 const shown = (inputs: readonly ClusterConfigInput[]) => () => inputs.map((input) => JSON.stringify(input)).join('\n')
+
+/** Replicas of a group on hosts of their own, which are what changes from one config to the next. */
+const placedGroup = fc.record({
+  hosts: fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 1, maxLength: 3 }),
+  fileReservedTime: fc.constantFrom(24, 48),
+  transferMsgByHeap: fc.constantFrom(true, true, false),
+})
+
+const placedConfigOf = (
+  isElected: boolean,
+  groups: Readonly<Record<string, typeof placedGroup extends fc.Arbitrary<infer G> ? G : never>>,
+): ClusterConfigInput => ({
+  hosts: [0, 1, 2, 3, 4].map((index) => ({ name: `host-${index}`, address: `10.0.0.${index + 1}` })),
+  ...(isElected ? { controllers: { mode: 'standalone', replicas: 3 } } : {}),
+  groups: Object.entries(groups).map(([name, { hosts, ...config }]) => ({
+    name: `broker-${name}`,
+    replicas: hosts.length,
+    hosts: hosts.map((index) => `host-${index}`),
+    config,
+  })),
+})
+
+const placedGroups = fc.record({ a: placedGroup, b: placedGroup }, { requiredKeys: ['a'] })
+
+/** Three configs of a cluster whose brokers are now here and now there. */
+export const arbitraryTurn: fc.Arbitrary<ArbitraryTurn> = fc
+  .tuple(fc.boolean(), placedGroups, placedGroups, placedGroups)
+  .map(([isElected, ...configs]) => {
+    const inputs = configs.map((groups) => placedConfigOf(isElected, groups))
+    const [running, wanted, instead] = inputs.map(planOf)
+    return { running, wanted, instead, [fc.toStringMethod]: shown(inputs) }
+  })
+  .filter(
+    (turn): turn is ArbitraryTurn & { [fc.toStringMethod]: () => string } =>
+      turn.running !== undefined && turn.wanted !== undefined && turn.instead !== undefined,
+  )
 
 /** A config and the same with some of its parts replaced; back from controllers to fixed masters is no change that is made. */
 export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc

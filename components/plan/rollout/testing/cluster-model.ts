@@ -7,6 +7,9 @@ import { settingsOf } from '../node-settings.ts'
 import { formerId, type Observed, type RolloutAction, type RolloutStep } from '../rollout.ts'
 import { unfinished } from '../unfinished.ts'
 
+/** Where the messages of a broker are. */
+const folderOf = ({ group, address, dataDir }: BrokerNode): string => `${group} ${address} ${dataDir}`
+
 const placeOf = (node: PlanNode): string => `${node.address}:${node.port} ${node.dataDir}`
 
 /** A running cluster reduced to what a rollout must not break. Each step is checked before and after it is done. */
@@ -19,6 +22,8 @@ export class ClusterModel {
   readonly paused = new Set<string>()
   readonly drained = new Set<string>()
   readonly seeded: Set<string>
+  /** Folders of brokers that run and have all messages of their group. */
+  readonly #whole: Set<string>
   readonly #wanted: Plan
   /** Nodes that differ. Undefined when an earlier rollout was left half-way: then much has to be put in order again. */
   #touchable: Set<string> | undefined
@@ -28,6 +33,7 @@ export class ClusterModel {
     this.plan = running
     this.#wanted = wanted
     this.seeded = groupsOf(running)
+    this.#whole = new Set(brokersOf(running).map(folderOf))
     this.#touchable = changedNodes(running, wanted)
     for (const { id, address } of controllersOf(running).values()) this.members.set(id, address)
     for (const node of brokersOf(running)) {
@@ -52,6 +58,8 @@ export class ClusterModel {
     model.masters.clear()
     model.members.clear()
     model.seeded.clear()
+    model.#whole.clear()
+    for (const folder of this.#whole) model.#whole.add(folder)
     for (const [group, id] of this.masters) model.masters.set(group, id)
     for (const [id, address] of this.members) model.members.set(id, address)
     for (const group of this.paused) model.paused.add(group)
@@ -65,6 +73,7 @@ export class ClusterModel {
     this.#rest = steps
     for (const [index, step] of steps.slice(0, count).entries()) {
       this.#before(step)
+      this.#moveMessages(step)
       this.#act(step)
       this.plan = advancePlan(this.plan, this.#wanted, step)
       this.#rest = steps.slice(index + 1)
@@ -101,6 +110,25 @@ export class ClusterModel {
     }
     if (isMaster && isElected(node) && others.length > 0) this.#fault(step, `${node.id} is still master`)
     if (step.action.kind === 'stopNode' && others.length === 0) this.#fault(step, `${group} would lose everything`)
+  }
+
+  /** A fixed master has what its folder holds; every other one gets everything from those that have it. */
+  #moveMessages(step: RolloutStep): void {
+    const { action } = step
+    if (action.kind !== 'startNode' && action.kind !== 'restartNode' && action.kind !== 'stopNode') return
+    const { node } = action
+    if (node.kind !== 'broker') return
+    const from = action.kind === 'restartNode' ? action.from : action.kind === 'stopNode' ? node : undefined
+    const before = brokersOf(this.plan).filter(({ group }) => group === node.group)
+    const isKept = from?.kind === 'broker' && this.#whole.has(folderOf(from)) && folderOf(from) === folderOf(node)
+    if (from?.kind === 'broker') this.#whole.delete(folderOf(from))
+    if (action.kind === 'stopNode') return
+    const isFilled = node.brokerId !== 0 && before.some((other) => this.#whole.has(folderOf(other)))
+    if (node.role === 'SLAVE' && !before.some(({ brokerId }) => brokerId === 0)) {
+      this.#fault(step, `${node.id} has no master to get anything from`)
+    }
+    if (isKept || isFilled || before.length === 0) this.#whole.add(folderOf(node))
+    else this.#fault(step, `${node.id} lacks the messages of ${node.group}`)
   }
 
   #aliveMembers(without?: PlanNode): string[] {
