@@ -107,3 +107,22 @@ it('new slaves come when there is a master again that they can get everything fr
     'start:broker-a-1 10.0.0.2',
   ])
 })
+
+it('a group that is to go when its fixed master was half-way elsewhere has one again to be drained', () => {
+  const of = (...groups: { name: string; host: number }[]) =>
+    planCluster(
+      parseClusterConfig({
+        hosts: [1, 2, 3].map((number) => ({ name: `host-${number}`, address: `10.0.0.${number}` })),
+        groups: groups.map(({ name, host }) => ({ name, hosts: [`host-${host}`] })),
+      }),
+      { localDataDir: '/data' },
+    )
+  const kept = { name: 'broker-b', host: 2 }
+  const moved = of({ name: 'broker-a', host: 3 }, kept)
+  const halfWay = runningAfter(of({ name: 'broker-a', host: 1 }, kept), moved, 'stop:broker-a-0~old')
+  expect(stepsOf(halfWay, of(kept))).toEqual([
+    'restart:broker-a-0 10.0.0.3',
+    'drain:broker-a',
+    'stop:broker-a-0 10.0.0.3',
+  ])
+})

@@ -1,6 +1,7 @@
 import type { Plan } from '../plan.ts'
 import type { BrokerNode } from '../plan-node.ts'
 import { brokersOf, isElected, likelyMaster } from './group-change.ts'
+import { asMasterInPlace } from './interim-slave.ts'
 import { nodeChange } from './node-change.ts'
 import { settingsOf } from './node-settings.ts'
 import type { Observed, RolloutStep } from './rollout.ts'
@@ -44,6 +45,17 @@ export const seedAgain = (group: string, after: readonly string[], from: readonl
 })
 
 /**
+ * A fixed master that was moved when a rollout was cut off: the one that has everything is still a slave, and consumers would
+ * get nothing more of the group.
+ */
+const reviveMaster = (brokers: readonly BrokerNode[]): RolloutStep[] => {
+  const hasMaster = brokers.some((node) => isElected(node) || node.role !== 'SLAVE')
+  const slave = brokers.find(({ replica }) => replica === 0)
+  if (hasMaster || slave === undefined) return []
+  return [restartNode(slave, asMasterInPlace(slave, 'ASYNC_MASTER'), 'its role to that of the master, which has gone')]
+}
+
+/**
  * A group that the cluster loses. Slaves end first: until then they may be read from.
  * @param after units without which nobody would take what its producers send
  */
@@ -66,6 +78,7 @@ export const removedGroup = (
     id: `remove:${group}`,
     after,
     steps: [
+      ...reviveMaster(brokers),
       drain,
       ...sorted.map((node) => stopNode(node, `${group} is drained`)),
       ...sorted.filter(isElected).map(forgetReplica),

@@ -87,6 +87,10 @@ export class ClusterModel {
 
   #before(step: RolloutStep): void {
     const { action } = step
+    if (action.kind === 'drainGroup') {
+      const brokers = brokersOf(this.plan).filter(({ group }) => group === action.group)
+      if (!brokers.some((node) => isElected(node) || node.brokerId === 0)) this.#fault(step, 'nobody to consume from')
+    }
     if (action.kind !== 'restartNode' && action.kind !== 'stopNode') return
     const node = action.kind === 'restartNode' ? action.from : action.node
     if (!this.plan.nodes.some((one) => one.id === node.id && placeOf(one) === placeOf(node))) {
