@@ -112,8 +112,12 @@ export class LiveActions {
           await knock(cluster, this.#node(wait.nodeId))
           return undefined
         })
-      case 'inSyncStateSet':
-        return waitInSync(cluster, { ...wait, address: advertisedAddress(this.#node(wait.nodeId)), timeoutMs })
+      case 'inSyncStateSet': {
+        const node = this.#options.nodeOf(wait.nodeId)
+        // One that has left since this was planned is not waited for.
+        if (node === undefined) return
+        return waitInSync(cluster, { ...wait, address: advertisedAddress(node), timeoutMs })
+      }
       case 'caughtUp':
         return waitCaughtUp(cluster, { ...wait, address: advertisedAddress(this.#node(wait.nodeId)), timeoutMs })
       case 'routesRenewed':

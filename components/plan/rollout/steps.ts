@@ -59,6 +59,8 @@ export const changeLive = (node: PlanNode, settings: Readonly<Record<string, str
 })
 
 /**
+ * A master begins with a SyncStateSet of its own. The others have to be in it before one of them goes, or too few are left for
+ * it to take messages.
  * @param isMaster false when it is not known to be: then the step may have nothing to do
  * @param doing what comes next. After a restart the broker is where clients with an old route look for the master, and passes
  * on what they send; when it leaves or moves nobody is there, and clients try that address until they ask for routes again
@@ -71,7 +73,12 @@ export const handOver = (
 ): RolloutStep => ({
   id: `handOver:${node.id}`,
   action: { kind: 'handOver', group: node.group, avoid: node.id, preferred: preferred.map(({ id }) => id) },
-  waits: doing === 'restart' ? [] : [{ kind: 'routesRenewed', group: node.group }],
+  waits: [
+    ...preferred
+      .filter((other) => !isLearner(other))
+      .map(({ id: nodeId }): RolloutWait => ({ kind: 'inSyncStateSet', nodeId, group: node.group })),
+    ...(doing === 'restart' ? [] : [{ kind: 'routesRenewed', group: node.group } as const]),
+  ],
   effect: isMaster ? { kind: 'handOver', group: node.group } : noEffect,
   reason: isMaster
     ? `${node.id} is master and is about to ${doing}`

@@ -155,14 +155,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   // Found by the simulation, and mended since.
   {
-    name: 'a change of its configuration takes a broker its role',
-    file: 'broker/admin/broker-config.ts',
-    right: 'deps.apply(Object.fromEntries(change.applied.map((key) => [key, change.conf[key as keyof BrokerConf]])))',
-    wrong: 'deps.apply(change.conf)',
-    scenario: 'controller-standalone',
-    seeds: 100,
-  },
-  {
     name: 'a store is refused whose process died while it cleared a file',
     file: 'store/commit-log/segment-files.ts',
     right: 'isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))',
