@@ -61,6 +61,14 @@ it('has nobody to hand over to when the others are gone and stay away', async ()
   expect(cluster.asked).toEqual([])
 })
 
+it('does not let one go for good that is alone', async () => {
+  const cluster = new FakeCluster()
+  for (const replica of cluster.replicas.slice(1)) replica.alive = false
+  await expect(handOver(cluster.live, { ...request, isLeaving: true, timeoutMs: 60_000 })).rejects.toThrow(
+    'no other replica lives',
+  )
+})
+
 it('has nobody to hand over to in a group of one', async () => {
   const cluster = new FakeCluster()
   cluster.replicas.splice(1)

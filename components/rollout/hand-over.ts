@@ -11,6 +11,8 @@ export interface HandOverRequest {
   readonly avoid: string
   /** Addresses of those that shall be rather than others, best first. */
   readonly preferred: readonly string[]
+  /** It does not come back: what it has would be gone when nobody else lives. */
+  readonly isLeaving?: boolean
   readonly timeoutMs: number
 }
 
@@ -27,7 +29,7 @@ const goneMs = 10_000
  * @throws RolloutWaitError
  */
 export async function handOver(cluster: LiveCluster, request: HandOverRequest): Promise<HandOverOutcome> {
-  const { group, avoid, preferred, timeoutMs } = request
+  const { group, avoid, preferred, timeoutMs, isLeaving = false } = request
   let outcome: HandOverOutcome | undefined
   let elected = ''
   const giveUpMs = cluster.clock.monotonic() + goneMs
@@ -47,7 +49,7 @@ export async function handOver(cluster: LiveCluster, request: HandOverRequest): 
     // There are others, who have not come that far yet: nobody but this one may hold anything.
     if (others.length === 0 && preferred.length > 0) return `none of ${preferred.join(', ')} has registered`
     if (!others.some(({ alive }) => alive)) {
-      if (others.length === 0 || cluster.clock.monotonic() >= giveUpMs) {
+      if (others.length === 0 || (!isLeaving && cluster.clock.monotonic() >= giveUpMs)) {
         outcome = 'alone'
         return undefined
       }

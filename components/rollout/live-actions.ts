@@ -56,7 +56,8 @@ export class LiveActions {
           const node = nodeOf(id)
           return node === undefined ? [] : [advertisedAddress(node)]
         })
-        await handOver(cluster, { group: action.group, avoid, preferred, timeoutMs })
+        const { group, isLeaving = false } = action
+        await handOver(cluster, { group, avoid, preferred, isLeaving, timeoutMs })
         return undefined
       }
       case 'pauseWrites':

@@ -62,10 +62,12 @@ describe('a replica that is to be at a third place when it is half-way to the se
   it('with controllers: hands over to the first one before it leaves the second one', () => {
     expect(stepsOf(halfWay, elected(4))).toEqual([
       'handOver:broker-a-0',
+      'handOver:broker-a-0#2',
       'stop:broker-a-0 10.0.0.3',
       'forget:broker-a-0 10.0.0.3',
       'start:broker-a-0 10.0.0.4',
       'handOver:broker-a-0~old',
+      'handOver:broker-a-0~old#2',
       'stop:broker-a-0~old 10.0.0.1',
       'forget:broker-a-0~old 10.0.0.1',
     ])
@@ -76,10 +78,12 @@ describe('a replica that is to be at a third place when it is half-way to the se
     const observed = { nodes, masters: new Map(), inSync: new Map(), writable: new Map() }
     expect(stepsOf(halfWay, elected(4), observed)).toEqual([
       'handOver:broker-a-0~old',
+      'handOver:broker-a-0~old#2',
       'stop:broker-a-0~old 10.0.0.1',
       'forget:broker-a-0~old 10.0.0.1',
       'start:broker-a-0 10.0.0.4',
-      'handOver:broker-a-0~old#2',
+      'handOver:broker-a-0~old#3',
+      'handOver:broker-a-0~old#4',
       'stop:broker-a-0~old#2 10.0.0.3',
       'forget:broker-a-0~old#2 10.0.0.3',
     ])

@@ -116,6 +116,7 @@ describe('groups', () => {
       'live:broker-a-0',
       'live:broker-a-1',
       'handOver:broker-a-2',
+      'handOver:broker-a-2#2',
       'stop:broker-a-2',
       'forget:broker-a-2',
     ])
@@ -186,6 +187,7 @@ describe('hosts', () => {
     expect(stepsOf(running!, wanted!)).toEqual([
       'start:broker-a-0',
       'handOver:broker-a-0~old',
+      'handOver:broker-a-0~old#2',
       'stop:broker-a-0~old',
       'forget:broker-a-0~old',
     ])

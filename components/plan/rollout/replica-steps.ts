@@ -6,6 +6,7 @@ import { type ClientEffect, originalId, type RolloutStep } from './rollout.ts'
 import {
   forgetReplica,
   handOver,
+  handOverAndLeave,
   isLearner,
   noEffect,
   pauseWrites,
@@ -101,7 +102,7 @@ export const succeed = (group: GroupChange, { former, node, current }: Successio
   if (isElected(node)) {
     const preferred = [node, ...others].filter((other) => !isLearner(other))
     const stop = stopNode(former, `${node.id} has taken its place`)
-    return [handOver(former, preferred, wasMaster, 'leave'), stop, forgetReplica(former)]
+    return [...handOverAndLeave(former, preferred, wasMaster, 'leave'), stop, forgetReplica(former)]
   }
   const interim = current ?? asInterimSlave(node, former)
   if (node.role === 'SLAVE') {
@@ -125,7 +126,7 @@ export const retreat = (group: GroupChange, node: BrokerNode): RolloutStep[] => 
   const sorted = preferred
     .filter((other) => !isLearner(other))
     .toSorted((a, b) => Number(sameReplica(b)) - Number(sameReplica(a)))
-  return [handOver(node, sorted, node.id === group.master, 'leave'), stop, forgetReplica(node)]
+  return [...handOverAndLeave(node, sorted, node.id === group.master, 'leave'), stop, forgetReplica(node)]
 }
 
 /** Ends at its old place first, and is filled by the others at its new one. */
@@ -134,8 +135,8 @@ export const moveInTurn = (group: GroupChange, { from, node, why }: ReplicaChang
   const start = startNode(node, `moves: ${why}; the others give it everything`)
   if (!isElected(node)) return [stopNode(from, `moves: ${why}`), start]
   const preferred = others.filter((other) => !isLearner(other))
-  const over = handOver(from, preferred, from.id === group.master, 'move')
-  return [over, stopNode(from, `moves: ${why}`), forgetReplica(from), start]
+  const over = handOverAndLeave(from, preferred, from.id === group.master, 'move')
+  return [...over, stopNode(from, `moves: ${why}`), forgetReplica(from), start]
 }
 
 export const removeReplica = (group: GroupChange, node: BrokerNode): RolloutStep[] => {
@@ -144,5 +145,5 @@ export const removeReplica = (group: GroupChange, node: BrokerNode): RolloutStep
   // One that goes back to where it was still has its former id.
   const running = group.after.map((other) => group.restarts.find((restart) => restart.node === other)?.from ?? other)
   const preferred = running.filter((other) => other.id !== node.id && !isLearner(other))
-  return [handOver(node, preferred, node.id === group.master, 'leave'), stop, forgetReplica(node)]
+  return [...handOverAndLeave(node, preferred, node.id === group.master, 'leave'), stop, forgetReplica(node)]
 }

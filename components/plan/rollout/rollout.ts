@@ -22,6 +22,8 @@ export type RolloutAction =
       readonly group: string
       readonly avoid: string
       readonly preferred: readonly string[]
+      /** It does not come back: there has to be another one that has everything. */
+      readonly isLeaving?: boolean
     }
   /** A fixed master refuses writes from here on, and routes say so. */
   | { readonly kind: 'pauseWrites'; readonly group: string; readonly node: PlanNode }

@@ -85,6 +85,25 @@ export const handOver = (
     : `only if ${node.id} has become master: it is about to ${doing}`,
 })
 
+/**
+ * Before a broker leaves its place for good. While clients come to know the new route the new master may fail, and this one be
+ * elected again, alone in the SyncStateSet then: what the group has would end with it. So its role is looked at once more.
+ */
+export const handOverAndLeave = (
+  node: BrokerNode,
+  preferred: readonly BrokerNode[],
+  isMaster: boolean,
+  doing: 'leave' | 'move',
+): RolloutStep[] => {
+  const first = leaving(handOver(node, preferred, isMaster, doing))
+  const reason = `only if ${node.id} has become master again meanwhile: it is about to ${doing}`
+  const waits = first.waits.filter(({ kind }) => kind !== 'routesRenewed')
+  return [first, { ...first, waits, effect: noEffect, reason }]
+}
+
+const leaving = (step: RolloutStep): RolloutStep =>
+  step.action.kind === 'handOver' ? { ...step, action: { ...step.action, isLeaving: true } } : step
+
 /** @param slaves that have to have everything before it goes on */
 export const pauseWrites = (node: BrokerNode, slaves: readonly BrokerNode[], aboutMs: number): RolloutStep => ({
   id: `pause:${node.group}`,

@@ -209,8 +209,15 @@ export class ClusterModel {
   }
   readonly #founders = new Set<string>()
 
+  /** While clients come to know the new route the new master fails: the one that is about to leave is elected again. */
+  #failOverDuringWaits({ action, waits }: RolloutStep): void {
+    if (action.kind !== 'handOver' || action.isLeaving !== true) return
+    if (waits.some(({ kind }) => kind === 'routesRenewed')) this.masters.set(action.group, action.avoid)
+  }
+
   #after(step: RolloutStep): void {
     const { nodes } = this.plan
+    this.#failOverDuringWaits(step)
     const places = nodes.flatMap((node) => node.ports.map(({ port }) => `${node.address}:${port}`))
     if (new Set(places).size < places.length) this.#fault(step, 'two nodes have a port')
     if (new Set(nodes.map(({ id }) => id)).size < nodes.length) this.#fault(step, 'two nodes have an id')
