@@ -155,14 +155,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   // Found by the simulation, and mended since.
   {
-    name: 'a store is refused whose process died while it cleared a file',
-    file: 'store/commit-log/segment-files.ts',
-    right: 'isLast || (next === start + this.segmentSizeBytes && (sizeBytes > 0 || this.#isMadeAhead(next)))',
-    wrong: 'isLast',
-    scenario: 'single-master',
-    seeds: 1500,
-  },
-  {
     name: 'a replica makes a topic itself',
     file: 'broker/broker-services.ts',
     right: 'journaledRegistry(mastersServer(parts), journal, acks)',
