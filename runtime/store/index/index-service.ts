@@ -1,8 +1,10 @@
 import type { Disk } from '../../io/disk.ts'
 import type { StoreReporter } from '../store-options.ts'
 import { IndexFile } from './index-file.ts'
+import { nameAfter } from './index-file-name.ts'
 import type { IndexShape } from './index-format.ts'
 import { repairIndexFile, setEnd } from './index-repair.ts'
+import { collect } from './index-search.ts'
 import { entryHash, foldText, foldUtf8, indexKeySeed, tagKeySeed } from './key-hash.ts'
 
 /** maxMsgsNumBatch: offsets one query gives at most. */
@@ -388,39 +390,4 @@ export interface IndexFlush {
   /** Files that are full, written completely. */
   readonly full: readonly IndexFile[]
   readonly headers: ReadonlyMap<IndexFile, ReturnType<IndexFile['headerNow']>>
-}
-
-/** Follows the chain of a hash in one file; returns the steps that are left. */
-function collect(
-  file: IndexFile,
-  hash: number,
-  count: number,
-  beginMs: number,
-  endMs: number,
-  stepsMax: number,
-  phyOffsets: number[],
-): number {
-  let steps = stepsMax
-  let number = file.lastOf(hash)
-  while (number > 0 && phyOffsets.length < count && steps > 0) {
-    steps--
-    const entry = file.entry(number)
-    if (entry.seconds < 0) break
-    const timeMs = file.header.beginTimestamp + entry.seconds * 1000
-    if (entry.hash === hash && timeMs >= beginMs && timeMs <= endMs) phyOffsets.push(entry.phyOffset)
-    if (entry.previous >= number || timeMs < beginMs) break
-    number = entry.previous
-  }
-  return steps
-}
-
-/** Local time as yyyyMMddHHmmssSSS; a later number if the clock went back, for files are read in the order of names. */
-function nameAfter(lastPath: string | undefined, nowMs: number): string {
-  const at = new Date(nowMs)
-  const two = (value: number) => String(value).padStart(2, '0')
-  const name =
-    `${String(at.getFullYear()).padStart(4, '0')}${two(at.getMonth() + 1)}${two(at.getDate())}` +
-    `${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}${String(at.getMilliseconds()).padStart(3, '0')}`
-  const last = lastPath?.slice(lastPath.lastIndexOf('/') + 1)
-  return last !== undefined && name <= last ? String(BigInt(last) + 1n) : name
 }
