@@ -1,3 +1,4 @@
+import { withToolAccess } from '../components/admin/tool-access.ts'
 import type { Plan } from '../components/plan/plan.ts'
 import { RemotingProbe } from '../components/platform/health/cluster-probe.ts'
 import { type NodeState, readPlan, readState } from '../components/platform/process/cluster-state.ts'
@@ -6,6 +7,8 @@ import { isRunning } from '../components/platform/process/process-identity.ts'
 import { describeRolloutEvent } from '../components/platform/process/rollout/rollout-event.ts'
 import { openRollout } from '../components/platform/process/rollout/rollout-journal.ts'
 import { lastRolloutEvent } from '../components/platform/process/rollout/rollout-log.ts'
+import { localAccess } from '../components/platform/process/secrets/local-access.ts'
+import { type SecurityStatus, securityStatus } from './security-status.ts'
 import { UserError } from './user-error.ts'
 
 export interface ClusterStatus {
@@ -17,6 +20,8 @@ export interface ClusterStatus {
   /** Everything has been healthy since the supervisor started. */
   readonly ready: boolean
   readonly namesrvAddr: string
+  /** Where the stack makes certificates or credentials. */
+  readonly security?: SecurityStatus
   readonly nodes: readonly NodeView[]
   /** One that is under way, or that has not come to its end. */
   readonly rollout?: RolloutStatus
@@ -63,6 +68,7 @@ export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
   }
   const running = isRunning(state.supervisor)
   const rollout = rolloutStatus(dataDir, running)
+  const security = securityStatus(dataDir, plan)
   const states = new Map(state.nodes.map((node) => [node.id, actualState(node, running)]))
   return {
     dataDir,
@@ -71,7 +77,8 @@ export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
     ...(running ? { supervisorPid: state.supervisor.pid } : {}),
     ready: running && state.ready,
     namesrvAddr: plan.namesrvAddr,
-    nodes: await figures(plan, states),
+    ...(security === undefined ? {} : { security }),
+    nodes: await withToolAccess(localAccess(dataDir, plan), () => figures(plan, states)),
     ...(rollout === undefined ? {} : { rollout }),
   }
 }

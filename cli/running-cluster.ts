@@ -1,3 +1,4 @@
+import { ToolAccess, withToolAccess } from '../components/admin/tool-access.ts'
 import type { Plan } from '../components/plan/plan.ts'
 import { RemotingProbe } from '../components/platform/health/cluster-probe.ts'
 import { createDataDir, readPlan } from '../components/platform/process/cluster-state.ts'
@@ -10,6 +11,7 @@ import type { RolloutEvent } from '../components/platform/process/rollout/rollou
 import { RolloutHost } from '../components/platform/process/rollout/rollout-host.ts'
 import { openRollout } from '../components/platform/process/rollout/rollout-journal.ts'
 import { removeRequest } from '../components/platform/process/rollout/rollout-request.ts'
+import { accessSecrets } from '../components/platform/process/secrets/local-access.ts'
 import { Supervisor } from '../components/platform/process/supervisor.ts'
 import type { SupervisorEvent } from '../components/platform/process/supervisor-event.ts'
 import { RealClock } from '../runtime/io/real-clock.ts'
@@ -33,6 +35,12 @@ export interface RunOptions {
  * still runs goes on, by the plan that the rollout had got to.
  */
 export async function runCluster(planned: Plan, options: RunOptions): Promise<void> {
+  // Its own secrets are there when `prepare` has run.
+  const access = new ToolAccess()
+  await withToolAccess(access, () => runWith(access, planned, options))
+}
+
+async function runWith(access: ToolAccess, planned: Plan, options: RunOptions): Promise<void> {
   const { dataDir, onEvent } = options
   createDataDir(dataDir)
   const lock = lockDataDir(dataDir)
@@ -45,7 +53,10 @@ export async function runCluster(planned: Plan, options: RunOptions): Promise<vo
       removeRequest(dataDir)
     }
     const clock = new RealClock()
-    const supervisor = new Supervisor({ dataDir, processes, probe, clock, self: ownProcess(), onEvent })
+    const onPlan = (plan: Plan) => access.use(accessSecrets(dataDir, plan))
+    onPlan(cutOff ?? planned)
+    const self = ownProcess()
+    const supervisor = new Supervisor({ dataDir, processes, probe, clock, self, onEvent, onPlan })
     const stopped = stopOnSignal(supervisor, options.onStopSignal)
     const view = async () => {
       const plan = supervisor.plan ?? planned

@@ -11,6 +11,7 @@ const userCodes: ReadonlySet<unknown> = new Set([
   'ROLLOUT_UNDER_WAY',
   'PORTS_TAKEN',
   'ARTIFACT_INVALID',
+  'TLS_SETTINGS_INVALID',
 ])
 
 /** What the operating system refuses for reasons outside this program; its message names the file. */

@@ -3,17 +3,26 @@ export type * from './cluster/aws-platform-args.ts'
 export { argsOfConfig } from './cluster/cluster-config-form.ts'
 export {
   AntiAffinity,
+  ClientCertificates,
   ControllerMode,
   Engine,
   Existing,
   Flush,
   Permission,
   Replication,
+  TlsMode,
 } from './cluster/cluster-enums.ts'
 export type { PlatformArgs, ProcessPlatformArgs } from './cluster/platform-args.ts'
 export type { RenderedConf } from './cluster/rendered-conf.ts'
 export { type ClusterParts, RocketCluster } from './cluster/rocket-cluster.ts'
 export type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './cluster/rocket-cluster-args.ts'
+export type {
+  AccessControlArgs,
+  AdminCredentials,
+  ClientCertificate,
+  SecurityArgs,
+  TlsArgs,
+} from './cluster/security-args.ts'
 export type {
   BrokerGroupSpecArgs,
   ClusterNode,

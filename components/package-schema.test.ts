@@ -28,11 +28,13 @@ it('every exported component can be described to other Pulumi languages', { time
     NameServerFleet: `replicas,placement,config,controllers,${placed} -> namesrvAddr,internalNamesrvAddr,controllerAddr,nodes`,
     ProxyFleet: `namesrvAddr,replicas,placement,config,run,${placed} -> endpoints,nodes,confFiles`,
     RocketCluster:
-      'name,engine,nameServers,nameServerHosts,nameServerConfig,controllers,groups,brokerConfig,hosts,antiAffinity,ports,dataDir,runtime,proxies,topics,consumerGroups,platform -> namesrvAddr,controllerAddr,endpoints,nodes',
+      'name,engine,nameServers,nameServerHosts,nameServerConfig,controllers,groups,brokerConfig,hosts,antiAffinity,ports,dataDir,runtime,proxies,security,topics,consumerGroups,platform -> namesrvAddr,controllerAddr,endpoints,nodes,caCertificates,clientCertificate,adminCredentials',
     Topic: 'topicName,namesrvAddr,clusterName,queues,queuesPerGroup,groups,perm,order,existing -> topicName',
   })
   const types =
     'AntiAffinity BrokerGroupSpecArgs ClusterNode ConsumerGroupSpecArgs ControllerMode ControllersArgs DockerHostArgs DockerMemoryArgs DockerPlatformArgs EmbeddedControllersArgs Engine Existing Flush HostArgs Permission'
+  const security =
+    'AccessControlArgs AdminCredentials ClientCertificate ClientCertificates SecurityArgs TlsArgs TlsMode'
   const aws =
     'Artifacts BrokerMachine Group Images Network Object Peers Platform ProxyMachine RegistryMachine Shared Subnet'
   expect(Object.keys(typeDefinitions).sort()).toEqual(
@@ -40,6 +42,7 @@ it('every exported component can be described to other Pulumi languages', { time
       ...`${types} PlatformArgs PortsArgs ProcessPlatformArgs ProxiesArgs RenderedConf Replication RuntimeArgs TopicSpecArgs`.split(
         ' ',
       ),
+      ...security.split(' '),
       ...aws.split(' ').map((name) => `Aws${name}Args`),
     ].sort(),
   )

@@ -30,3 +30,6 @@ export const namesrvAddr = cluster.namesrvAddr
 export const controllerAddr = cluster.controllerAddr
 export const endpoints = cluster.endpoints
 export const nodes = cluster.nodes
+export const caCertificates = cluster.caCertificates
+export const clientCertificate = cluster.clientCertificate
+export const adminCredentials = cluster.adminCredentials

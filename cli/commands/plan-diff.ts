@@ -1,9 +1,11 @@
+import { withToolAccess } from '../../components/admin/tool-access.ts'
 import { planCluster } from '../../components/plan/plan.ts'
 import { planRollout } from '../../components/plan/rollout/plan-rollout.ts'
 import type { Observed, Rollout } from '../../components/plan/rollout/rollout.ts'
 import { describeRollout } from '../../components/plan/rollout/rollout-words.ts'
 import { readPlan } from '../../components/platform/process/cluster-state.ts'
 import { observeRunning } from '../../components/platform/process/rollout/observe-running.ts'
+import { localAccess } from '../../components/platform/process/secrets/local-access.ts'
 import { dataDirOf } from '../data-dir.ts'
 import { loadStack } from '../stack-source.ts'
 import { UserError } from '../user-error.ts'
@@ -47,6 +49,7 @@ async function fromRunning(stack: string, options: PlanDiffOptions): Promise<Rol
   }
   const planned = planCluster(config, { localDataDir: dataDir, ...portOption(options) })
   const wanted = { ...planned, programs: { ...running.programs, ...planned.programs } }
-  const observed: Observed = await observeRunning(dataDir, running)
+  const look = () => observeRunning(dataDir, running)
+  const observed: Observed = await withToolAccess(localAccess(dataDir, running), look)
   return planRollout({ running, wanted, observed, allow: options.allow ?? [] })
 }

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { type ClusterStatus, clusterStatus } from '../cluster-status.ts'
 import { renderClientHint, renderCluster } from '../cluster-table.ts'
 import { chosenDataDirs, type DataDirChoice } from '../data-dir.ts'
+import { renderSecurity } from '../security-status.ts'
 import { UserError } from '../user-error.ts'
 
 /** What is to be done about a rollout that is not at its end. */
@@ -21,7 +22,8 @@ function render(status: ClusterStatus): string[] {
   if (status.running) {
     const state = status.ready ? 'running' : 'not ready yet'
     const title = `${status.cluster} in ${place}: ${state}, supervisor pid ${status.supervisorPid}`
-    return [title, ...rolloutLines(status), ...renderCluster(status.nodes), ...renderClientHint(status.namesrvAddr)]
+    const hints = [...renderClientHint(status.namesrvAddr), ...renderSecurity(status.security, Date.now())]
+    return [title, ...rolloutLines(status), ...renderCluster(status.nodes), ...hints]
   }
   const left = status.nodes.filter((node) => node.pid !== undefined)
   if (left.length === 0) return [`${status.cluster} in ${place}: not running`]

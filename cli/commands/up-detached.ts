@@ -8,6 +8,7 @@ import { lockDataDir } from '../../components/platform/process/data-dir-lock.ts'
 import { readTail } from '../../components/platform/process/node-log.ts'
 import { clusterStatus } from '../cluster-status.ts'
 import { renderClientHint, renderCluster } from '../cluster-table.ts'
+import { renderSecurity } from '../security-status.ts'
 import { UserError } from '../user-error.ts'
 import { makeRoom } from './up.ts'
 
@@ -33,11 +34,10 @@ export async function upDetached(plan: Plan, dataDir: string, readyTimeoutMs: nu
 export async function superviseDetached(plan: Plan, dataDir: string, readyTimeoutMs: number): Promise<void> {
   const supervisor = startSupervisor(dataDir)
   await waitUntilReady(dataDir, supervisor, readyTimeoutMs)
-  const { nodes } = await clusterStatus(dataDir)
+  const { nodes, security } = await clusterStatus(dataDir)
+  const hints = [...renderClientHint(plan.namesrvAddr), ...renderSecurity(security, Date.now())]
   const hint = `Running in the background (pid ${supervisor.pid}). Stop it with: gantry down --data-dir ${relative('', dataDir) || '.'}`
-  process.stdout.write(
-    `${['', ...renderCluster(nodes), '', ...renderClientHint(plan.namesrvAddr), '', hint].join('\n')}\n`,
-  )
+  process.stdout.write(`${['', ...renderCluster(nodes), '', ...hints, '', hint].join('\n')}\n`)
 }
 
 interface SupervisorChild {

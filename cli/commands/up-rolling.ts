@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { withToolAccess } from '../../components/admin/tool-access.ts'
 import type { Plan } from '../../components/plan/plan.ts'
 import { planRollout } from '../../components/plan/rollout/plan-rollout.ts'
 import type { Rollout } from '../../components/plan/rollout/rollout.ts'
@@ -7,6 +8,7 @@ import { canRunBeside } from '../../components/plan/rollout/schedule.ts'
 import { readPlan } from '../../components/platform/process/cluster-state.ts'
 import { lockHolder } from '../../components/platform/process/data-dir-lock.ts'
 import { checkPortsFree } from '../../components/platform/process/port-check.ts'
+import { formerStoreRefusals } from '../../components/platform/process/rollout/former-stores.ts'
 import { observeRunning } from '../../components/platform/process/rollout/observe-running.ts'
 import {
   describeRolloutEvent,
@@ -15,6 +17,8 @@ import {
 } from '../../components/platform/process/rollout/rollout-event.ts'
 import { RolloutLogReader } from '../../components/platform/process/rollout/rollout-log.ts'
 import { checkNoneUnderWay, putRequest } from '../../components/platform/process/rollout/rollout-request.ts'
+import { localAccess } from '../../components/platform/process/secrets/local-access.ts'
+import { prepareSecrets } from '../../components/platform/process/secrets/prepare-secrets.ts'
 import { renderRolloutReport } from '../rollout-report.ts'
 import { UserError } from '../user-error.ts'
 import { upHere } from './up.ts'
@@ -44,6 +48,7 @@ export async function upRolling(wanted: Plan, dataDir: string, options: RollingO
   const request = { id, wanted, allow, waitTimeoutMs: waitSeconds * 1000 }
   if (lockHolder(dataDir) === undefined) {
     print('The last rollout was cut off: the cluster goes on from there.')
+    await prepare(dataDir, wanted)
     putRequest(dataDir, request)
     if (!detach) return upHere(running, dataDir)
     await superviseDetached(running, dataDir, readyTimeoutMs)
@@ -51,15 +56,29 @@ export async function upRolling(wanted: Plan, dataDir: string, options: RollingO
   }
   // Before anything is looked at: in the middle of another rollout nothing is as it will be.
   checkNoneUnderWay(dataDir)
-  const observed = await observeRunning(dataDir, running)
-  const rollout = planRollout({ running, wanted, observed, allow })
+  const access = localAccess(dataDir, running)
+  const observed = await withToolAccess(access, () => observeRunning(dataDir, running))
+  const planned = planRollout({ running, wanted, observed, allow })
+  const rollout = { ...planned, refusals: [...planned.refusals, ...formerStoreRefusals(running, wanted)] }
   for (const line of describeRollout(rollout)) print(line)
   if (rollout.refusals.length > 0) throw new UserError('the rollout is refused, see above')
   await checkPortsFree(newNodes(rollout, running))
   // A plan may differ in what no step changes, e.g. how long to wait: the supervisor takes that over as well.
+  await prepare(dataDir, wanted)
   if (rollout.steps.length === 0 && JSON.stringify(running) === JSON.stringify(wanted)) return
   putRequest(dataDir, request)
   await follow(dataDir, id)
+}
+
+/** Nodes look at their files every two seconds; those that trust a new authority have to know it before anybody shows it. */
+const filesReadMs = 5000
+
+/** Makes the certificates and credentials that are missing, and waits until nodes that run have read what has changed. */
+async function prepare(dataDir: string, wanted: Plan): Promise<void> {
+  const { hasChanged } = await prepareSecrets(dataDir, wanted, Date.now())
+  if (!hasChanged) return
+  print('Certificates have changed: nodes read them without a restart.')
+  await new Promise<void>((resolve) => setTimeout(resolve, filesReadMs))
 }
 
 /** Nodes whose ports are none of the running cluster's. */

@@ -10,6 +10,7 @@ import { checkPortsFree } from '../../components/platform/process/port-check.ts'
 import { RealProcessTable } from '../../components/platform/process/process-table.ts'
 import { describeRolloutEvent } from '../../components/platform/process/rollout/rollout-event.ts'
 import { openRollout } from '../../components/platform/process/rollout/rollout-journal.ts'
+import { prepareSecrets } from '../../components/platform/process/secrets/prepare-secrets.ts'
 import { RealClock } from '../../runtime/io/real-clock.ts'
 import { renderClientHint, renderCluster } from '../cluster-table.ts'
 import { dataDirOf } from '../data-dir.ts'
@@ -18,6 +19,7 @@ import { LiveArea } from '../live-area.ts'
 import { checkAllLocal } from '../local-nodes.ts'
 import { checkPrograms } from '../programs.ts'
 import { runCluster } from '../running-cluster.ts'
+import { renderSecurity, securityStatus } from '../security-status.ts'
 import { loadStack } from '../stack-source.ts'
 import { UserError } from '../user-error.ts'
 
@@ -66,11 +68,12 @@ export async function up(stack: string, options: UpOptions): Promise<void> {
   } else await upHere(plan, dataDir)
 }
 
-/** Makes room before anything starts: ends what an earlier run left, then every port must be free. */
+/** Makes room before anything starts: ends what an earlier run left; then every port must be free. Makes what `security` asks for. */
 export async function makeRoom(plan: Plan, dataDir: string, print: (line: string) => void): Promise<void> {
   const printEvent = (event: Parameters<typeof renderEvent>[0]) => print(renderEvent(event))
   await stopLeftoverNodes(dataDir, new RealProcessTable(), new RealClock(), printEvent)
   await checkPortsFree(plan.nodes)
+  await prepareSecrets(dataDir, plan, Date.now())
 }
 
 /** Runs the cluster here, until Ctrl-C. */
@@ -89,7 +92,7 @@ export async function upHere(plan: Plan, dataDir: string): Promise<void> {
       print(kills ? 'Killing all nodes' : 'Stopping (Ctrl-C again to kill)')
     },
     onReady: (view) => {
-      const show = async () => showCluster(plan, await view(), live)
+      const show = async () => showCluster(plan, dataDir, await view(), live)
       void show()
       if (live) refresh = setInterval(() => void show(), refreshMs)
     },
@@ -98,12 +101,13 @@ export async function upHere(plan: Plan, dataDir: string): Promise<void> {
 }
 
 /** On a terminal the table stays at the bottom and is kept up to date; elsewhere it is printed once. */
-function showCluster(plan: Plan, nodes: readonly NodeView[], live: LiveArea | undefined): void {
+function showCluster(plan: Plan, dataDir: string, nodes: readonly NodeView[], live: LiveArea | undefined): void {
   const lines = [
     '',
     ...renderCluster(nodes),
     '',
     ...renderClientHint(plan.namesrvAddr),
+    ...renderSecurity(securityStatus(dataDir, plan), Date.now()),
     '',
     'Ctrl-C stops the cluster.',
   ]

@@ -3,11 +3,12 @@ import type { JsonObject } from '../../runtime/codec/json/json-value.ts'
 import { parseJsonBytes } from '../../runtime/codec/json/parse-json.ts'
 import type { RemotingCommand, RequestDraft } from '../../runtime/codec/remoting/remoting-command.ts'
 import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
+import type { Network } from '../../runtime/io/network.ts'
 import { RealClock } from '../../runtime/io/real-clock.ts'
-import { RealNetwork } from '../../runtime/io/real-network.ts'
 import { createNetContext } from '../../runtime/net/net-context.ts'
 import { parseAddress, RemotingClient } from '../../runtime/net/remoting-client.ts'
 import { silentLogger } from '../../runtime/observe/logger.ts'
+import { currentToolAccess } from './tool-access.ts'
 
 /** A node answered, but not with success. */
 export class AdminError extends Error {
@@ -28,11 +29,17 @@ const timeoutMsDefault = 3000
 export class AdminClient {
   readonly #client: RemotingClient
   readonly #timeoutMs: number
+  readonly #network: Network
 
-  constructor(timeoutMs = timeoutMsDefault) {
+  /** @throws Error when what the environment says of TLS, or of who this is, cannot be used */
+  constructor(timeoutMs = timeoutMsDefault, given?: Network) {
+    const access = currentToolAccess()
+    access.check()
+    const network = given ?? access.network
     this.#timeoutMs = timeoutMs
-    const context = createNetContext(new RealClock(), new RealNetwork(), silentLogger)
-    this.#client = new RemotingClient(context, { connectTimeoutMs: timeoutMs })
+    this.#network = network
+    const context = createNetContext(new RealClock(), network, silentLogger)
+    this.#client = new RemotingClient(context, { connectTimeoutMs: timeoutMs, sign: access.sign })
   }
 
   /** @throws AdminError for an answer that is not success, InvocationError when there is none. */
@@ -50,7 +57,7 @@ export class AdminClient {
     const buffer = new Uint8Array(1)
     return new Promise((resolve, reject) => {
       const ignore = { readBuffer: () => buffer, received: () => {}, drained: () => {} }
-      new RealNetwork().connect(parseAddress(address), this.#timeoutMs, {
+      this.#network.connect(parseAddress(address), this.#timeoutMs, {
         ...ignore,
         opened: (connection) => {
           connection.destroy()

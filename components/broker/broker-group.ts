@@ -115,7 +115,8 @@ export class BrokerGroup extends pulumi.ComponentResource {
         ...(last === undefined ? {} : { after: last }),
         ...(first === undefined || isElected ? {} : { master: first }),
       }
-      const request = { name: `${name}-${place.replica}`, node, place, nameServers, ...order }
+      const isConfPrivate = conf.whole !== undefined
+      const request = { name: `${name}-${place.replica}`, node, place, isConfPrivate, nameServers, ...order }
       made.push(isElected ? around.addReplica(platform, request) : platform.addNode(request, { parent: this }))
     }
     around.addTraffic(made)

@@ -57,7 +57,7 @@ export class GroupSurroundings {
   addTraffic(nodes: readonly NodeResource[]): void {
     const { component, name, brokerName, parent, config, registries } = this.#of
     if (!this.#isReachable) return
-    const { readyTimeoutSeconds, drainTimeoutSeconds } = config.platform
+    const { readyTimeoutSeconds, drainTimeoutSeconds, staleRouteSeconds } = config.platform
     const inputs = {
       clusterName: config.name,
       group: brokerName,
@@ -65,6 +65,7 @@ export class GroupSurroundings {
       declared: (parent === undefined ? undefined : declaredBy.get(parent)) ?? { topics: [], consumerGroups: [] },
       readyTimeoutMs: readyTimeoutSeconds * 1000,
       drainTimeoutMs: drainTimeoutSeconds * 1000,
+      staleRouteMs: staleRouteSeconds * 1000,
     }
     new GroupTraffic(`${name}-traffic`, inputs, {
       parent: component,
@@ -82,6 +83,7 @@ export class GroupSurroundings {
       nameServers: registries.apply(({ namesrvAddr }) => namesrvAddr.split(';')),
       controllers: registries.apply(({ controllerAddr }) => controllerAddr.split(';')),
       readyTimeoutMs: config.platform.readyTimeoutSeconds * 1000,
+      staleRouteMs: config.platform.staleRouteSeconds * 1000,
     }
   }
 }

@@ -68,7 +68,7 @@ function apart<T extends { replicas: number | string[] }>({ replicas, ...rest }:
  * @param isSecret whether something in it is a secret: which value that is Pulumi does not tell, so all of the conf files are
  */
 export function argsOfConfig(config: ClusterConfig, isSecret = false): RocketClusterArgs {
-  const { nameServers, topics, hosts, controllers, proxies, platform, ...same } = config
+  const { nameServers, topics, hosts, controllers, proxies, platform, security, ...same } = config
   const confArgs = (values: ConfOverrides): { [key: string]: pulumi.Input<string> } =>
     Object.fromEntries(
       Object.entries(textsOf(values)).map(([key, value]) => [key, isSecret ? pulumi.secret(value) : value]),
@@ -77,6 +77,7 @@ export function argsOfConfig(config: ClusterConfig, isSecret = false): RocketClu
   return {
     ...same,
     platform: deeplyGiven(platform),
+    ...(security === undefined ? {} : { security: deeplyGiven(security) }),
     ...(controllers === undefined ? {} : { controllers: withConf(apart(controllers)) }),
     ...(proxies === undefined ? {} : { proxies: withConf(apart(proxies)) }),
     ...(typeof nameServers === 'number' ? { nameServers } : { nameServerHosts: nameServers }),

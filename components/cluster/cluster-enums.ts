@@ -64,3 +64,23 @@ export const Existing = {
   Refuse: 'refuse',
 } as const
 export type Existing = (typeof Existing)[keyof typeof Existing]
+
+/** Whether ports with TLS take plain connections, too. */
+export const TlsMode = {
+  /** They do. */
+  Permissive: 'permissive',
+  /** Nothing but TLS. */
+  Enforcing: 'enforcing',
+} as const
+export type TlsMode = (typeof TlsMode)[keyof typeof TlsMode]
+
+/** Whether who connects to a node with TLS shows a certificate. */
+export const ClientCertificates = {
+  /** Nobody is asked for one. */
+  None: 'none',
+  /** Who shows one has to have it from the cluster's authority; nodes do. */
+  Optional: 'optional',
+  /** Nobody is served without one. */
+  Require: 'require',
+} as const
+export type ClientCertificates = (typeof ClientCertificates)[keyof typeof ClientCertificates]

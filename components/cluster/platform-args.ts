@@ -87,6 +87,8 @@ export interface PlatformArgs {
   readyTimeoutSeconds?: number
   /** How long consumers may take to consume what a broker group holds that is removed. Default: 600. */
   drainTimeoutSeconds?: number
+  /** How long clients may go by a route that is not so any more: their pollNameServerInterval, and a little. Default: 35. */
+  staleRouteSeconds?: number
 }
 
 /** The plain part of it, as `platform` in a stack file has it. */

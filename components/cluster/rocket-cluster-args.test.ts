@@ -6,6 +6,7 @@ import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
 import type { DeeplyGiven } from './given.ts'
 import type { DockerHostArgs, DockerMemoryArgs, DockerPlatformArgs, PlatformArgs } from './platform-args.ts'
 import type { ConsumerGroupSpecArgs, RocketClusterArgs, TopicSpecArgs } from './rocket-cluster-args.ts'
+import type { AccessControlArgs, SecurityArgs, TlsArgs } from './security-args.ts'
 import type {
   BrokerGroupSpecArgs,
   ControllersArgs,
@@ -51,6 +52,10 @@ it('arguments and the schema of the config agree, key by key', () => {
   expectTypeOf<WithPlacement<ProxiesArgs>>().toEqualTypeOf<
     Plain<WithTexts<WithoutUndefined<Given<ClusterConfigInput['proxies']>>, 'config'>>
   >()
+  type Security = Given<ClusterConfigInput['security']>
+  expectTypeOf<keyof SecurityArgs>().toEqualTypeOf<keyof Security>()
+  expectTypeOf<TlsArgs>().toEqualTypeOf<Plain<WithoutUndefined<Given<Security['tls']>>>>()
+  expectTypeOf<AccessControlArgs>().toEqualTypeOf<Plain<WithoutUndefined<Given<Security['accessControl']>>>>()
   type Platform = Given<ClusterConfigInput['platform']>
   expectTypeOf<PlatformCommon<PlatformArgs>>().toEqualTypeOf<Plain<PlatformCommon<WithoutUndefined<Platform>>>>()
   type Docker = Given<Platform['docker']>

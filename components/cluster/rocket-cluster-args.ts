@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi'
 import type { AntiAffinity, Engine, Permission } from './cluster-enums.ts'
 import type { PlatformArgs } from './platform-args.ts'
+import type { SecurityArgs } from './security-args.ts'
 import type {
   BrokerGroupSpecArgs,
   ControllersArgs,
@@ -71,6 +72,8 @@ export interface RocketClusterArgs {
   runtime?: RuntimeArgs
   /** Proxies, which speak gRPC with clients. Default: none. */
   proxies?: ProxiesArgs
+  /** Certificates and credentials that are made for the cluster. Default: none. */
+  security?: SecurityArgs
   /** Topics to create once the brokers are up. Default: none. */
   topics?: TopicSpecArgs[]
   /** Consumer groups to create once the brokers are up. Default: none. */

@@ -93,6 +93,7 @@ describe('RocketCluster', () => {
         master: '127.0.0.1:10911',
         programs: {},
         readyTimeoutMs: 120_000,
+        staleRouteMs: 35_000,
       },
     })
     expect(registeredOf(dataFolder).map(({ inputs }) => inputs)).toEqual([

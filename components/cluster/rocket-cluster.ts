@@ -11,12 +11,14 @@ import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
 import { nodePlatformOf } from '../platform/node-platforms.ts'
 import { ProxyFleet } from '../proxy/proxy-fleet.ts'
+import { accessForAll, ClusterSecurity } from '../security/cluster-security.ts'
 import { Topic } from '../topic/topic.ts'
 import { claimPlaces, hasClaimed } from './claims.ts'
 import { argsOfConfig, configOfArgs } from './cluster-config-form.ts'
 import { given } from './given.ts'
 import { logWarnings } from './log-warnings.ts'
 import type { RocketClusterArgs } from './rocket-cluster-args.ts'
+import type { AdminCredentials, ClientCertificate } from './security-args.ts'
 import type { ClusterNode, PlacedArgs } from './shared-args.ts'
 
 /** The components a cluster is made of, for whoever needs one itself. */
@@ -50,11 +52,20 @@ export class RocketCluster extends pulumi.ComponentResource {
   /** Every node: NameServers, controllers, then the groups with their masters ahead, then proxies. */
   declare readonly nodes: pulumi.Output<ClusterNode[]>
 
+  /** Certificates that clients trust, in PEM format; '' without security.tls. */
+  declare readonly caCertificates: pulumi.Output<string>
+  /** What clients show, where security.tls requires them to. A secret. */
+  declare readonly clientCertificate?: pulumi.Output<ClientCertificate | undefined>
+  /** Keys of the administrator, with security.accessControl. A secret. */
+  declare readonly adminCredentials?: pulumi.Output<AdminCredentials | undefined>
+
   constructor(name: string, args: RocketClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const config = parseClusterConfig(configOfArgs(args))
     const plan = planCluster(config, { localDataDir: localDataDirOf(args.platform) })
     claimPlaces({ name, parent: opts?.parent }, config, plan.nodes)
-    super('gantry:index:RocketCluster', name, args, opts)
+    const transformations = [...(opts?.transformations ?? []), accessForAll(() => this)]
+    super('gantry:index:RocketCluster', name, args, config.security === undefined ? opts : { ...opts, transformations })
+    const security = makeSecurity(this, name, config, plan)
     hasClaimed(this)
     nodePlatformOf(config, args.platform, { component: this, name, isCluster: true })
     logWarnings(this, config, opts?.parent)
@@ -75,6 +86,7 @@ export class RocketCluster extends pulumi.ComponentResource {
       namesrvAddr,
       controllerAddr,
       endpoints: proxies?.endpoints ?? pulumi.output(''),
+      ...securityOutputs(security),
       nodes: pulumi.all(fleets.map((part) => part.nodes)).apply((lists) => lists.flat()),
     }
     Object.assign(this, outputs)
@@ -87,6 +99,19 @@ export class RocketCluster extends pulumi.ComponentResource {
     if (parts === undefined) throw new Error('a cluster has its parts when it has been constructed')
     return parts
   }
+}
+
+/** What clients need to know of a cluster's `security`. */
+const securityOutputs = (security: ClusterSecurity | undefined) => ({
+  caCertificates: security?.trusted ?? pulumi.output(''),
+  ...(security === undefined ? {} : { clientCertificate: security.client, adminCredentials: security.admin }),
+})
+
+function makeSecurity(cluster: RocketCluster, name: string, { name: of, security }: ClusterConfig, plan: Plan) {
+  if (security === undefined) return undefined
+  const [first] = plan.nodes
+  const nameServer = { host: first?.advertisedAddress ?? '', port: first?.port ?? 0 }
+  return new ClusterSecurity(cluster, name, { cluster: of, security, nameServer })
 }
 
 function placedArgs(config: ClusterConfig, args: RocketClusterArgs): PlacedArgs {

@@ -64,7 +64,8 @@ export class ControllerQuorum extends pulumi.ComponentResource {
     const made: NodeResource[] = []
     for (const [index, place] of run ? places.entries() : []) {
       const after = made.at(-1)
-      const request = { name: `${name}-${index}`, node: nodes[index] ?? place, place, nameServers: [] }
+      const node = nodes[index] ?? place
+      const request = { name: `${name}-${index}`, node, place, isConfPrivate: node !== place, nameServers: [] }
       // One after the other, so that a change never costs the majority.
       made.push(platform.addNode({ ...request, ...(after === undefined ? {} : { after }) }, { parent: this }))
     }

@@ -7,6 +7,8 @@ import type { dynamic } from '@pulumi/pulumi'
 export interface Implementation<I, O extends I> {
   /** What is wrong with the inputs, before anything is touched. Unknown values of a preview are texts here. `olds`: what was asked for before. */
   problems?(news: I, olds: I | undefined): dynamic.CheckFailure[]
+  /** The inputs as they count, when one depends on what was asked for before. Unknown values of a preview are texts here, too. */
+  settle?(news: I, olds: I | undefined): I
   /** May look at the real thing: what was killed or changed by hand is a difference. */
   diff(olds: O, news: I): Promise<dynamic.DiffResult>
   /** Also takes over what an interrupted run left behind. */

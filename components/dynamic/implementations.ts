@@ -10,10 +10,13 @@ import { controllerMemberImplementation } from '../rollout/controller-member-imp
 import { groupTrafficImplementation } from '../rollout/group-traffic-implementation.ts'
 import { nodeGateImplementation } from '../rollout/node-gate-implementation.ts'
 import { replicaBooksImplementation, replicaLeaveImplementation } from '../rollout/replica-implementations.ts'
+import { clusterSecretsImplementation } from '../security/cluster-secrets-implementation.ts'
+import { nodeCertificateImplementation } from '../security/node-certificate-implementation.ts'
 import { topicImplementation } from '../topic/topic-implementation.ts'
+import type { Implementation } from './implementation.ts'
+import { reachingNodes } from './reaching-nodes.ts'
 
-/** By the name a resource's provider carries; see serialized-provider.ts. */
-export const implementations = {
+const all = {
   dataFolder: dataFolderImplementation,
   processNode: processNodeImplementation,
   dockerNetwork: dockerNetworkImplementation,
@@ -26,6 +29,13 @@ export const implementations = {
   replicaBooks: replicaBooksImplementation,
   replicaLeave: replicaLeaveImplementation,
   controllerMember: controllerMemberImplementation,
+  clusterSecrets: clusterSecretsImplementation,
+  nodeCertificate: nodeCertificateImplementation,
   topic: topicImplementation,
   consumerGroup: consumerGroupImplementation,
 }
+
+/** By the name a resource's provider carries; see serialized-provider.ts. */
+export const implementations = Object.fromEntries(
+  Object.entries(all).map(([name, code]) => [name, reachingNodes(code as Implementation<object, object>)]),
+) as unknown as typeof all

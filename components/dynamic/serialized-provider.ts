@@ -51,10 +51,11 @@ function providerOf(name: keyof typeof implementations): Provider {
   }
   return {
     async check(olds, news) {
-      const { problems } = await load()
+      const { problems, settle } = await load()
+      const before = Object.keys(olds ?? {}).length > 0 ? olds : undefined
       return {
-        inputs: news,
-        failures: problems === undefined ? [] : problems(news, Object.keys(olds ?? {}).length > 0 ? olds : undefined),
+        inputs: settle === undefined ? news : settle(news, before),
+        failures: problems === undefined ? [] : problems(news, before),
       }
     },
     async diff(_id, olds, news) {

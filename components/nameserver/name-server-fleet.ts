@@ -79,7 +79,8 @@ export class NameServerFleet extends pulumi.ComponentResource {
     const made: NodeResource[] = []
     for (const [index, place] of places.entries()) {
       const after = made.at(-1)
-      const request = { name: `${name}-${index}`, node: nodes[index] ?? place, place, nameServers: [] }
+      const node = nodes[index] ?? place
+      const request = { name: `${name}-${index}`, node, place, isConfPrivate: node !== place, nameServers: [] }
       // One after the other, so that a change never touches two of them.
       made.push(platform.addNode({ ...request, ...(after === undefined ? {} : { after }) }, { parent: this }))
     }

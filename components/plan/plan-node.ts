@@ -25,6 +25,10 @@ interface NodeBase {
   readonly ports: readonly PortUse[]
   readonly dataDir: string
   readonly confFile: ConfFile
+  /** tls.properties, where the cluster has certificates. */
+  readonly tls?: ConfFile
+  /** What the files are to hold that tls.properties names, where that comes with the node. All secret. */
+  readonly pems?: { readonly key: string; readonly cert: string; readonly trusted: string }
   /** Flags for Node; of nodes of the engine gantry. */
   readonly nodeOptions: readonly string[]
   /** Flags for Java; of nodes of the engine apache. */

@@ -30,14 +30,16 @@ export const planProxies = (
   return hosts.map((host, index) => {
     const place = nodePlace(config, host, `proxy-${index}`, options)
     const [port = 0, remotingPort = 0] = [grpcPorts[index], remotingPorts[index]]
+    const metricsPorts = place.engine === 'apache' ? metricsPortUses(new Map(Object.entries(proxies.config))) : []
     const ports = [
       { port, purpose: 'grpcServerPort' },
       { port: remotingPort, purpose: 'remotingListenPort' },
-      ...metricsPortUses(new Map(Object.entries(proxies.config))),
+      ...metricsPorts,
     ]
-    const { address, advertisedAddress } = place
-    const settings = { clusterName: config.name, namesrvAddr, port, remotingPort, address, advertisedAddress }
-    const text = renderProxyJson(settings, proxies.config)
+    const text = renderProxyJson(
+      { ...place, clusterName: config.name, namesrvAddr, port, remotingPort },
+      proxies.config,
+    )
     return {
       ...place,
       kind: 'proxy',

@@ -5,6 +5,7 @@ import { parseBrokerConf } from '../../runtime/config/broker-conf.ts'
 import type { ConfEnv } from '../../runtime/config/conf-key.ts'
 import { parseControllerConf } from '../../runtime/config/controller-conf.ts'
 import { parseNamesrvConf } from '../../runtime/config/namesrv-conf.ts'
+import { parseProxyConf } from '../../runtime/config/proxy-conf.ts'
 import { arbitraryConfig } from './arbitrary-config.ts'
 import { ConfigError } from './config-problem.ts'
 import { type Plan, planCluster } from './plan.ts'
@@ -27,12 +28,16 @@ const machine: ConfEnv = {
   workingFolder: '/',
 }
 
+const confParsers = {
+  broker: parseBrokerConf,
+  controller: parseControllerConf,
+  nameServer: parseNamesrvConf,
+  proxy: parseProxyConf,
+}
+
 /** What the engine itself has to say about a rendered conf file. */
 const confWarnings = ({ kind, confFile }: PlanNode): readonly string[] => {
-  const parse = { broker: parseBrokerConf, controller: parseControllerConf, nameServer: parseNamesrvConf }[
-    kind as 'broker' | 'controller' | 'nameServer'
-  ]
-  const result = parse(confFile.text, confFile.path, machine)
+  const result = confParsers[kind](confFile.text, confFile.path, machine)
   return result.ok ? result.warnings : [...result.errors, ...result.warnings]
 }
 

@@ -9,6 +9,8 @@ import { internalNamesrvAddr, planNameServers } from './plan-name-servers.ts'
 import type { PlanNode } from './plan-node.ts'
 import { planProxies } from './plan-proxies.ts'
 import type { ClusterConfig, GroupConfig, TopicConfig } from './schema/cluster-config.ts'
+import type { SecurityConfig } from './schema/security-config.ts'
+import { secureNode } from './security/secure-node.ts'
 
 /** A topic to create, with its queues on each broker group that gets some. */
 export interface PlannedTopic {
@@ -58,6 +60,10 @@ export interface Plan {
   /** What is worth a second thought. */
   readonly warnings: readonly string[]
   readonly programs: Programs
+  /** What is made for the cluster and kept secret; the secrets themselves are not here. */
+  readonly security?: SecurityConfig
+  /** For changes of it while it runs, ms: how long a group is drained at most, and how long clients go by old routes. */
+  readonly patience?: { readonly drainMs: number; readonly staleRouteMs: number }
   /** While a rollout is under way: programs of nodes that do not run `programs`, by id. */
   readonly ownPrograms?: Readonly<Record<string, Programs>>
 }
@@ -118,7 +124,8 @@ export const planCluster = (checked: ClusterConfig, options: PlanOptions): Plan 
   const slaves = brokers.filter((node) => node.role === 'SLAVE')
   const others = brokers.filter((node) => node.role !== 'SLAVE')
   const proxies = planProxies(config, { namesrvAddr, brokerIds: others.map((node) => node.id) }, options)
-  const nodes = [...first, ...others, ...slaves, ...proxies]
+  const { security } = config
+  const nodes = [...first, ...others, ...slaves, ...proxies].map((node) => secureNode(node, security))
   const problems = checkPorts(nodes, config.ports)
   if (problems.length > 0) throw new ConfigError(problems)
   const stages = [first, others, slaves, proxies].filter((stage) => stage.length > 0)
@@ -132,5 +139,10 @@ export const planCluster = (checked: ClusterConfig, options: PlanOptions): Plan 
     consumerGroups: config.consumerGroups,
     warnings: configWarnings(checked),
     programs: programsOf(config.platform),
+    ...(security === undefined ? {} : { security }),
+    patience: {
+      drainMs: config.platform.drainTimeoutSeconds * 1000,
+      staleRouteMs: config.platform.staleRouteSeconds * 1000,
+    },
   }
 }

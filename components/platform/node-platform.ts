@@ -9,6 +9,8 @@ export interface NodeRequest {
   readonly node: Input<PlanNode>
   /** The same for all that: what never depends on another resource. Its conf file's text may. */
   readonly place: PlanNode
+  /** Whether its conf file has values that came as outputs, as secrets do: they are not to be seen by who looks at the node. */
+  readonly isConfPrivate?: boolean
   /** NameServers it has to register with: `host:port`. None for a NameServer. */
   readonly nameServers: Input<string[]>
   /** For a slave: its master. */
@@ -42,6 +44,8 @@ export interface PlatformOwner {
 export interface NodePlatform {
   /** Registers the resources of a node. They depend on its master and on what its inputs come from. */
   addNode(request: NodeRequest, options: CustomResourceOptions): NodeResource
+  /** Names and addresses by which a node is reached besides those of its place, for its certificate. */
+  certificateNames?(request: NodeRequest): readonly string[]
   /** `host:port` of what stands before all proxies added so far, if anything does. */
   proxyEndpoint?(): Output<string> | undefined
 }

@@ -1,5 +1,6 @@
 import type { PlatformArgs } from '../cluster/platform-args.ts'
 import type { ClusterConfig } from '../plan/schema/cluster-config.ts'
+import { securityOf } from '../security/cluster-security.ts'
 import { sharedOf } from './aws/aws-foundations.ts'
 import { AwsPlatform } from './aws/aws-platform.ts'
 import { DockerPlatform } from './docker/docker-platform.ts'
@@ -14,6 +15,11 @@ import { ProcessPlatform } from './process/provider/process-platform.ts'
  * @param args its arguments: what only they can hold, values of other resources among them
  */
 export function nodePlatformOf(config: ClusterConfig, args: PlatformArgs = {}, owner: PlatformOwner): NodePlatform {
+  const platform = barePlatformOf(config, args, owner)
+  return securityOf(owner.parent)?.guard(platform) ?? platform
+}
+
+function barePlatformOf(config: ClusterConfig, args: PlatformArgs, owner: PlatformOwner): NodePlatform {
   const { platform } = config
   const { docker, aws } = platform
   if (docker !== undefined) return new DockerPlatform(platform, docker, DockerSites.open(config, docker, args, owner))

@@ -22,15 +22,15 @@ it('renders a conf file per proxy and starts none', async () => {
     proxyMode: 'CLUSTER',
     grpcServerPort: 8091,
     remotingListenPort: 8090,
-    localServeAddr: '127.0.0.1',
-    remotingAccessAddr: '127.0.0.1',
+    bindAddress: '127.0.0.1',
     namesrvAddr: '127.0.0.1:9876',
   })
   expect(registered.map(({ type }) => type)).toEqual(['gantry:index:ProxyFleet'])
 })
 
-it('says that it cannot start one', () => {
-  expect(() => new ProxyFleet('proxy', { namesrvAddr: 'a:9876' })).toThrow(
-    'gantry:cluster.proxies: cannot be: the engine gantry has no proxy yet',
+it('names a key that is none, and the nearest that is one', () => {
+  const config = { grpcShutdownTimeSecond: '5' }
+  expect(() => new ProxyFleet('proxy', { namesrvAddr: 'a:9876', config, run: false })).toThrow(
+    'gantry:cluster.proxies.config.grpcShutdownTimeSecond: is no key of rmq-proxy.json',
   )
 })

@@ -72,7 +72,9 @@ export class ProxyFleet extends pulumi.ComponentResource {
       ? []
       : places.map((place, index) => {
           const node = nodes.apply((list) => list[index] ?? place)
-          return platform.addNode({ name: `${name}-${index}`, node, place, nameServers: [] }, { parent: this })
+          const isConfPrivate = conf.whole !== undefined
+          const request = { name: `${name}-${index}`, node, place, isConfPrivate, nameServers: [] }
+          return platform.addNode(request, { parent: this })
         })
     const addresses = pulumi.all(made.map((node) => node.advertisedAddress))
     const outputs = {

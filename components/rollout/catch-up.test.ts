@@ -76,3 +76,20 @@ it('a slave has caught up when it knows the topics, groups and offsets of its ma
   }
   await waitCaughtUp(cluster.live, second)
 })
+
+it('waits for offsets alone only a while, unless the slave is an heir', async () => {
+  const cluster = clusterWithLag(1000)
+  const offsets = (offset: number) => () => ({
+    code: ResponseCode.SUCCESS,
+    body: encodeJson({ offsetTable: { 'orders@billing': { 0: offset } } }),
+  })
+  cluster.answer('broker-a-0:10911', RequestCode.GET_ALL_CONSUMER_OFFSET, offsets(7))
+  cluster.answer(second.address, RequestCode.GET_ALL_CONSUMER_OFFSET, offsets(3))
+  const patient = { ...second, timeoutMs: 60_000 }
+  const startedMs = cluster.clock.now()
+  await waitCaughtUp(cluster.live, patient)
+  expect(cluster.clock.now() - startedMs).toBe(10_000)
+  await expect(waitCaughtUp(cluster.live, { ...patient, isHeir: true })).rejects.toThrow(
+    'waited 60 s until broker-a-1:10911 has what the master of broker-a has, in vain: it lacks offset 7',
+  )
+})

@@ -5,11 +5,14 @@ import { bodyObject } from '../admin/admin-client.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { replicasOf } from './replica-sets.ts'
 import { membersOf } from './routes.ts'
-import { type BrokerTables, lackingTables, tablesOf } from './slave-tables.ts'
+import { type BrokerTables, lackingOffsets, lackingTables, tablesOf } from './slave-tables.ts'
 import { waitUntil } from './waiting.ts'
 
 /** The runtime table of a broker (request 28). */
-export async function runtimeInfo({ asker }: LiveCluster, broker: string): Promise<ReadonlyMap<string, string>> {
+export async function runtimeInfo(
+  { asker }: Pick<LiveCluster, 'asker'>,
+  broker: string,
+): Promise<ReadonlyMap<string, string>> {
   const body = bodyObject(await asker.ask(broker, { code: RequestCode.GET_BROKER_RUNTIME_INFO }))
   const table = Object.entries(objectField(body, 'table') ?? {})
   return new Map(table.map(([key, value]) => [key, asText(value, key)]))
@@ -43,13 +46,21 @@ export async function waitInSync(cluster: LiveCluster, { group, address, timeout
   })
 }
 
+/** Ours copies offsets from its master every 3 s, Apache's every minute. */
+const offsetsPatienceMs = 10_000
+
 /**
  * Waits until a slave has what its master had at the first look, topics, consumer groups and their offsets as well: under load
- * the master's end moves on and on.
+ * the master's end moves on and on. For offsets alone it waits a while only, unless the slave is an heir: a master that comes back
+ * with its own has them, and meanwhile a consumer that begins at the slave gets some messages again.
  * @throws RolloutWaitError with what it lacks
  */
-export async function waitCaughtUp(cluster: LiveCluster, { group, address, timeoutMs }: AwaitedReplica): Promise<void> {
+export async function waitCaughtUp(
+  cluster: LiveCluster,
+  { group, address, timeoutMs, isHeir = false }: AwaitedReplica & { readonly isHeir?: boolean },
+): Promise<void> {
   let target: number | undefined
+  let giveUpMs = Number.POSITIVE_INFINITY
   let tables: BrokerTables | undefined
   await waitUntil(cluster, `${address} has what the master of ${group} has`, timeoutMs, async () => {
     const master = (await membersOf(cluster, group)).get(MASTER_ID)
@@ -59,7 +70,12 @@ export async function waitCaughtUp(cluster: LiveCluster, { group, address, timeo
     const lagBytes = target - (await logEnd(cluster, address))
     if (lagBytes > 0) return `it is ${lagBytes} bytes behind ${master}`
     tables ??= await tablesOf(cluster, master)
-    const lacking = lackingTables(tables, await tablesOf(cluster, address))
-    return lacking && `it lacks ${lacking}`
+    const own = await tablesOf(cluster, address)
+    const lacking = lackingTables(tables, own)
+    if (lacking !== undefined) return `it lacks ${lacking}`
+    const { clock } = cluster
+    if (giveUpMs === Number.POSITIVE_INFINITY && !isHeir) giveUpMs = clock.monotonic() + offsetsPatienceMs
+    const offsets = lackingOffsets(tables, own)
+    return offsets === undefined || clock.monotonic() >= giveUpMs ? undefined : `it lacks ${offsets}`
   })
 }

@@ -15,13 +15,15 @@ import { FakeCluster } from './testing/fake-cluster.ts'
 function quorum(members: string[]) {
   const cluster = new FakeCluster()
   cluster.controllers = ['ctl-0:9878', 'ctl-1:9878', 'ctl-2:9878']
-  const state = { members, leader: 'n0', refusals: 0 }
+  const state = { members, leader: 'n0', refusals: 0, isAgreed: true }
   const addressOf = (id: string) => `ctl-${id.slice(1)}:9878`
   for (const controller of cluster.controllers) {
     cluster.answer(controller, RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({
       code: ResponseCode.SUCCESS,
       fields: {
         controllerLeaderAddress: addressOf(state.leader),
+        isLeader: String(addressOf(state.leader) === controller),
+        peersCommitted: String(state.isAgreed),
         peers: state.members.map((id) => `${id}:${addressOf(id)};`).join(''),
       },
     }))
@@ -48,6 +50,20 @@ it('adds and removes a controller once, however often it is asked to, and tries 
   await removeController(cluster.live, third)
   await removeController(cluster.live, third)
   expect(cluster.asked.slice(3)).toEqual(['remove n2 at ctl-0:9878'])
+})
+
+it('does not believe a leader whose change is not agreed on yet, nor one that leads no more', async () => {
+  const { cluster, state } = quorum(['n0', 'n1'])
+  const third = { id: 'n2', address: 'ctl-2:9878' }
+  state.isAgreed = false
+  await expect(removeController(cluster.live, third)).rejects.toThrow('the controllers are agreeing on who they are')
+  state.isAgreed = true
+  const { leader } = state
+  cluster.answer('ctl-0:9878', RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({
+    code: ResponseCode.SUCCESS,
+    fields: { controllerLeaderAddress: `ctl-${leader.slice(1)}:9878`, isLeader: 'false', peers: 'n0:ctl-0:9878;' },
+  }))
+  await expect(removeController(cluster.live, third)).rejects.toThrow('controller ctl-0:9878 does not lead any more')
 })
 
 it('refuses at once for controllers of the official engine', async () => {
@@ -98,7 +114,11 @@ it('asks members only whether they agree: one that was removed and runs still kn
   const { cluster } = quorum(['n0', 'n1', 'n2'])
   const fields = { controllerLeaderAddress: 'ctl-0:9878', peers: 'n0:ctl-0:9878;n1:ctl-1:9878;' }
   for (const member of ['ctl-0:9878', 'ctl-1:9878']) {
-    cluster.answer(member, RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({ code: ResponseCode.SUCCESS, fields }))
+    const isLeader = String(member === 'ctl-0:9878')
+    cluster.answer(member, RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({
+      code: ResponseCode.SUCCESS,
+      fields: { ...fields, isLeader },
+    }))
   }
   cluster.answer('ctl-2:9878', RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({ code: ResponseCode.SUCCESS }))
   await waitControllersAgree(cluster.live, 1000)

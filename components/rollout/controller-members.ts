@@ -16,11 +16,16 @@ export interface Controller {
 /** Until a quorum that is without leader for a moment has agreed. */
 const timeoutMs = 60_000
 
-/** Members by id, as the leader has them. */
+/** Members by id, as the controllers have agreed on them. */
 async function members(cluster: LiveCluster): Promise<ReadonlyMap<string, string>> {
   for (const controller of cluster.controllers) {
     const view = await quorumView(cluster, controller).catch(() => undefined)
-    if (view !== undefined && view.leader !== '') return (await quorumView(cluster, view.leader)).peers
+    if (view === undefined || view.leader === '') continue
+    const { peers, leads, isAgreed } = await quorumView(cluster, view.leader)
+    // One that has lost the lead may know of a change that will never be.
+    if (!leads) throw new Error(`controller ${view.leader} does not lead any more`)
+    if (!isAgreed) throw new Error('the controllers are agreeing on who they are')
+    return peers
   }
   throw new Error(`the controllers ${cluster.controllers.join(';')} have no leader at the moment`)
 }

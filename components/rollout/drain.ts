@@ -14,7 +14,7 @@ export interface DrainRequest {
    * How long clients may go on with routes they have: pollNameServerInterval of official clients, and a little. Writes that
    * come with an old route are served, and waited for.
    */
-  readonly staleRouteMs?: number
+  readonly staleRouteMs?: number | undefined
 }
 
 /** What a drained group still held when it was given up. */

@@ -4,6 +4,20 @@ import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
 import { forgetReplica } from './forget-replica.ts'
 import { FakeCluster } from './testing/fake-cluster.ts'
 
+it('of a group that is removed all replicas are forgotten at once, whoever was the last in sync', async () => {
+  const cluster = new FakeCluster()
+  const asked: unknown[] = []
+  cluster.answer('ctl-0:9878', RequestCode.CLEAN_BROKER_DATA, ({ fields }) => {
+    asked.push(fields?.['brokerControllerIdsToClean'])
+    cluster.replicas.splice(0)
+    return { code: ResponseCode.SUCCESS }
+  })
+  for (const address of ['broker-a-2:10911', 'broker-a-1:10911']) {
+    await forgetReplica(cluster.live, { group: 'broker-a', address, timeoutMs: 5000, wholeGroup: true })
+  }
+  expect(asked).toEqual([''])
+})
+
 it('waits until the controllers have noticed that a replica is gone; done again it changes nothing', async () => {
   const cluster = new FakeCluster()
   let refusals = 3

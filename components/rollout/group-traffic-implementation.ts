@@ -15,6 +15,7 @@ export interface GroupTrafficInputs {
   readonly readyTimeoutMs: number
   /** How long consumers may take to consume what a group holds that leaves. */
   readonly drainTimeoutMs: number
+  readonly staleRouteMs?: number
 }
 
 /**
@@ -42,10 +43,10 @@ export const groupTrafficImplementation: Implementation<GroupTrafficInputs, Grou
   async update(_, news) {
     return news
   },
-  async delete({ clusterName, group, nameServers, drainTimeoutMs }) {
+  async delete({ clusterName, group, nameServers, drainTimeoutMs, staleRouteMs }) {
     const report = await withLiveCluster(
       { cluster: clusterName, nameServers, controllers: [] },
-      (cluster) => drainGroup(cluster, { group, deadlineMs: drainTimeoutMs }),
+      (cluster) => drainGroup(cluster, { group, deadlineMs: drainTimeoutMs, staleRouteMs }),
       (text) => console.info(text),
     )
     if (report.drained) return

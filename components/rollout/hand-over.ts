@@ -14,6 +14,8 @@ export interface HandOverRequest {
   /** It does not come back: what it has would be gone when nobody else lives. */
   readonly isLeaving?: boolean
   readonly timeoutMs: number
+  /** Comes before each attempt to make another one master. */
+  readonly beforeElection?: () => Promise<void>
 }
 
 /** What became of it. `alone`: no other replica lives; `absent`: the controllers do not know the group. */
@@ -63,6 +65,7 @@ export async function handOver(cluster: LiveCluster, request: HandOverRequest): 
       return `no other replica is in sync, of ${others.map(({ brokerAddress }) => brokerAddress).join(', ')}`
     }
     outcome = 'handed over'
+    await request.beforeElection?.()
     await elect(cluster, group, heir.brokerId)
     return `${heir.brokerAddress} is being made master`
   })

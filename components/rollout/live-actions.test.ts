@@ -17,8 +17,10 @@ const [first, second] = nodes as [PlanNode, PlanNode]
 
 it('hands over by ids of nodes', async () => {
   const cluster = new FakeCluster()
+  const action = { kind: 'handOver', group: 'broker-a', avoid: 'broker-a-0' } as const
   const preferred = ['broker-a-1', 'broker-a-2']
-  await actionsOn(cluster).perform({ kind: 'handOver', group: 'broker-a', avoid: 'broker-a-0', preferred })
+  expect(await actionsOn(cluster).perform({ ...action, preferred })).toEqual({ isHandedOver: true })
+  expect(await actionsOn(cluster).perform({ ...action, preferred })).toEqual({ isHandedOver: false })
   expect(cluster.asked).toEqual(['elect 1'])
 })
 
@@ -50,11 +52,20 @@ it('pauses, changes live and resumes with what the conf file says', async () => 
   ])
 })
 
-it('gives clients the time to ask for routes again', async () => {
+it('gives clients the time to ask for routes again, from the moment on when they changed', async () => {
   const cluster = new FakeCluster()
   const startedMs = cluster.clock.monotonic()
-  await actionsOn(cluster).wait({ kind: 'routesRenewed', group: 'broker-a' })
-  expect(cluster.clock.monotonic() - startedMs).toBe(35_000)
+  const passedMs = () => cluster.clock.monotonic() - startedMs
+  const wait = { kind: 'routesRenewed', group: 'broker-a' } as const
+  await actionsOn(cluster).wait(wait)
+  expect(passedMs()).toBe(35_000)
+  await actionsOn(cluster).wait({ ...wait, sinceMs: cluster.clock.now() - 20_000 })
+  expect(passedMs()).toBe(50_000)
+  await actionsOn(cluster).wait({ ...wait, sinceMs: startedMs })
+  expect(passedMs()).toBe(50_000)
+  // The clock of the machine was set back.
+  await actionsOn(cluster).wait({ ...wait, sinceMs: cluster.clock.now() + 3_600_000 })
+  expect(passedMs()).toBe(85_000)
 })
 
 it('waits for what a step asks for, and says what is missing', async () => {
@@ -108,7 +119,7 @@ it('takes a controller out by the port it has in its node', async () => {
   for (const controller of ['ctl-0:9878', 'ctl-1:9878']) {
     cluster.answer(controller, RequestCode.CONTROLLER_GET_METADATA_INFO, () => ({
       code: ResponseCode.SUCCESS,
-      fields: { controllerLeaderAddress: 'ctl-0:9878', peers: members },
+      fields: { controllerLeaderAddress: 'ctl-0:9878', isLeader: String(controller === 'ctl-0:9878'), peers: members },
     }))
   }
   cluster.answer('ctl-0:9878', RequestCode.CHANGE_CONTROLLERS, ({ fields }) => {

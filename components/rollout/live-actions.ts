@@ -1,5 +1,5 @@
 import type { PlanNode } from '../plan/plan-node.ts'
-import type { RolloutAction, RolloutWait } from '../plan/rollout/rollout.ts'
+import type { ActionOutcome, RolloutAction, RolloutWait } from '../plan/rollout/rollout.ts'
 import { advertisedAddress, nodeAddress } from '../platform/health/node-health.ts'
 import { waitCaughtUp, waitInSync } from './catch-up.ts'
 import { addController, handLeadOver, removeController, waitControllersAgree } from './controller-members.ts'
@@ -11,9 +11,9 @@ import type { LiveCluster } from './live-cluster.ts'
 import { confOf } from './node-surroundings.ts'
 import { knock } from './observe.ts'
 import { provision } from './provision.ts'
-import { brokerGroups, fromNameServers, staleRouteMsDefault } from './routes.ts'
+import { brokerGroups, fromNameServers, waitRoutesRenewed } from './routes.ts'
 import { type Declared, seedGroup } from './seed.ts'
-import { pause, waitUntil } from './waiting.ts'
+import { waitUntil } from './waiting.ts'
 import { pauseWrites, resumeWrites } from './write-permission.ts'
 
 /** What is done over the admin protocol: all but starting and stopping. */
@@ -39,16 +39,15 @@ export class LiveActions {
   }
 
   /**
-   * @returns what a user should know of the outcome, in words
    * @throws RolloutWaitError, AdminError, UnchangeableQuorumError
    */
-  async perform(action: LiveAction): Promise<string | undefined> {
+  async perform(action: LiveAction): Promise<ActionOutcome> {
     const cluster = this.#cluster
     const { timeoutMs, nodeOf, topics, consumerGroups } = this.#options
     switch (action.kind) {
       case 'changeLive':
         await changeLive(cluster, action.node, nodeAddress(action.node), action.settings)
-        return undefined
+        return {}
       case 'handOver': {
         const avoid = advertisedAddress(this.#node(action.avoid))
         // Those that have left since this was planned are no candidates any more.
@@ -57,16 +56,16 @@ export class LiveActions {
           return node === undefined ? [] : [advertisedAddress(node)]
         })
         const { group, isLeaving = false } = action
-        await handOver(cluster, { group, avoid, preferred, isLeaving, timeoutMs })
-        return undefined
+        const outcome = await handOver(cluster, { group, avoid, preferred, isLeaving, timeoutMs })
+        return { isHandedOver: outcome === 'handed over' }
       }
       case 'pauseWrites':
         await pauseWrites(cluster, { group: action.group, master: nodeAddress(action.node), timeoutMs })
-        return undefined
+        return {}
       case 'resumeWrites': {
         const permission = permissionOf(action.node)
         await resumeWrites(cluster, { group: action.group, master: nodeAddress(action.node), timeoutMs, permission })
-        return undefined
+        return {}
       }
       case 'drainGroup': {
         const { staleRouteMs } = this.#options
@@ -75,29 +74,35 @@ export class LiveActions {
           staleRouteMs === undefined ? action : { ...action, staleRouteMs },
         )
         return drained
-          ? undefined
-          : `${action.group} was given up at its deadline with messages left: ${left.join('; ')}`
+          ? {}
+          : { words: `${action.group} was given up at its deadline with messages left: ${left.join('; ')}` }
       }
       case 'seedGroup': {
         const { group, from = [] } = action
         const made = await seedGroup(cluster, { group, from, topics, consumerGroups, timeoutMs })
-        return `${action.group} got ${made.consumerGroups.length} consumer groups and ${made.topics.length} topics`
+        const { length: groups } = made.consumerGroups
+        return { words: `${group} got ${groups} consumer groups and ${made.topics.length} topics` }
       }
       case 'addController':
         await addController(cluster, { id: action.controllerId, address: controllerAddress(action.node) })
-        return undefined
+        return {}
       case 'removeController': {
         const address = controllerAddress(action.node)
         await handLeadOver(cluster, address)
         await removeController(cluster, { id: action.controllerId, address })
-        return undefined
+        return {}
       }
       case 'forgetReplica':
-        await forgetReplica(cluster, { group: action.group, address: advertisedAddress(action.node), timeoutMs })
-        return undefined
+        await forgetReplica(cluster, {
+          ...{ group: action.group, address: advertisedAddress(action.node), wholeGroup: action.wholeGroup },
+          timeoutMs,
+        })
+        return {}
+      case 'awaitClients':
+        return {}
       case 'provision':
         await provision(cluster, action)
-        return undefined
+        return {}
     }
   }
 
@@ -122,8 +127,8 @@ export class LiveActions {
       case 'caughtUp':
         return waitCaughtUp(cluster, { ...wait, address: advertisedAddress(this.#node(wait.nodeId)), timeoutMs })
       case 'routesRenewed':
-        cluster.tell?.(`clients of ${wait.group} ask for routes again`)
-        return pause(cluster.clock, this.#options.staleRouteMs ?? staleRouteMsDefault)
+      case 'otherGroupKnown':
+        return waitRoutesRenewed(cluster, wait, this.#options.staleRouteMs)
       case 'registered':
         return this.#waitRegistered(wait.nodeId)
     }

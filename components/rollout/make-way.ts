@@ -1,10 +1,13 @@
 import type { BrokerNode, PlanNode } from '../plan/plan-node.ts'
 import { advertisedAddress } from '../platform/health/node-health.ts'
 import { handLeadOver, waitControllerBack } from './controller-members.ts'
-import { handOver } from './hand-over.ts'
+import { leaveReplica } from './leave-replica.ts'
 import { type LiveCluster, withLiveCluster } from './live-cluster.ts'
 import { clusterAround, confOf, ownController } from './node-surroundings.ts'
+import { waitRegistered } from './registered.ts'
+import { noteResumed, waitOtherKnown } from './resumed-groups.ts'
 import { brokerGroups, fromNameServers, isRoutedForWrites } from './routes.ts'
+import { stepDown } from './step-down.ts'
 import { waitUntil } from './waiting.ts'
 import { pauseWrites, resumeWrites } from './write-permission.ts'
 
@@ -14,6 +17,8 @@ export interface TouchedNode {
   /** `host:port` each, as they are reached from here. */
   readonly nameServers: readonly string[]
   readonly timeoutMs: number
+  /** How long clients may go by a route of before; left out: as official ones do. */
+  readonly staleRouteMs?: number | undefined
 }
 
 const writeBit = 2
@@ -27,12 +32,12 @@ const readAndWrite = 6
  * @throws RolloutWaitError: then it must not be stopped
  */
 export async function makeWay(touched: TouchedNode): Promise<void> {
-  const { node, nameServers, timeoutMs } = touched
+  const { node, nameServers } = touched
   const tell = (text: string) => console.info(`${node.id}: ${text}`)
   await withLiveCluster(
     clusterAround(node, nameServers),
     async (cluster) => {
-      if (node.kind === 'broker') await makeWayForBroker(cluster, node, timeoutMs)
+      if (node.kind === 'broker') await makeWayForBroker(cluster, node, touched)
       const controller = ownController(node)
       if (controller !== undefined) await handLeadOver(cluster, controller.address)
     },
@@ -40,16 +45,36 @@ export async function makeWay(touched: TouchedNode): Promise<void> {
   )
 }
 
-async function makeWayForBroker(cluster: LiveCluster, node: BrokerNode, timeoutMs: number): Promise<void> {
+/**
+ * The same before a broker goes to another machine, with nothing of what it has: another one has everything then.
+ * @throws RolloutWaitError: then it must not be stopped
+ */
+export async function leaveMachine({ node, nameServers, timeoutMs, staleRouteMs }: TouchedNode): Promise<void> {
+  if (node.kind !== 'broker' || node.role !== 'REPLICA') return makeWay({ node, nameServers, timeoutMs, staleRouteMs })
+  const tell = (text: string) => console.info(`${node.id}: ${text}`)
+  const leaving = { group: node.group, address: advertisedAddress(node), timeoutMs, staleRouteMs }
+  await withLiveCluster(clusterAround(node, nameServers), (cluster) => leaveReplica(cluster, leaving), tell)
+}
+
+async function makeWayForBroker(
+  cluster: LiveCluster,
+  node: BrokerNode,
+  { timeoutMs, staleRouteMs }: Pick<TouchedNode, 'timeoutMs' | 'staleRouteMs'>,
+): Promise<void> {
   const { group } = node
   const own = advertisedAddress(node)
+  await waitRegistered(cluster, { group, address: own, timeoutMs })
   if (node.role === 'REPLICA') {
-    await handOver(cluster, { group, avoid: own, preferred: [], timeoutMs })
-    return
+    return stepDown(cluster, { group, avoid: own, preferred: [], timeoutMs }, staleRouteMs)
   }
   if (node.brokerId !== 0) return
   await oneGroupAtATime(async () => {
-    if (await hasOtherGroup(cluster, group, timeoutMs)) await pauseWrites(cluster, { group, master: own, timeoutMs })
+    const others = await otherGroups(cluster, group, timeoutMs)
+    if (others.length === 0) return
+    await waitOtherKnown(cluster, group, others, staleRouteMs)
+    // Clients that ask for routes from here on know it as one that takes no writes, whatever becomes of this run.
+    await noteResumed(cluster, group)
+    await pauseWrites(cluster, { group, master: own, timeoutMs })
   })
 }
 
@@ -62,26 +87,29 @@ function oneGroupAtATime(pausing: () => Promise<void>): Promise<void> {
   return turn
 }
 
-/** Waits until another group takes writes. False when there is none, or none that comes to take some in time. */
-async function hasOtherGroup(cluster: LiveCluster, group: string, timeoutMs: number): Promise<boolean> {
-  if (cluster.nameServers.length === 0) return false
-  const others = async (): Promise<boolean[]> => {
+/** Waits until another group takes writes. @returns those that do; none when there is none, or none comes to in time */
+async function otherGroups(cluster: LiveCluster, group: string, timeoutMs: number): Promise<readonly string[]> {
+  if (cluster.nameServers.length === 0) return []
+  const others = async (): Promise<(readonly [name: string, isWritable: boolean])[]> => {
     const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
     const [[nameServer, groups] = ['', new Map<string, unknown>()]] = [...answers]
     const names = [...groups.keys()].filter((name) => name !== group)
-    return Promise.all(names.map(async (name) => (await isRoutedForWrites(cluster, nameServer, name)) === true))
-  }
-  if ((await others()).length === 0) return false
-  try {
-    await waitUntil(cluster, `a group other than ${group} takes writes`, timeoutMs, async () =>
-      (await others()).includes(true) ? undefined : 'none does',
+    return Promise.all(
+      names.map(async (name) => [name, (await isRoutedForWrites(cluster, nameServer, name)) === true] as const),
     )
-    return true
+  }
+  if ((await others()).length === 0) return []
+  let writable: string[] = []
+  try {
+    await waitUntil(cluster, `a group other than ${group} takes writes`, timeoutMs, async () => {
+      writable = (await others()).flatMap(([name, isWritable]) => (isWritable ? [name] : []))
+      return writable.length > 0 ? undefined : 'none does'
+    })
   } catch (error) {
     // There is nothing to keep up for writers: the node may be what brings writes back.
     cluster.tell?.(error instanceof Error ? error.message : String(error))
-    return false
   }
+  return writable
 }
 
 /**
@@ -91,17 +119,23 @@ async function hasOtherGroup(cluster: LiveCluster, group: string, timeoutMs: num
  */
 export async function takePartAgain({ node, nameServers, timeoutMs }: TouchedNode): Promise<void> {
   await withLiveCluster(clusterAround(node, nameServers), async (cluster) => {
-    if (node.kind === 'broker' && node.brokerId === 0) await writesAsConfigured(cluster, node, timeoutMs)
+    if (node.kind === 'broker' && node.brokerId === 0) await writesAgain(cluster, node, timeoutMs)
     const controller = ownController(node)
     if (controller !== undefined) await waitControllerBack(cluster, controller.address, timeoutMs)
   })
 }
 
-async function writesAsConfigured(cluster: LiveCluster, node: BrokerNode, timeoutMs: number): Promise<void> {
+/**
+ * A fixed master takes writes as its conf file says, which it may do by itself since it has started. Clients that asked for routes
+ * before hear of it a while later.
+ */
+export async function writesAgain(cluster: LiveCluster, node: BrokerNode, timeoutMs: number): Promise<void> {
   const { group } = node
   const permission = Number(confOf(node).get('brokerPermission') ?? readAndWrite)
   if ((permission & writeBit) === 0) return
   const answers = await fromNameServers(cluster, (nameServer) => isRoutedForWrites(cluster, nameServer, group))
-  if ([...answers.values()].every((isRouted) => isRouted === true)) return
-  await resumeWrites(cluster, { group, master: advertisedAddress(node), timeoutMs, permission })
+  if (![...answers.values()].every((isRouted) => isRouted === true)) {
+    await resumeWrites(cluster, { group, master: advertisedAddress(node), timeoutMs, permission })
+  }
+  await noteResumed(cluster, group)
 }

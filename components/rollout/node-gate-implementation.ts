@@ -10,6 +10,7 @@ export interface NodeGateInputs {
   /** Changes when the node's machine is about to be replaced. */
   readonly spec: string
   readonly readyTimeoutMs: number
+  readonly staleRouteMs?: number
 }
 
 /** Stands before what somebody else's provider replaces: by then the node that runs there has made way. */
@@ -25,10 +26,10 @@ export const nodeGateImplementation: Implementation<NodeGateInputs, NodeGateInpu
   },
   async update(olds, news) {
     if (olds.spec === news.spec) return news
-    const { nameServers, readyTimeoutMs: timeoutMs } = news
+    const { nameServers, readyTimeoutMs: timeoutMs, staleRouteMs } = news
     // NameServers that are new do not know the node yet, and those that have gone know nothing any more.
     const lasting = nameServers.filter((address) => olds.nameServers.includes(address))
-    await makeWay({ node: olds.node, nameServers: lasting, timeoutMs })
+    await makeWay({ node: olds.node, nameServers: lasting, timeoutMs, staleRouteMs })
     return news
   },
   async delete() {

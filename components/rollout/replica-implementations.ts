@@ -1,7 +1,7 @@
 import type { Implementation } from '../dynamic/implementation.ts'
 import { isSameValue } from '../dynamic/same-value.ts'
 import { forgetReplica } from './forget-replica.ts'
-import { handOver } from './hand-over.ts'
+import { leaveReplica } from './leave-replica.ts'
 import { withLiveCluster } from './live-cluster.ts'
 
 /** An elected broker, by what it registers. */
@@ -15,10 +15,13 @@ export interface ReplicaInputs {
   readonly nameServers: readonly string[]
   readonly controllers: readonly string[]
   readonly readyTimeoutMs: number
+  readonly staleRouteMs?: number
 }
 
-/** A resource that does nothing but when it is deleted. */
-const onDelete = (leave: (known: ReplicaInputs) => Promise<void>): Implementation<ReplicaInputs, ReplicaInputs> => ({
+type Replica = Implementation<ReplicaInputs, ReplicaInputs>
+
+/** A resource that does nothing but when it is deleted, or when what it stands for is another one. */
+const onDelete = (leave: Replica['delete'], update: Replica['update'] = async (_, news) => news): Replica => ({
   async diff(olds, news) {
     return { changes: !isSameValue(olds, news) }
   },
@@ -28,29 +31,36 @@ const onDelete = (leave: (known: ReplicaInputs) => Promise<void>): Implementatio
   async read(_, known) {
     return known
   },
-  async update(_, news) {
-    return news
-  },
+  update,
   delete: leave,
 })
 
-const addressesOf = ({ clusterName, nameServers, controllers }: ReplicaInputs) => {
+const addressesOf = ({
+  clusterName,
+  nameServers,
+  controllers,
+}: Pick<ReplicaInputs, 'clusterName' | 'nameServers' | 'controllers'>) => {
   return { cluster: clusterName, nameServers, controllers }
 }
 
-/** Deleted after its broker is: the controllers no longer reckon with it. */
-export const replicaBooksImplementation = onDelete((known) =>
+const forget = (known: ReplicaInputs, address: string): Promise<void> =>
   withLiveCluster(addressesOf(known), (cluster) =>
-    forgetReplica(cluster, { group: known.group, address: known.address, timeoutMs: known.readyTimeoutMs }),
-  ),
-)
-
-/** Deleted before its broker is: another replica is master then. */
-export const replicaLeaveImplementation = onDelete(async (known) => {
-  const { group, address, readyTimeoutMs } = known
-  await withLiveCluster(
-    addressesOf(known),
-    (cluster) => handOver(cluster, { group, avoid: address, preferred: [], timeoutMs: readyTimeoutMs }),
-    (text) => console.info(text),
+    forgetReplica(cluster, { group: known.group, address, timeoutMs: known.readyTimeoutMs }),
   )
-})
+
+/** Deleted after its broker is: the controllers no longer reckon with it. */
+export const replicaBooksImplementation = onDelete((known) => forget(known, known.address))
+
+/** Deleted before its broker is: another replica is master then. Updated after its broker is: elsewhere it is another replica. */
+export const replicaLeaveImplementation = onDelete(
+  ({ readyTimeoutMs: timeoutMs, ...known }) =>
+    withLiveCluster(
+      addressesOf(known),
+      (cluster) => leaveReplica(cluster, { ...known, timeoutMs }),
+      (text) => console.info(text),
+    ),
+  async (olds, news) => {
+    if (olds.address !== news.address) await forget(news, olds.address)
+    return news
+  },
+)

@@ -11,13 +11,23 @@ export interface QuorumView {
   readonly leader: string
   /** Addresses by id, as members are now. */
   readonly peers: ReadonlyMap<string, string>
+  /** Whether it takes itself for the leader. */
+  readonly leads: boolean
+  /** Whether these peers are agreed on: until then a change may be undone. */
+  readonly isAgreed: boolean
 }
 
 export async function quorumView({ asker }: LiveCluster, controller: string): Promise<QuorumView> {
   const { fields } = await asker.ask(controller, { code: RequestCode.CONTROLLER_GET_METADATA_INFO })
   const words = (fields['peers'] ?? '').split(';').filter((word) => word !== '')
   const peers = words.map((word) => [word.slice(0, word.indexOf(':')), word.slice(word.indexOf(':') + 1)] as const)
-  return { leader: fields['controllerLeaderAddress'] ?? '', peers: new Map(peers) }
+  return {
+    leader: fields['controllerLeaderAddress'] ?? '',
+    peers: new Map(peers),
+    leads: fields['isLeader'] === 'true',
+    // Apache's controllers do not say so, and do not change their members.
+    isAgreed: fields['peersCommitted'] !== 'false',
+  }
 }
 
 /** @throws Error when no controller names a leader */

@@ -6,9 +6,26 @@ import { PERM_WRITE, readBrokerData, readRouteData } from '../../runtime/codec/r
 import { InvocationError } from '../../runtime/net/pending-invocations.ts'
 import { AdminError, bodyObject } from '../admin/admin-client.ts'
 import type { LiveCluster } from './live-cluster.ts'
+import { pause } from './waiting.ts'
 
 /** After this long clients do not go by a route that is not so any more: pollNameServerInterval of official ones, and a little. */
 export const staleRouteMsDefault = 35_000
+
+/**
+ * Waits until no client goes by a route of before any more.
+ * @param wait.sinceMs when routes changed, ms since 1970; left out: just now
+ */
+export function waitRoutesRenewed(
+  { clock, tell }: LiveCluster,
+  { group, sinceMs }: { readonly group: string; readonly sinceMs?: number },
+  staleRouteMs: number = staleRouteMsDefault,
+): Promise<void> {
+  const passedMs = sinceMs === undefined ? 0 : Math.max(0, clock.now() - sinceMs)
+  const leftMs = Math.max(0, staleRouteMs - passedMs)
+  if (leftMs === 0) return Promise.resolve()
+  tell?.(`clients of ${group} ask for routes again, which they do every 30 s: ${Math.ceil(leftMs / 1000)} s`)
+  return pause(clock, leftMs)
+}
 
 /** Addresses `host:port` by broker id: what a NameServer knows of a broker group. Id 0 is the master's. */
 export type GroupMembers = ReadonlyMap<number, string>

@@ -43,12 +43,17 @@ async function offsetsOf({ asker }: LiveCluster, broker: string): Promise<Map<st
   )
 }
 
-/** What a slave has not copied yet, in words; undefined when it has all of it. */
+/** Topics and consumer groups that a slave has not copied yet, in words; undefined when it has all of them. */
 export function lackingTables(master: BrokerTables, slave: BrokerTables): string | undefined {
   for (const [topic, essence] of master.topics) {
     if (slave.topics.get(topic) !== essence) return `topic ${topic} as its master has it`
   }
   for (const group of master.consumerGroups) if (!slave.consumerGroups.has(group)) return `consumer group ${group}`
+  return undefined
+}
+
+/** The same of offsets. */
+export function lackingOffsets(master: BrokerTables, slave: BrokerTables): string | undefined {
   for (const [queue, offset] of master.offsets) {
     if ((slave.offsets.get(queue) ?? 0) < offset) return `offset ${offset} of ${queue}`
   }

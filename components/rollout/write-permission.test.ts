@@ -23,6 +23,28 @@ it('pauses the writes of a master until routes say so and its slaves hold everyt
   ])
 })
 
+it('does not wait for a slave that nobody reaches, though a NameServer still knows it', async () => {
+  const cluster = new FakeCluster()
+  const slave = cluster.replicas[2]
+  if (slave !== undefined) slave.end = 100
+  cluster.down.add('broker-a-2:10911')
+  await pauseWrites(cluster.live, pausing)
+  expect(cluster.permissions.get('broker-a-0:10911')).toBe(4)
+})
+
+it('looks for slaves that nobody reaches while writes go on', async () => {
+  const cluster = new FakeCluster()
+  cluster.down.add('broker-a-2:10911')
+  const permissions: unknown[] = []
+  const { live } = cluster
+  const connect = (address: string) => {
+    permissions.push(cluster.permissions.get('broker-a-0:10911'))
+    return live.asker.connect(address)
+  }
+  await pauseWrites({ ...live, asker: { ...live.asker, connect } }, pausing)
+  expect(permissions, 'none of them paused yet').toEqual([undefined, undefined])
+})
+
 it('does not go on while a NameServer still routes writes to the group', async () => {
   const cluster = new FakeCluster()
   const route = {

@@ -47,7 +47,8 @@ export async function stopWrites(cluster: LiveCluster, request: WriteSwitch): Pr
 
 /**
  * A fixed master takes no more writes: routes say so, and its slaves hold everything. Slaves that the NameServers do not know
- * are not waited for.
+ * are not waited for, nor those that nobody reaches: NameServers know a machine that has died for two minutes more. Whoever is to
+ * take the master's place is waited for by the step itself.
  * @param request.master `host:port`
  */
 export async function pauseWrites(
@@ -55,10 +56,32 @@ export async function pauseWrites(
   request: WriteSwitch & { readonly master: string },
 ): Promise<void> {
   const { group, master, timeoutMs } = request
+  // While writes go on: a machine that has died lets one wait for as long as a connection may take.
+  const unreached = await unreachedSlaves(cluster, group)
   await setPermission(cluster, master, PERM_READ)
   await waitRoutes(cluster, request, false)
-  for (const [id, address] of await membersOf(cluster, group)) {
-    if (id !== MASTER_ID) await waitCaughtUp(cluster, { group, address, timeoutMs })
+  for (const address of await slavesOf(cluster, group)) {
+    if (!unreached.has(address)) await waitCaughtUp(cluster, { group, address, timeoutMs })
+  }
+}
+
+async function slavesOf(cluster: LiveCluster, group: string): Promise<string[]> {
+  return [...(await membersOf(cluster, group))].flatMap(([id, address]) => (id === MASTER_ID ? [] : [address]))
+}
+
+async function unreachedSlaves(cluster: LiveCluster, group: string): Promise<ReadonlySet<string>> {
+  const slaves = await slavesOf(cluster, group)
+  const reached = await Promise.all(slaves.map((address) => isReached(cluster, address)))
+  return new Set(slaves.filter((_, index) => !reached[index]))
+}
+
+async function isReached({ asker, tell }: LiveCluster, address: string): Promise<boolean> {
+  try {
+    await asker.connect(address)
+    return true
+  } catch (error) {
+    tell?.(`nobody reaches the slave ${address}, which is not waited for: ${(error as Error).message}`)
+    return false
   }
 }
 

@@ -81,14 +81,20 @@ function checkNeeded(command: AdminCommand, given: GivenOptions): void {
     const names = missing.map((option) => `-${optionKey(option)} <${option.long.trim()}>`).join(', ')
     throw new AdminError(`${command.name}: missing ${names}; see mqadmin help ${command.name}`)
   }
+  if (command.someOf?.some((key) => given.has(key)) === false) {
+    throw new AdminError(
+      `${command.name}: give at least one of ${named(command, command.someOf)}; see mqadmin help ${command.name}`,
+    )
+  }
   const choice = command.oneOf
   if (!choice) return
   const count = choice.filter((key) => given.has(key)).length
   if (count === 1 || (count > 1 && command.oneOfInUsage === false)) return
-  const names = choice.map((key) => {
-    const long = command.options.find((option) => optionKey(option) === key)?.long
-    return `-${key} <${long}>`
-  })
   const problem = count === 0 ? 'give one of' : 'give only one of'
-  throw new AdminError(`${command.name}: ${problem} ${names.join(' and ')}; see mqadmin help ${command.name}`)
+  throw new AdminError(`${command.name}: ${problem} ${named(command, choice)}; see mqadmin help ${command.name}`)
+}
+
+function named({ options }: AdminCommand, keys: readonly string[]): string {
+  const names = keys.map((key) => `-${key} <${options.find((option) => optionKey(option) === key)?.long}>`)
+  return names.join(' and ')
 }

@@ -46,6 +46,8 @@ export interface AdminCommand {
   readonly oneOf?: readonly string[]
   /** False: the official tool lets the user omit all of {@link oneOf} in its usage line; ours asks for one all the same. */
   readonly oneOfInUsage?: boolean
+  /** Short names of options of which at least one must be given; the usage line offers them as a choice. */
+  readonly someOf?: readonly string[]
   /** @throws AdminError and what the network throws: the command failed. */
   run(context: CommandContext): Promise<void>
 }

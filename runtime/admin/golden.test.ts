@@ -47,9 +47,12 @@ for (const golden of cases) {
   })
 }
 
-test('every command has a recorded case, save the one that never ends and our own', () => {
+/** Held by run-admin.test.ts, and against Apache brokers by test/compat/acl.ts. */
+const ABOUT_ACCESS = /^(create|update|delete|get|list|copy)(User|Acl)$/
+
+test('every command has a recorded case, save the one that never ends, our own, and those about users', () => {
   const recorded = new Set(cases.map(({ args }) => args[0]))
-  const missing = Object.keys(COMMANDS).filter((name) => !recorded.has(name))
+  const missing = Object.keys(COMMANDS).filter((name) => !recorded.has(name) && !ABOUT_ACCESS.test(name))
   expect(missing).toEqual(['updateTopicList', 'updateSubGroupList', 'clusterRT', 'changeControllers'])
 })
 

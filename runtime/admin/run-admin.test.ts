@@ -172,3 +172,86 @@ test('clusterRT measures every broker, then waits and goes on', async () => {
     ],
   })
 })
+
+const ALICE = '{"username":"alice","password":"12345678","userType":"Normal","userStatus":"enable"}'
+const ACL =
+  '{"subject":"User:alice","policies":[{"policyType":"Custom","entries":[{"resource":"Topic:a","actions":["Pub","Sub"],"decision":"Allow"},{"resource":"Group:*","actions":["All"],"sourceIps":["10.0.0.0/8"],"decision":"Deny"}]}]}'
+
+test('users are created, changed and deleted on masters and slaves', async () => {
+  const answer = (_address: string, { code }: RequestDraft) => (code === 106 ? { body: CLUSTER } : {})
+  const to = ['-n', 'ns:1', '-c', 'C']
+  const created = await run(['createUser', ...to, '-u', 'alice', '-p', '12345678'], { answer })
+  expect(created.asked).toEqual(['106 ns:1', '3001 a:1', '3001 as:1', '3001 b:1'])
+  expect(JSON.parse(created.bodies[1]!)).toEqual({ username: 'alice', password: '12345678' })
+  expect(created.stdout).toBe(
+    'create user to a:1 success.\ncreate user to as:1 success.\ncreate user to b:1 success.\n',
+  )
+  const changed = await run(['updateUser', '-b', 'a:1', '-u', 'alice', '-s', 'disable'], { answer })
+  expect(JSON.parse(changed.bodies[0]!)).toEqual({ username: 'alice', userStatus: 'disable' })
+  const nothing = await run(['updateUser', '-b', 'a:1', '-u', 'alice'], { answer })
+  expect(nothing.stderr).toBe(
+    'mqadmin: updateUser: give at least one of -p <password> and -s <userStatus> and -t <userType>; see mqadmin help updateUser\n',
+  )
+  expect((await run(['deleteUser', '-b', 'a:1', '-u', 'alice'], { answer })).stdout).toBe(
+    'delete user to a:1 success.\n',
+  )
+})
+
+test('users are shown without their passwords', async () => {
+  const get = await run(['getUser', '-b', 'a:1', '-u', 'alice'], { answer: () => ({ body: ALICE }) })
+  expect(get.stdout).toBe(
+    [
+      '#UserName         #Password               #UserType               #UserStatus           \n',
+      'alice             ******                  Normal                  enable                \n',
+    ].join(''),
+  )
+  const list = await run(['listUser', '-b', 'a:1'], { answer: () => ({ body: `[${ALICE}]` }) })
+  expect(list.stdout).toBe(get.stdout)
+  expect((await run(['listUser', '-b', 'a:1'], { answer: () => ({}) })).stdout).toBe('')
+})
+
+test('policies are made from options and shown as the official tool does', async () => {
+  const args = ['-s', 'User:alice', '-r', 'Topic:a,Group:b*', '-a', 'Pub, Sub', '-i', '10.0.0.0/8', '-d', 'Allow']
+  const { bodies, asked, stdout } = await run(['createAcl', '-b', 'a:1', ...args], { answer: () => ({}) })
+  expect([asked, stdout]).toEqual([['3006 a:1'], 'create acl to a:1 success.\n'])
+  const entry = { actions: ['Pub', 'Sub'], decision: 'Allow', sourceIps: ['10.0.0.0/8'] }
+  expect(JSON.parse(bodies[0]!)).toEqual({
+    subject: 'User:alice',
+    policies: [
+      {
+        entries: [
+          { resource: 'Topic:a', ...entry },
+          { resource: 'Group:b*', ...entry },
+        ],
+      },
+    ],
+  })
+  const shown = await run(['listAcl', '-b', 'a:1'], { answer: () => ({ body: `[${ACL}]` }) })
+  expect(shown.stdout).toBe(
+    [
+      '#Subject          #PolicyType  #Resource               #Actions              #SourceIp                 #Decision \n',
+      'User:alice        Custom      Topic:a                 [Pub, Sub]            null                      Allow     \n',
+      'User:alice        Custom      Group:*                 [All]                 [10.0.0.0/8]              Deny      \n',
+    ].join(''),
+  )
+})
+
+test('users and policies are copied from broker to broker; without passwords nothing is', async () => {
+  const answer = (address: string, { code }: RequestDraft) => {
+    if (code === 3005) return { body: `[${ALICE}]` }
+    if (code === 3010) return { body: `[${ACL}]` }
+    return address === 'new:1' && code === 3009 ? { body: ACL } : {}
+  }
+  const users = await run(['copyUser', '-f', 'old:1', '-t', 'new:1'], { answer })
+  expect(users.asked).toEqual(['3005 old:1', '3004 new:1', '3001 new:1'])
+  expect(JSON.parse(users.bodies[2]!)).toEqual(JSON.parse(ALICE))
+  expect(users.stdout).toBe('copy user of alice from old:1 to new:1 success.\n')
+  const acls = await run(['copyAcl', '-f', 'old:1', '-t', 'new:1'], { answer })
+  expect(acls.asked).toEqual(['3010 old:1', '3009 new:1', '3007 new:1'])
+  expect(JSON.parse(acls.bodies[2]!)).toEqual(JSON.parse(ACL))
+  const hidden = await run(['copyUser', '-f', 'old:1', '-t', 'new:1'], {
+    answer: (_address, { code }) => (code === 3005 ? { body: '[{"username":"alice"}]' } : {}),
+  })
+  expect([hidden.exitCode, hidden.asked]).toEqual([1, ['3005 old:1']])
+  expect(hidden.stderr).toContain('old:1 shows passwords to super users only')
+})

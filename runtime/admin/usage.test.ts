@@ -36,7 +36,5 @@ test('what is no command is answered with the nearest one, or with what the offi
   await expect(loadCommand('zzzzzzzz')).rejects.toThrow(
     'there is no command zzzzzzzz; mqadmin alone lists all commands',
   )
-  await expect(loadCommand('createuser')).rejects.toThrow(
-    'the command createUser of Apache RocketMQ is not offered here',
-  )
+  await expect(loadCommand('addbroker')).rejects.toThrow('the command addBroker of Apache RocketMQ is not offered here')
 })

@@ -29,13 +29,17 @@ function compare(a: string, b: string): number {
 }
 
 function synopsis(command: AdminCommand, options: readonly OptionSpec[]): string[] {
-  const group = command.oneOfInUsage === false ? [] : (command.oneOf ?? [])
+  const oneOf = command.oneOfInUsage === false ? [] : (command.oneOf ?? [])
+  const groups = [oneOf, command.someOf ?? []]
   const words: string[] = []
-  let isGroupPrinted = false
+  const printed = new Set<readonly string[]>()
   for (const option of options) {
-    if (group.includes(optionKey(option))) {
-      if (!isGroupPrinted) words.push(...choice(options.filter((other) => group.includes(optionKey(other)))), '')
-      isGroupPrinted = true
+    const group = groups.find((keys) => keys.includes(optionKey(option)))
+    if (group !== undefined) {
+      // The others leave a blank each, as with the official tool.
+      if (printed.has(group)) words.push('')
+      else words.push(...choice(options.filter((other) => group.includes(optionKey(other)))))
+      printed.add(group)
     } else {
       words.push(...(option.required ? written(option) : bracketed(written(option))))
     }

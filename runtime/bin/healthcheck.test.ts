@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, expect, it } from 'vitest'
+import { TestAuthority } from '../io/tls/testing/test-authority.ts'
+import { givenConf, givenConfPath } from './given-conf.ts'
+import { liveConf, liveConfPath } from './live-conf.ts'
 
 let server: Server | undefined
 
@@ -74,6 +78,66 @@ it("a container's entry writes the conf file that comes in a variable", async ()
     expect(lost).toMatchObject({ code: 1, word: expect.stringContaining('GANTRY_CONF is set, but') })
   } finally {
     delete process.env['GANTRY_CONF']
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it('speaks TLS with a server that takes nothing else, and shows its certificate', async () => {
+  const authority = new TestAuthority()
+  const { keyPath, certPath } = authority.sign('broker')
+  const [key, cert, ca] = [keyPath, certPath, authority.certPath].map((path) => readFileSync(path))
+  const made = createTlsServer({ key, cert, ca, requestCert: true, rejectUnauthorized: true } as object, (socket) =>
+    socket.on('data', (request) => {
+      const { opaque } = JSON.parse(request.toString('utf8', 8)) as { opaque: number }
+      socket.write(frame({ code: 3, opaque, flag: 1 }))
+    }),
+  )
+  server = made
+  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve))
+  const where = `127.0.0.1:${(made.address() as { port: number }).port}`
+  const file = join(authority.folder, 'tls.properties')
+  const properties = `tls.server.keyPath=${keyPath}\ntls.server.certPath=${certPath}\n`
+  process.env['JAVA_OPT_EXT'] = `-Dtls.config.file=${file}`
+  try {
+    writeFileSync(file, `${properties}tls.server.mode=enforcing\n`)
+    expect(await run('healthcheck.ts', where)).toEqual({ code: 0, word: `${where} answers` })
+    writeFileSync(file, properties)
+    expect(await run('healthcheck.ts', where), 'a permissive port is asked without').toMatchObject({ code: 1 })
+    writeFileSync(file, `${properties}tls.server.mode=enforcing\n`)
+    writeFileSync(keyPath, '')
+    const broken = await run('healthcheck.ts', where)
+    expect(broken).toEqual({
+      code: 1,
+      word: expect.stringContaining(`${keyPath}, ${certPath} cannot be used together`),
+    })
+  } finally {
+    delete process.env['JAVA_OPT_EXT']
+    authority.remove()
+  }
+})
+
+it("a container's entry takes a conf file with secrets from beside it, if it is this container's", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-container-'))
+  const path = join(folder, 'namesrv.conf')
+  const start = async () => {
+    const { code, word } = await run('container.ts', 'mqnamesrv', '-c', path, '-p')
+    return [code, /listenPort=\d+/.exec(word)?.[0] ?? word]
+  }
+  process.env['GANTRY_CONF_FOR'] = 'one'
+  try {
+    expect(await start()).toEqual([1, expect.stringContaining(`${path}.given is not there, or not for this container`)])
+    writeFileSync(path, 'listenPort=4710\n')
+    writeFileSync(givenConfPath(path), givenConf('one', 'listenPort=4711\n'))
+    expect(await start()).toEqual([0, 'listenPort=4711'])
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    writeFileSync(liveConfPath(path), liveConf('listenPort=4711\n', 'listenPort=4712\n'))
+    expect(await start()).toEqual([0, 'listenPort=4712'])
+    writeFileSync(givenConfPath(path), givenConf('two', 'listenPort=4713\n'))
+    expect(await start(), 'what is for the next container does not count').toEqual([0, 'listenPort=4712'])
+    writeFileSync(givenConfPath(path), givenConf('one', 'listenPort=4714\n').slice(0, -2))
+    expect(await start(), 'torn').toEqual([0, 'listenPort=4712'])
+  } finally {
+    delete process.env['GANTRY_CONF_FOR']
     rmSync(folder, { recursive: true })
   }
 })

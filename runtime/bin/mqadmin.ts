@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { runAdmin } from '../admin/run-admin.ts'
+import { type Credentials, signer } from '../auth/remoting/signed-content.ts'
 import { RealRandom } from '../io/random.ts'
 import { RealClock } from '../io/real-clock.ts'
 import { RealDisk } from '../io/real-disk.ts'
@@ -14,10 +15,24 @@ const CONNECT_TIMEOUT_MS = 3000
 const STDOUT = 1
 const STDERR = 2
 
+/** Keys of a user in conf/tools.yml of the installation, as the official tool takes them. */
+async function credentials(): Promise<Credentials | undefined> {
+  const home = process.env['ROCKETMQ_HOME']
+  const path = home === undefined ? undefined : join(home, 'conf/tools.yml')
+  if (path === undefined || !existsSync(path)) return undefined
+  try {
+    return (await import('./read-tools-yml.ts')).readToolsYml(path)
+  } catch (error) {
+    write(STDERR, `mqadmin: ${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
+
 const clock = new RealClock()
 const network = await openNetwork('mqadmin', silentLogger)
 const client = new RemotingClient(createNetContext(clock, network, silentLogger), {
   connectTimeoutMs: CONNECT_TIMEOUT_MS,
+  sign: signer(await credentials()),
 })
 const code = await runAdmin(process.argv.slice(2), {
   invoker: client,

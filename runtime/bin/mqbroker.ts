@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { PlainAclFile } from '../auth/plain-acl.ts'
 import { Door } from '../broker/door/door.ts'
 import { netLimits } from '../broker/door/net-limits.ts'
 import { refusedSettings } from '../broker/refused-settings.ts'
@@ -17,16 +18,18 @@ import { loadBroker } from './broker-modules.ts'
 import { readConfEnv } from './conf-env.ts'
 import { openNetwork } from './open-network.ts'
 import { readConfText } from './read-conf-text.ts'
-import { cannotStart, runServer } from './run-server.ts'
+import { cannotStart, type RunningServer, runServer } from './run-server.ts'
 
 const NAME = 'mqbroker'
 
-const USAGE = `usage: mqbroker [-c <file>] [-n <list>] [-p] [-m] [-h]
+const USAGE = `usage: mqbroker [-c <file>] [-n <list>] [--enable-proxy [-pc <file>]] [-p] [-m] [-h]
  -c,--configFile <file>      Broker config properties file
+    --enable-proxy           Serve clients of gRPC, too
  -h,--help                   Print help
  -m,--printImportantConfig   Print important config items
  -n,--namesrvAddr <list>     Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'
  -p,--printConfigItem        Print all config items
+ -pc,--proxyConfigPath <file> Proxy config file, JSON
 `
 
 /** What -m prints: the keys that Apache RocketMQ marks as important. */
@@ -43,17 +46,23 @@ interface CommandLine {
   readonly file: string | undefined
   readonly namesrvAddr: string | undefined
   readonly print: 'all' | 'important' | undefined
+  readonly enableProxy: boolean
+  readonly proxyFile: string | undefined
 }
 
 function readCommandLine(): CommandLine {
   try {
     const { values } = parseArgs({
+      // Two letters after one dash are none of the options that node:util reads.
+      args: process.argv.slice(2).map((arg) => (arg === '-pc' ? '--proxyConfigPath' : arg)),
       options: {
         configFile: { type: 'string', short: 'c' },
+        'enable-proxy': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
         namesrvAddr: { type: 'string', short: 'n' },
         printConfigItem: { type: 'boolean', short: 'p' },
         printImportantConfig: { type: 'boolean', short: 'm' },
+        proxyConfigPath: { type: 'string' },
       },
     })
     if (values.help) {
@@ -61,7 +70,8 @@ function readCommandLine(): CommandLine {
       process.exit(0)
     }
     const print = values.printConfigItem ? 'all' : values.printImportantConfig ? 'important' : undefined
-    return { file: values.configFile, namesrvAddr: values.namesrvAddr, print }
+    const { configFile: file, namesrvAddr, proxyConfigPath: proxyFile } = values
+    return { file, namesrvAddr, print, enableProxy: values['enable-proxy'], proxyFile }
   } catch (error) {
     return cannotStart(NAME, `${(error as Error).message}\n${USAGE}`)
   }
@@ -101,6 +111,19 @@ async function storeAddressOf({ brokerIP1 }: BrokerConf): Promise<string> {
   }
 }
 
+/** Loaded where it is asked for: most brokers have no use for YAML. */
+async function readPlainAcls(conf: BrokerConf): Promise<readonly PlainAclFile[]> {
+  if (!conf.migrateAuthFromV1Enabled || !conf.authenticationEnabled) return []
+  if (conf.rocketmqHome === undefined) {
+    return cannotStart(NAME, 'migrateAuthFromV1Enabled = true: set ROCKETMQ_HOME to where conf/plain_acl.yml is')
+  }
+  try {
+    return (await import('./read-plain-acl.ts')).readPlainAclFiles(conf.rocketmqHome)
+  } catch (error) {
+    return cannotStart(NAME, (error as Error).message)
+  }
+}
+
 const line = readCommandLine()
 const env = readConfEnv()
 const { conf, warnings } = readConf(line, env)
@@ -110,6 +133,11 @@ if (line.print !== undefined) {
 }
 const refused = refusedSettings(conf)
 if (refused.length > 0) cannotStart(NAME, ...refused)
+const plainAcls = await readPlainAcls(conf)
+// Brokers without it are not to load it.
+const startProxy = line.enableProxy
+  ? (await import('./local-proxy.ts')).prepareLocalProxy(NAME, line.proxyFile, env, conf)
+  : undefined
 const logger = new DeferredLogger()
 const clock = new RealClock()
 const network = await openNetwork(NAME, logger)
@@ -134,6 +162,7 @@ await runServer(NAME, logger, async () => {
     storeAddress: await storeAddressOf(conf),
     // Without a file, changes made at run time are kept where official brokers keep them.
     confFile: resolve(conf.brokerConfigPath ?? line.file ?? resolve(env.home, 'store/config/broker.properties')),
+    plainAcls,
     ...(door === undefined ? {} : { door }),
   })
   try {
@@ -147,5 +176,22 @@ await runServer(NAME, logger, async () => {
   process.stdout.write(
     `The broker[${conf.brokerName}, ${conf.brokerIP1}:${conf.listenPort}] boot success. serializeType=JSON${names}\n`,
   )
-  return broker
+  return startProxy === undefined ? broker : withProxy(broker, startProxy)
 })
+
+/** The proxy goes first: what it has begun the broker still ends. */
+async function withProxy(broker: RunningServer, start: NonNullable<typeof startProxy>): Promise<RunningServer> {
+  let proxy: RunningServer
+  try {
+    proxy = await start(clock, network, logger)
+  } catch (error) {
+    await broker.stop()
+    throw error
+  }
+  return {
+    async stop() {
+      await proxy.stop()
+      await broker.stop()
+    },
+  }
+}

@@ -1,3 +1,4 @@
+import type { PlainAclFile } from '../auth/plain-acl.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
 import type { ConfEnv } from '../config/conf-key.ts'
 import type { Clock } from '../io/clock.ts'
@@ -23,6 +24,8 @@ export interface BrokerEnvironment {
   readonly storeAddress?: string
   /** Where changes of the configuration are kept. */
   readonly confFile: string
+  /** migrateAuthFromV1Enabled: the files of ACL 1.0. */
+  readonly plainAcls?: readonly PlainAclFile[]
   /** Controller mode: what clients have met since before the broker was loaded. The broker closes it. */
   readonly door?: Door
 }

@@ -1,14 +1,21 @@
+import { innerCredentials } from '../auth/inner-credentials.ts'
+import { type Credentials, signer } from '../auth/remoting/signed-content.ts'
+import { tableCopies } from '../auth/table-copies.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
 import type { Channel } from '../net/channel.ts'
 import { createNetContext, type NetContext } from '../net/net-context.ts'
 import { RemotingClient } from '../net/remoting-client.ts'
 import { RemotingServer } from '../net/remoting-server.ts'
+import type { ConsumeQueue } from '../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { AckPolicy, type AckRules } from './acks/ack-policy.ts'
 import { Acknowledgements } from './acks/acknowledgements.ts'
 import { EscapeBridge } from './acting/escape-bridge.ts'
 import { PreOnline } from './acting/pre-online.ts'
+import { TopicQueues } from './assignment/topic-queues.ts'
+import { BrokerAccess } from './auth/broker-access.ts'
+import { topicAt } from './auth/topic-at.ts'
 import { BrokerAddresses } from './broker-addresses.ts'
 import { type BrokerEnvironment, openStore } from './broker-environment.ts'
 import { BrokerReplication } from './broker-replication.ts'
@@ -19,13 +26,18 @@ import { ProducerRegistry } from './clients/producer-registry.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
 import { EscapingDelivery, type EscapingDeliveryParts } from './delay/escaping-delivery.ts'
 import { netLimits } from './door/net-limits.ts'
+import { Lite } from './lite/lite.ts'
 import { QueueLocks } from './locks/queue-locks.ts'
 import { MetadataJournal } from './metadata-journal/metadata-journal.ts'
+import { BroadcastOffsets } from './offsets/broadcast-offsets.ts'
+import { startsAtZero } from './offsets/starts-at-zero.ts'
+import { Pop } from './pop/pop.ts'
 import { PullHandler } from './pull/pull-handler.ts'
 import { Registration } from './registration/registration.ts'
 import { GroupMembers } from './replica-group/group-members.ts'
 import { ControllerMode } from './replicas/controller-mode.ts'
 import type { Replication } from './replication.ts'
+import { RoleChanges } from './role-changes.ts'
 import { SendAnswers } from './send/send-answer.ts'
 import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
@@ -38,9 +50,6 @@ import { timerSources } from './timer/timer-sources.ts'
 import type { Timers } from './timer/timers.ts'
 import { Transactions } from './transaction/transactions.ts'
 
-/** A master registers within this time after its election, unless its machine is very busy. */
-const SUCCESSOR_FIRST_MS = 300
-
 /** What a broker is made of, and the end of a batch, where the parts meet. */
 export class BrokerParts {
   readonly conf: SettingsInForce
@@ -49,6 +58,8 @@ export class BrokerParts {
   readonly context: NetContext
   readonly store: MessageStore
   readonly tables: BrokerTables
+  /** Who may ask for what; undefined while everybody may do everything. */
+  readonly access: BrokerAccess | undefined
   readonly server: RemotingServer
   readonly client: RemotingClient
   readonly acks: Acknowledgements
@@ -65,6 +76,7 @@ export class BrokerParts {
   readonly journal: MetadataJournal | undefined
   readonly registration: Registration
   readonly members: GroupMembers
+  readonly broadcast: BroadcastOffsets
   readonly pulls: PullHandler
   readonly gate: StoreGate
   readonly targets: SendTargets
@@ -74,6 +86,12 @@ export class BrokerParts {
   /** What is to be done before this broker registers. */
   readonly preOnline: PreOnline | undefined
   readonly transactions: Transactions
+  readonly pop: Pop
+  readonly lite: Lite
+  /** What the name servers say of topics. */
+  readonly topicQueues: TopicQueues
+  /** Whether a new group that is to begin at the end of a queue may begin with its first message. */
+  readonly startsAtZero: (topic: string, queueId: number) => boolean
   /** Without it messages with a time of delivery are refused (timerWheelEnable). */
   readonly timers: Timers | undefined
   /** What an acting master does in place of `timers`. */
@@ -82,7 +100,7 @@ export class BrokerParts {
   isStopping = false
   /** Nothing is done in a master's name before it has taken over what was done in its place. */
   isOnline = false
-  #isRegistering = false
+  readonly #role = new RoleChanges(this)
 
   /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
   constructor(given: BrokerConf, environment: BrokerEnvironment) {
@@ -95,11 +113,13 @@ export class BrokerParts {
     this.store = openStore(conf, environment)
     this.store.isSlave = !this.isMaster
     this.tables = new BrokerTables(this.conf, disk, clock, logger)
+    this.access = conf.authenticationEnabled ? this.#checkAccess() : undefined
     if (conf.timerWheelEnable) this.tables.addSources(timerSources(() => this.timers, this.tables.timerMetrics))
     this.tables.offsets.boundBy((topic, queueId) => this.#endOf(topic, queueId))
     if (!conf.enableControllerMode) this.tables.offsets.clampToEnds()
     const { topics } = this.tables
-    this.stats = new BrokerStats(conf.brokerClusterName, (topic) => topics.isSystem(topic), clock.now())
+    const foldsLight = conf.enableLmq && !conf.enableLmqStats
+    this.stats = new BrokerStats(conf.brokerClusterName, (topic) => topics.isSystem(topic), clock.now(), foldsLight)
     this.producers = new ProducerRegistry(clock, logger)
     // The store's batch is written, and what waits for it is answered, before anything else at the end of a turn.
     this.context.turn.onEnd(() => this.#endOfTurn())
@@ -109,6 +129,7 @@ export class BrokerParts {
     this.locks = new QueueLocks(clock)
     this.client = new RemotingClient(this.context, {
       connectTimeoutMs: conf.connectTimeoutMillis,
+      sign: signer(this.#credentials),
       onClosed: (_channel, address) => {
         this.registration.connectionLost(address)
         this.controllerMode?.connectionLost(address)
@@ -131,6 +152,7 @@ export class BrokerParts {
     this.members = this.#groupMembers()
     this.targets = new SendTargets(this.store, this.stats)
     this.gate = this.#storeGate()
+    this.broadcast = this.#broadcastOffsets()
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
     const made = conf.timerWheelEnable ? this.#makeTimers() : undefined
@@ -144,9 +166,31 @@ export class BrokerParts {
       this.preOnline = this.#makePreOnline(classic)
     }
     this.transactions = this.#makeTransactions()
+    this.startsAtZero = startsAtZero(this.conf, environment.physicalMemoryBytes, this.store)
+    this.pop = this.#makePop()
+    this.topicQueues = this.#makeTopicQueues()
+    this.lite = this.#makeLite()
     this.registration = this.#registrar()
     this.server = this.#remotingServer()
+    const { access } = this
+    if (access !== undefined) this.server.guardBy((request, channel) => access.guard(request, channel))
     if (this.controllerMode !== undefined) this.journal = this.#keepJournal()
+  }
+
+  #checkAccess(): BrokerAccess {
+    const { disk, clock, logger, plainAcls } = this.environment
+    const access = new BrokerAccess({
+      ...{ conf: this.conf.current, disk, clock, logger, plainAcls },
+      topicAt: (phyOffset) => topicAt(this.store, phyOffset),
+    })
+    this.tables.addSources(tableCopies(access.tables))
+    this.tables.addStates(access.states)
+    return access
+  }
+
+  /** In whose name this broker asks others, whether it asks them to or not. */
+  get #credentials(): Credentials | undefined {
+    return innerCredentials(this.conf.current.innerClientAuthenticationCredentials)
   }
 
   /** Whether it may store messages; in controller mode that changes while it runs. */
@@ -163,16 +207,23 @@ export class BrokerParts {
 
   becomeOnline(): void {
     this.isOnline = true
-    this.delay.reset()
-    this.transactions.reset()
-    this.timers?.reset(this.environment.clock.now())
+    this.#role.begin(this.isMaster)
   }
 
   /** Writes the batch, then does what waited for it: answers, the slaves' share, held pulls. */
   commit(): void {
+    this.#commitBatch()
+    this.lite.wake()
+    // Who was woken by it has taken messages, which is to be in the log, too.
+    if (this.pop.wake()) this.#commitBatch()
+  }
+
+  #commitBatch(): void {
     this.transactions.stage()
+    this.pop.stage()
     const isWritten = this.store.commit()
     this.transactions.committed(isWritten)
+    this.pop.committed(isWritten)
     if (!isWritten) {
       const why = this.store.refusal ?? 'the message could not be written'
       this.acks.failBatch(ResponseCode.SERVICE_NOT_AVAILABLE, `service not available now: ${why}`)
@@ -222,46 +273,14 @@ export class BrokerParts {
       sendOneway: (address, request) => this.client.sendOneway(address, request),
       disconnect: (address) => this.client.end(address),
       brokerAddr: this.addresses.brokerAddr,
+      credentials: this.#credentials,
       events: {
         commit: () => this.commit(),
         waitingSends: () => this.acks.count,
-        becameMaster: () => {
-          this.delay.reset()
-          this.transactions.reset()
-          this.timers?.reset(this.environment.clock.now())
-          this.#register()
-        },
-        becameSlave: (wasMaster) => {
-          // What was stored may be cut off again: whoever waits for it is to send it again.
-          this.acks.failWaiting(
-            ResponseCode.SERVICE_NOT_AVAILABLE,
-            'this broker is not the master of its group any more',
-          )
-          this.pulls.held.releaseAll()
-          this.transactions.reset()
-          if (wasMaster) this.timers?.demoted()
-          if (wasMaster) this.#registerAfterSuccessor()
-          else this.#register()
-        },
+        becameMaster: () => this.#role.becameMaster(),
+        becameSlave: (wasMaster) => this.#role.becameSlave(wasMaster),
       },
     })
-  }
-
-  /**
-   * A name server that hears from this broker first has no master for the group until it hears from the next one, and a client
-   * that asks for the route meanwhile does without the group until it asks again, half a minute later.
-   */
-  #registerAfterSuccessor(): void {
-    this.environment.clock.after(SUCCESSOR_FIRST_MS, () => {
-      if (!this.isStopping) this.#register()
-    })
-  }
-
-  /** Tells the name servers of the role; the first one of all is the beginning. */
-  #register(): void {
-    if (this.#isRegistering) void this.registration.refresh()
-    else void this.registration.start()
-    this.#isRegistering = true
   }
 
   #keepJournal(): MetadataJournal {
@@ -279,7 +298,7 @@ export class BrokerParts {
     this.tables.groups.onEdited((group) => {
       if (this.isMaster) journal.write({ group })
     })
-    this.store.onShown((queue) => this.pulls.held.touch(queue))
+    this.store.onShown((queue) => this.#arrived(queue))
     return journal
   }
 
@@ -319,10 +338,26 @@ export class BrokerParts {
       {
         touch: () => this.context.turn.touch(),
         commit: () => this.commit(),
-        staged: (queue) => this.pulls.held.touch(queue),
+        staged: (queue) => this.#arrived(queue),
       },
       conf.timerWheelEnable ? this.#timerEntrance() : undefined,
     )
+  }
+
+  #arrived(queue: ConsumeQueue): void {
+    this.pulls.held.touch(queue)
+    this.pop.touch(queue)
+    this.lite.touch(queue)
+  }
+
+  #broadcastOffsets(): BroadcastOffsets {
+    const { clock, logger } = this.environment
+    const end = (topic: string, queueId: number) => this.store.findQueue(topic, queueId)?.maxOffset ?? 0
+    return new BroadcastOffsets({
+      ...{ config: this.conf, consumers: this.consumers, offsets: this.tables.offsets, logger },
+      firstOffset: (topic, queueId) => (this.startsAtZero(topic, queueId) ? 0 : end(topic, queueId)),
+      wallClock: () => clock.now(),
+    })
   }
 
   #pullHandler(): PullHandler {
@@ -337,6 +372,7 @@ export class BrokerParts {
       filters,
       compiledFilters,
       offsets,
+      broadcast: this.broadcast,
       stats: this.stats,
       monotonic: () => clock.monotonic(),
       isMasterUp: () => this.replication.isMasterUp,
@@ -441,6 +477,43 @@ export class BrokerParts {
       wallClock: () => clock.now(),
       touch: () => this.context.turn.touch(),
       logger,
+    })
+  }
+
+  #makePop(): Pop {
+    const { clock, logger } = this.environment
+    const { store, gate, targets, consumers, acks, stats, timers, tables } = this
+    const { topics, groups, offsets, orderInfo: order, compiledFilters } = tables
+    return new Pop({
+      ...{ config: this.conf, store, gate, targets, topics, groups, offsets, order, consumers, compiledFilters },
+      ...{ acks, stats, startsAtZero: this.startsAtZero, storeHost: this.addresses.storeHost, logger },
+      deliveredMs: timers && (() => timers.deliveredMs),
+      isMaster: () => this.controllerMode?.takesMessages ?? this.isMaster,
+      wallClock: () => clock.now(),
+      touch: () => this.context.turn.touch(),
+      commit: () => this.commit(),
+    })
+  }
+
+  #makeTopicQueues(): TopicQueues {
+    const { clock, logger } = this.environment
+    return new TopicQueues({
+      ...{ config: this.conf, clock, topics: this.tables.topics, logger },
+      invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
+    })
+  }
+
+  #makeLite(): Lite {
+    const { clock, random, logger } = this.environment
+    const { store, stats, tables, topicQueues, startsAtZero } = this
+    const { topics, groups, offsets } = tables
+    const { enableLmq, enableMultiDispatch } = this.conf.current
+    return new Lite({
+      ...{ config: this.conf, store, topics, groups, offsets, stats, topicQueues, startsAtZero, random, logger },
+      isServed: enableLmq && enableMultiDispatch,
+      isMaster: () => this.controllerMode?.takesMessages ?? this.isMaster,
+      wallClock: () => clock.now(),
+      touch: () => this.context.turn.touch(),
     })
   }
 

@@ -180,6 +180,27 @@ export class BrokerReplication implements Replication {
     this.#master?.pushAll()
   }
 
+  /**
+   * Masters: waits until slaves have all that is written, `limitMs` at most. Who stops a master may go on with one of its
+   * slaves for good.
+   */
+  async levelSlaves(limitMs: number): Promise<void> {
+    const master = this.#master
+    if (master === undefined || master.behind.length === 0) return
+    await new Promise<void>((resolve) => {
+      const limit = this.#context.clock.after(limitMs, resolve)
+      master.onProgress(() => {
+        if (master.behind.length > 0) return
+        limit.cancel()
+        resolve()
+      })
+    })
+    for (const { remoteText, countedOffset } of master.behind) {
+      const lacks = { slave: remoteText, bytes: this.#log.writtenOffset - countedOffset, waitedMs: limitMs }
+      this.#context.logger.warn(lacks, 'stops although a slave lacks the end of the log')
+    }
+  }
+
   stop(): void {
     this.#sync?.stop()
     this.#slave?.stop()

@@ -1,15 +1,20 @@
 import { UniqueKeyMaker } from '../codec/message/message-id.ts'
 import { RequestCode } from '../codec/remoting/request-code.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
-import { QueueUnits } from '../store/consume-queue/queue-unit.ts'
 import { SCHEDULE_TOPIC } from '../store/delay-levels.ts'
 import { registerAdminHandlers } from './admin/admin-handlers.ts'
+import { registerQueryAssignment } from './assignment/query-assignment.ts'
+import { refuseAuthRequests, registerAuthHandlers } from './auth/auth-handlers.ts'
 import type { BrokerParts } from './broker-parts.ts'
 import { registerClientHandlers } from './clients/client-handlers.ts'
+import { registerLiteAdmin } from './lite/lite-admin.ts'
+import { registerLiteHandlers } from './lite/lite-handlers.ts'
 import { registerLockHandlers } from './locks/lock-handlers.ts'
 import type { HandlerRegistry } from './metadata/handler-registry.ts'
 import { journaledRegistry } from './metadata-journal/journaled-handler.ts'
 import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
+import { registerPopHandlers } from './pop/pop-handlers.ts'
+import { PopLog } from './pop/pop-log.ts'
 import { registerQueryHandlers } from './query/query-handlers.ts'
 import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
 import { ReplyHandler } from './reply/reply-handler.ts'
@@ -18,6 +23,7 @@ import { SendHandler } from './send/send-handler.ts'
 import { RecallHandler } from './timer/recall-handler.ts'
 import { switchTimerEngine } from './timer/timer-engine.ts'
 import { EndTransactionHandler } from './transaction/end-transaction.ts'
+import { ResumeCheckHandler } from './transaction/resume-check.ts'
 
 /** Every request a broker answers: what it is to be told, and by which part of the broker. */
 export function registerServices(parts: BrokerParts): void {
@@ -25,6 +31,14 @@ export function registerServices(parts: BrokerParts): void {
   serveConsumers(parts)
   serveAdministration(parts)
   serveReplicas(parts)
+  serveAccess(parts)
+}
+
+/** By every replica for itself: official tools send each of them what is to be changed. */
+function serveAccess(parts: BrokerParts): void {
+  const { server, access, environment } = parts
+  if (access === undefined) refuseAuthRequests(server)
+  else registerAuthHandlers(server, { access, isMaster: () => parts.isMaster, logger: environment.logger })
 }
 
 function serveProducers(parts: BrokerParts): void {
@@ -58,6 +72,13 @@ function serveTransactions(parts: BrokerParts, server: HandlerRegistry): void {
     commit: () => parts.commit(),
   })
   server.handle(RequestCode.END_TRANSACTION, (request, channel) => ends.handle(request, channel))
+  const resume = new ResumeCheckHandler({
+    ...{ store, gate, targets, acks, metrics: tables.transactionMetrics },
+    isMaster: () => parts.isMaster,
+    wallClock: () => clock.now(),
+    commit: () => parts.commit(),
+  })
+  server.handle(RequestCode.RESUME_CHECK_HALF_MESSAGE, (request, channel) => resume.handle(request, channel))
 }
 
 function serveRecalls(parts: BrokerParts, server: HandlerRegistry): void {
@@ -111,6 +132,7 @@ function sendParts(parts: BrokerParts): SendBackParts {
         return conf.current.traceOn
       },
       rejectTransactionMessage: () => conf.current.rejectTransactionMessage,
+      keepsLightQueues: conf.current.enableLmq && conf.current.enableMultiDispatch,
     },
     topics: tables.topics,
     targets: parts.targets,
@@ -147,8 +169,11 @@ function serveConsumers(parts: BrokerParts): void {
     groups,
     offsets,
     settings,
-    startsAtZero: startsAtZero(parts),
+    startsAtZero: parts.startsAtZero,
+    minOffset: (topic, queueId) => store.findQueue(topic, queueId)?.minOffset ?? 0,
   })
+  servePop(parts)
+  serveAssignments(parts)
   registerLockHandlers(mastersServer(parts), {
     locks: parts.locks,
     settings,
@@ -158,11 +183,23 @@ function serveConsumers(parts: BrokerParts): void {
   })
 }
 
+/** By every replica: a client asks any broker of its route. */
+function serveAssignments({ server, conf, tables, consumers, topicQueues: queues }: BrokerParts): void {
+  registerQueryAssignment(server, { config: conf, modes: tables.modes, consumers, queues })
+}
+
+function servePop(parts: BrokerParts): void {
+  const server = mastersServer(parts)
+  registerPopHandlers(server, parts.pop, parts.lite.acks, new PopLog(parts.conf, parts.environment.logger))
+  registerLiteHandlers(server, parts.lite)
+}
+
 function serveAdministration(parts: BrokerParts): void {
   const { conf, environment, addresses, tables, store, journal, acks } = parts
   const { disk, clock, logger, confEnv: env, confFile } = environment
   const { topics, groups, offsets, delayOffsets, modes } = tables
   const server = journal === undefined ? parts.server : journaledRegistry(mastersServer(parts), journal, acks)
+  registerLiteAdmin(parts.server, { conf, lite: parts.lite, topics, groups, offsets, store })
   registerAdminHandlers(server, {
     conf,
     env,
@@ -185,7 +222,10 @@ function serveAdministration(parts: BrokerParts): void {
     releasePulls: (group, topic, queueId) => {
       const queue = store.findQueue(topic, queueId)
       if (queue !== undefined) parts.pulls.held.release(group, queue)
+      parts.pop.moved(group, topic, queueId)
+      parts.lite.moved(group, topic)
     },
+    endLiteTopicsOf: (topic) => parts.lite.lifecycle.deleteAllOf(topic),
     isActive: () => parts.isMaster,
     pendingSends: () => acks.count,
     delayStats: () => delayStats(parts),
@@ -217,19 +257,6 @@ function serveReplicas(parts: BrokerParts): void {
 function mastersServer({ server, controllerMode: mode }: BrokerParts): HandlerRegistry {
   if (mode === undefined) return server
   return { handle: (code, handler) => server.handle(code, mode.wrap(code, handler)) }
-}
-
-/** As checkInMemByConsumeOffset: the first message is number 0 and so recent that a new group may begin with it. */
-function startsAtZero({ conf, environment, store }: BrokerParts): (topic: string, queueId: number) => boolean {
-  const unit = new QueueUnits(1)
-  return (topic, queueId) => {
-    const queue = store.findQueue(topic, queueId)
-    if (queue === undefined || queue.minOffset > 0) return false
-    if (queue.readUnits(0, 1, unit) === 0) return false
-    const phyOffset = unit.phyOffsets[0]!
-    const recentBytes = (environment.physicalMemoryBytes * conf.current.accessMessageInMemoryMaxRatio) / 100
-    return store.writtenOffset - phyOffset <= recentBytes
-  }
 }
 
 function delayStats({ tables, store }: BrokerParts): Map<string, string> {

@@ -11,15 +11,21 @@ import { CompiledFilters } from './filter/compiled-filters.ts'
 import { ConsumerFilters } from './filter/consumer-filters.ts'
 import { readSubscriptionGroupTable, SubscriptionGroupTable } from './groups/subscription-group-table.ts'
 import type { Current } from './metadata/current.ts'
+import { MastersReport } from './metadata/masters-report.ts'
 import type { Persisted } from './metadata/persisted.ts'
 import { ConsumerOffsets, readConsumerOffsets } from './offsets/consumer-offsets.ts'
+import { ConsumerOrderInfo } from './pop/consumer-order-info.ts'
 import { TimerMetrics } from './timer/timer-metrics.ts'
 import { readTopicTable, TopicTable } from './topics/topic-table.ts'
 import { TransactionMetrics } from './transaction/transaction-metrics.ts'
 
+type ToldOffsets = ReturnType<typeof readConsumerOffsets>
+
 /** The commit log, as far as saving offsets depends on it. */
 export interface FlushedLog {
   readonly writtenOffset: number
+  /** Everything below is in the consume queues. */
+  readonly dispatchedOffset: number
   readonly flushedOffset: number
   flush(): void
 }
@@ -62,11 +68,15 @@ export class BrokerTables {
   readonly filters: ConsumerFilters
   readonly transactionMetrics: TransactionMetrics
   readonly timerMetrics: TimerMetrics
+  readonly orderInfo: ConsumerOrderInfo
   readonly compiledFilters = new CompiledFilters()
   readonly #conf: Current<BrokerConf>
   readonly #offsetsSaving: LaterSave
   readonly #delaySaving: LaterSave
+  readonly #orderSaving: LaterSave
   readonly #moreSources: MetadataSource[] = []
+  readonly #toldOffsets = new MastersReport<ToldOffsets>()
+  readonly #moreStates: Persisted[] = []
 
   /** @throws DamagedStateError */
   constructor(conf: Current<BrokerConf>, disk: Disk, clock: Clock, logger: Logger) {
@@ -76,18 +86,22 @@ export class BrokerTables {
     const common = { disk, clock, logger, settings: conf }
     this.topics = new TopicTable({ ...common, path: path('topics') })
     this.groups = new SubscriptionGroupTable({ ...common, path: path('subscriptionGroup') })
-    this.offsets = new ConsumerOffsets({ ...common, path: path('consumerOffset') })
+    const lightPath = conf.current.enableLmq ? path('lmqConsumerOffset') : undefined
+    this.offsets = new ConsumerOffsets({ ...common, path: path('consumerOffset'), lightPath })
     const versionStep = delayOffsetUpdateVersionStep
     this.delayOffsets = new DelayOffsets({ disk, clock, logger, versionStep, path: path('delayOffset') })
     this.modes = new RequestModes(disk, path('messageRequestMode'), logger)
     this.filters = new ConsumerFilters({ ...common, path: path('consumerFilter'), compiled: this.compiledFilters })
     this.transactionMetrics = new TransactionMetrics({ disk, clock, logger, path: path('transactionMetrics') })
     this.timerMetrics = new TimerMetrics({ disk, clock, logger, path: `${storePathRootDir}/config/timermetrics` })
-    const { topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics, timerMetrics } = this
-    for (const table of [topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics]) table.load()
+    this.orderInfo = new ConsumerOrderInfo({ disk, logger, path: path('consumerOrderInfo') })
+    const { topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics, timerMetrics, orderInfo } = this
+    for (const table of [topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics, orderInfo])
+      table.load()
     timerMetrics.load()
     this.#offsetsSaving = new LaterSave(this.offsets.state, clock.now())
     this.#delaySaving = new LaterSave(this.delayOffsets.state, clock.now())
+    this.#orderSaving = new LaterSave(this.orderInfo.state, clock.now())
   }
 
   /** What an answer of this turn may rest on is saved before the answer leaves. */
@@ -95,12 +109,30 @@ export class BrokerTables {
     this.topics.state.saveIfChanged(nowMs)
     this.groups.state.saveIfChanged(nowMs)
     this.modes.state.saveIfChanged(nowMs)
+    for (const state of this.#moreStates) state.saveIfChanged(nowMs)
+  }
+
+  /**
+   * What a master says of offsets rests on its log, check points of popped messages above all. It comes into force when this
+   * slave has that much of it; what was said before first, for a busy master is always a little ahead. False for what is to be
+   * told again.
+   */
+  #learnOffsets(told: ToldOffsets): boolean {
+    if (Number.isNaN(told.logEnd)) return this.offsets.merge(told.offsets, told.dataVersion)
+    return this.#toldOffsets.learn(told)
+  }
+
+  #followOffsets(log: FlushedLog): void {
+    const told = this.#toldOffsets.take(log.dispatchedOffset)
+    if (told !== undefined) this.offsets.merge(told.offsets, told.dataVersion, told.logEnd)
   }
 
   /** Offsets change with every pull: they are saved now and then. */
   tick(nowMs: number, log: FlushedLog): void {
+    this.#followOffsets(log)
     const { flushConsumerOffsetInterval, flushDelayOffsetInterval, transactionMetricFlushInterval } = this.#conf.current
     this.#offsetsSaving.tick(nowMs, flushConsumerOffsetInterval, log)
+    this.#orderSaving.tick(nowMs, flushConsumerOffsetInterval, log)
     this.#delaySaving.tick(nowMs, flushDelayOffsetInterval, log)
     this.transactionMetrics.tick(
       nowMs,
@@ -120,11 +152,13 @@ export class BrokerTables {
     this.filters.state.saveIfChanged(nowMs)
     this.transactionMetrics.state.saveIfChanged(nowMs)
     this.offsets.state.saveIfChanged(nowMs)
+    this.orderInfo.state.saveIfChanged(nowMs)
     this.delayOffsets.state.saveIfChanged(nowMs)
   }
 
   /** Controller mode: this broker is the master, and what it changes of topics and groups counts. */
   changedHere(masterEpoch: number): void {
+    this.#toldOffsets.forget()
     for (const table of [this.topics, this.groups]) {
       Object.assign(table.dataVersion, { masterEpoch, isCopy: false })
       // By a version of the new epoch name servers tell a master of old from this one.
@@ -134,6 +168,7 @@ export class BrokerTables {
 
   /** Controller mode: topics and groups are those of the master of this epoch. */
   copied(masterEpoch: number): void {
+    this.#toldOffsets.forget()
     for (const { dataVersion } of [this.topics, this.groups]) Object.assign(dataVersion, { masterEpoch, isCopy: true })
   }
 
@@ -142,17 +177,21 @@ export class BrokerTables {
     this.#moreSources.push(...sources)
   }
 
+  /** What {@link endOfTurn} saves as well. */
+  addStates(states: readonly Persisted[]): void {
+    this.#moreStates.push(...states)
+  }
+
   /** What a slave fetches from its master. `delayChanged` is told when the delay offsets were replaced. */
   slaveSources(): MetadataSource[] {
-    const { topics, groups, offsets, delayOffsets, modes } = this
+    const { topics, groups, delayOffsets, modes } = this
     return [
       source(RequestCode.GET_ALL_TOPIC_CONFIG, (content) => {
         const { configs, dataVersion } = readTopicTable(content)
         return topics.replaceAll(configs, dataVersion)
       }),
       source(RequestCode.GET_ALL_CONSUMER_OFFSET, (content) => {
-        const { offsets: read, dataVersion } = readConsumerOffsets(content)
-        return offsets.merge(read, dataVersion)
+        return this.#learnOffsets(readConsumerOffsets(content))
       }),
       source(RequestCode.GET_ALL_DELAY_OFFSET, (content) => delayOffsets.replaceAll(content)),
       source(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, (content) => {

@@ -7,6 +7,7 @@ const TICK_MS = 100
 const TIMER_BATCH_MS = 5
 const SWEEP_EVERY_TICKS = 5
 const SECOND_EVERY_TICKS = 10
+const BROADCAST_EVERY_TICKS = 50
 const CLIENTS_EVERY_TICKS = 100
 const OFFSETS_EVERY_TICKS = 6_000
 
@@ -44,9 +45,13 @@ export class BrokerUpkeep {
     this.#parts.actingTimers?.tick()
     this.#checkTransactions()
     this.#upkeepTimers(now)
+    this.#parts.pop.upkeep(now)
+    this.#parts.lite.upkeep(now)
+    this.#revive()
     this.#ticks++
     if (this.#ticks % SWEEP_EVERY_TICKS === 0) pulls.held.sweep(clock.monotonic())
     if (this.#ticks % SECOND_EVERY_TICKS === 0) stats.tick(now)
+    if (this.#ticks % BROADCAST_EVERY_TICKS === 0) this.#parts.broadcast.sweep()
     if (this.#ticks % CLIENTS_EVERY_TICKS !== 0) return
     consumers.expire()
     producers.expire()
@@ -102,6 +107,13 @@ export class BrokerUpkeep {
       this.#dueTimer = undefined
       this.#runTimers()
     })
+  }
+
+  /** After the timers, through which check points and acks come. */
+  #revive(): void {
+    if (!this.#isActive) return
+    const { pop, environment } = this.#parts
+    if (pop.tick()) environment.clock.endOfTurn(() => this.#revive())
   }
 
   #checkTransactions(): void {

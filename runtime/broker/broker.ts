@@ -8,7 +8,7 @@ import { registerServices } from './broker-services.ts'
 import type { BrokerTables } from './broker-tables.ts'
 import { BrokerUpkeep } from './broker-upkeep.ts'
 
-/** A stop waits this long for sends that wait for the disk or for slaves. */
+/** A stop waits this long for sends that wait for the disk or for slaves, and then for slaves to get the end of the log. */
 const STOP_WAIT_MAX_MS = 3_000
 /** The fast port is this much below listenPort. */
 const FAST_PORT_GAP = 2
@@ -68,7 +68,10 @@ export class Broker {
     await parts.registration.stop()
     this.#upkeep.stop()
     parts.pulls.held.releaseAll()
+    parts.pop.releaseAll()
+    parts.lite.releaseAll()
     parts.commit()
+    await parts.classicReplication?.levelSlaves(STOP_WAIT_MAX_MS)
     this.#close()
     // Saved offsets may not speak of messages that a power cut would still take.
     if (hasFinished) await this.#flushLog()

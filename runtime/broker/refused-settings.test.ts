@@ -11,8 +11,9 @@ function refusals(text: string): string[] {
 
 test('a broker that would not keep a promise it was configured for does not start', () => {
   expect(refusals('')).toEqual([])
-  expect(refusals('authenticationEnabled=true\nenableDLegerCommitLog=true')).toEqual([
-    'authenticationEnabled = true: this engine does not check yet who a client is; set it to false, or run this broker on Apache RocketMQ',
+  expect(refusals('popConsumerKVServiceEnable=true')[0]).toContain('not in RocksDB')
+  expect(refusals('authorizationEnabled=true\nenableDLegerCommitLog=true')).toEqual([
     'enableDLegerCommitLog = true: this engine does not read or write DLedger files; set it to false, or run this broker on Apache RocketMQ',
+    'authorizationEnabled = true with authenticationEnabled = false: without a check who a client is, it could claim to be anybody; set authenticationEnabled = true as well',
   ])
 })

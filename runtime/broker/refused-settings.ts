@@ -1,3 +1,4 @@
+import { authFaults } from '../auth/auth-settings.ts'
 import type { BrokerConf } from '../config/broker-conf.ts'
 
 /**
@@ -11,9 +12,9 @@ export function refusedSettings(conf: BrokerConf): string[] {
     if (conf[key] === true)
       refused.push(`${key} = true: ${what}; set it to false, or run this broker on Apache RocketMQ`)
   }
-  refuse('authenticationEnabled', 'this engine does not check yet who a client is')
-  refuse('authorizationEnabled', 'this engine does not check yet what a client may do')
   refuse('enableDLegerCommitLog', 'this engine does not read or write DLedger files')
   refuse('enableCalcFilterBitMap', 'this engine applies filters to the messages and writes no bitmaps of them')
+  refuse('popConsumerKVServiceEnable', 'this engine keeps what it knows of POP in the log and in files, not in RocksDB')
+  refused.push(...authFaults(conf))
   return refused
 }

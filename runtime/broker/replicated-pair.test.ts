@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { RequestCode } from '../codec/remoting/request-code.ts'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
-import { bodiesOf, WholeBroker } from './testing/whole-broker.ts'
+import { bodiesOf, messagesOf, WholeBroker } from './testing/whole-broker.ts'
 
 const SLAVE = 'brokerRole=SLAVE\nbrokerId=1\nlistenPort=10921\nslaveReadEnable=true\nhaMasterAddress=127.0.0.1:10912\n'
 
@@ -55,4 +56,48 @@ test('while the master is there, the slave sends consumers back to it; without i
   expect(held.isSettled()).toBe(false)
   await slave.advance(15_600)
   expect((await held.promise).code).toBe(ResponseCode.PULL_NOT_FOUND)
+})
+
+test('offsets that a slave cannot take over yet are not taken for known: its master tells them again', async () => {
+  const slave = await WholeBroker.start(SLAVE)
+  const { tables } = slave.broker
+  const source = tables.slaveSources().find(({ code }) => code === RequestCode.GET_ALL_CONSUMER_OFFSET)!
+  const tell = (offset: number, logEnd: number) => {
+    const body = { dataVersion: {}, logEnd, offsetTable: { 'T@cg': { 0: offset } } }
+    return source.apply(Buffer.from(JSON.stringify(body)))
+  }
+  const log = { writtenOffset: 0, flushedOffset: 0, dispatchedOffset: 100, flush: () => undefined }
+  expect([tell(3, 200), tell(4, 300)]).toEqual([true, false])
+  tables.tick(slave.clock.now(), log)
+  expect(tables.offsets.query('cg', 'T', 0)).toBe(-1)
+  tables.tick(slave.clock.now(), { ...log, dispatchedOffset: 250 })
+  expect(tell(4, 300)).toBe(true)
+})
+
+test('a slave has the light queues of its master and the offsets of their groups, and goes on with them', async () => {
+  const light = 'enableLmq=true\nenableMultiDispatch=true\n'
+  const master = await WholeBroker.start(light)
+  const slave = await WholeBroker.start(SLAVE + light, {}, master)
+  await slave.settle()
+  const properties = 'INNER_MULTI_DISPATCH\x01%LMQ%a\x02'
+  for (const body of ['one', 'two']) await master.send('T', { body, properties })
+  const offset = { topic: '%LMQ%a', consumerGroup: '%LMQ%g', queueId: 0 }
+  await master.ask(RequestCode.UPDATE_CONSUMER_OFFSET, { fields: { ...offset, commitOffset: 1 } })
+  await slave.advance(3_100)
+  // Without a name server it does not know whom to ask for tables.
+  const { tables } = slave.broker
+  const source = tables.slaveSources().find(({ code }) => code === RequestCode.GET_ALL_CONSUMER_OFFSET)!
+  const told = await master.ask(RequestCode.GET_ALL_CONSUMER_OFFSET)
+  expect(source.apply(told.body!)).toBe(true)
+  await slave.advance(200)
+  const pulled = await slave.pull('%LMQ%a', { sysFlag: 4, fields: { consumerGroup: '%LMQ%g' } })
+  expect(bodiesOf(pulled)).toEqual(['one', 'two'])
+  expect(tables.offsets.query('%LMQ%g', '%LMQ%a', 0)).toBe(1)
+  const stopped = slave.broker.stop()
+  await slave.settle()
+  await stopped
+  await slave.startAgain(`listenPort=10921\n${light}`)
+  await slave.send('T', { body: 'three', properties })
+  const all = await slave.pull('%LMQ%a', { sysFlag: 4, fields: { consumerGroup: '%LMQ%g' } })
+  expect(messagesOf(all).map(({ properties: found }) => found.get('INNER_MULTI_QUEUE_OFFSET'))).toEqual(['0', '1', '2'])
 })

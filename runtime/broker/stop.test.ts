@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
+import type { Connection } from '../io/network.ts'
 import { WholeBroker } from './testing/whole-broker.ts'
 
 const SYNC_FLUSH = 'flushDiskType=SYNC_FLUSH\nsyncFlushTimeout=20000\n'
@@ -50,4 +51,67 @@ test('a slave that does not answer holds the stop as long, and what is stored is
   expect((await waiting.promise).code).toBe(ResponseCode.FLUSH_SLAVE_TIMEOUT)
   await restarted
   expect(master.broker.store.findQueue('T', 0)?.maxOffset).toBe(2)
+})
+
+/** A slave that reports what it is told to report. */
+class PlayedSlave {
+  readonly #connection: Connection
+  readonly #whole: WholeBroker
+
+  private constructor(connection: Connection, whole: WholeBroker) {
+    this.#connection = connection
+    this.#whole = whole
+  }
+
+  static async connect(whole: WholeBroker): Promise<PlayedSlave> {
+    const connection = await new Promise<Connection>((opened, closed) => {
+      const ignored = Buffer.alloc(65_536)
+      const events = { readBuffer: () => ignored, received: () => {}, drained: () => {}, closed, opened }
+      whole.network.connect({ host: '127.0.0.1', port: 10_912 }, 1_000, events)
+    })
+    return new PlayedSlave(connection, whole)
+  }
+
+  async reports(offset: number): Promise<void> {
+    const report = Buffer.alloc(8)
+    report.writeBigInt64BE(BigInt(offset))
+    this.#connection.write(report)
+    await this.#whole.settle()
+  }
+}
+
+async function stopWithSlaveAt(lag: number) {
+  const whole = await WholeBroker.start('brokerRole=ASYNC_MASTER\n')
+  const slave = await PlayedSlave.connect(whole)
+  expect((await whole.send('T')).code).toBe(ResponseCode.SUCCESS)
+  const end = whole.broker.store.writtenOffset
+  await slave.reports(end - lag)
+  const stop = { end, slave, whole, isDone: false, promise: Promise.resolve() }
+  stop.promise = whole.broker.stop().then(() => {
+    stop.isDone = true
+  })
+  await whole.settle()
+  return stop
+}
+
+test('a master that stops waits until its slave has what was acknowledged without it', async () => {
+  const stop = await stopWithSlaveAt(10)
+  expect(stop.isDone).toBe(false)
+  await stop.slave.reports(stop.end - 1)
+  expect(stop.isDone).toBe(false)
+  await stop.slave.reports(stop.end)
+  await stop.promise
+})
+
+test('a slave that does not get on holds the stop of its master for three seconds', async () => {
+  const stop = await stopWithSlaveAt(10)
+  await stop.whole.advance(2_900)
+  expect(stop.isDone).toBe(false)
+  await stop.whole.advance(200)
+  await stop.promise
+})
+
+test('a slave that has everything does not hold it', async () => {
+  const stop = await stopWithSlaveAt(0)
+  expect(stop.isDone).toBe(true)
 })

@@ -113,6 +113,7 @@ export function changeBrokerConf(
   changes: ReadonlyMap<string, string>,
   env: ConfEnv,
 ): ConfChange<BrokerConf> {
-  const blackList = ['brokerConfigPath', 'rocketmqHome', 'configBlackList', ...conf.configBlackList]
+  const own = ['brokerConfigPath', 'rocketmqHome', 'configBlackList', ...Object.keys(auth.keys)]
+  const blackList = [...own, ...conf.configBlackList]
   return changeConf(brokerTable, conf, changes, [...new Set(blackList)], env)
 }

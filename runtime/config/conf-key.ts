@@ -39,6 +39,8 @@ interface KeyOptions {
   readonly max?: number
   /** Takes effect at once when changed by UPDATE_BROKER_CONFIG or UPDATE_NAMESRV_CONFIG; else at the next start. */
   readonly live?: boolean
+  /** Never printed, logged or answered. */
+  readonly isSecret?: boolean
   /** Takes effect at once when it changes from one of these values to another. */
   readonly liveAmong?: readonly string[]
 }
@@ -75,6 +77,7 @@ export const HOURS: KeyOptions = { unit: 'h' }
 export const BYTES: KeyOptions = { unit: 'bytes' }
 export const PERCENT: KeyOptions = { unit: '%' }
 export const PORT: KeyOptions = { min: 0, max: 65535 }
+export const SECRET: KeyOptions = { isSecret: true }
 export const LIVE: KeyOptions = { live: true }
 
 export function live(options: KeyOptions): KeyOptions {

@@ -42,7 +42,19 @@ export function parseConf<T extends KeyTable>(
   env: ConfEnv,
   commandLine: Readonly<Record<string, string>> = {},
 ): ConfResult<Conf<T>> {
-  const reading = readFile(table, text, file, env)
+  const reading = startReading(table, env)
+  readFile(reading, text, file)
+  return finishReading(table, reading, file, env, commandLine)
+}
+
+/** Adds what counts more than the file, and checks what several keys say together. */
+export function finishReading<T extends KeyTable>(
+  table: ConfTable<T>,
+  reading: Reading,
+  file: string,
+  env: ConfEnv,
+  commandLine: Readonly<Record<string, string>>,
+): ConfResult<Conf<T>> {
   for (const [name, raw] of Object.entries(commandLine)) reading.set(name, raw, 'command line')
   const { given, errors, warnings } = reading
   if (errors.length > 0) return { ok: false, errors, warnings }
@@ -74,10 +86,13 @@ export function printConf<T extends KeyTable>(
     if (quiet.has(name) && !pending.has(name) && (isDerived(key.default) || value === printValue(key, key.default))) {
       continue
     }
-    lines.push(`${name}=${value}\n`)
+    lines.push(`${name}=${key.isSecret && value !== '' ? HIDDEN : value}\n`)
   }
   return lines.join('')
 }
+
+/** In place of a secret. */
+const HIDDEN = '******'
 
 /** Fills in the defaults and freezes the result. Defaults that refer to other keys see those keys' final values. */
 export function withDefaults<T extends KeyTable>(
@@ -105,19 +120,20 @@ export function mistypedValue(name: string, raw: string, expected: string): stri
   return `${name} = "${raw}": expected ${expected}`
 }
 
-interface Reading {
+/** What has been read of a conf file so far. */
+export interface Reading {
   readonly given: Map<string, ConfValue>
   readonly errors: string[]
   readonly warnings: string[]
   readonly set: (name: string, raw: string, place: string) => void
+  /** Says which of the keys in a file have no effect. */
+  readonly warnOfIdle: (file: string, names: readonly string[]) => void
 }
 
-function readFile<T extends KeyTable>(table: ConfTable<T>, text: string, file: string, env: ConfEnv): Reading {
-  const { entries, faults } = parseProperties(text)
+export function startReading<T extends KeyTable>(table: ConfTable<T>, env: ConfEnv): Reading {
   const warnings: string[] = []
   const errors: string[] = []
   const given = new Map<string, ConfValue>()
-  const lines = new Map<string, number>()
   const set = (name: string, raw: string, place: string): void => {
     const key = Object.hasOwn(table.keys, name) ? table.keys[name] : undefined
     if (key === undefined) {
@@ -128,6 +144,17 @@ function readFile<T extends KeyTable>(table: ConfTable<T>, text: string, file: s
     if ('expected' in read) errors.push(`${place}: ${mistypedValue(name, raw, read.expected)}`)
     else given.set(name, read.value)
   }
+  const warnOfIdle = (file: string, names: readonly string[]): void => {
+    const idle = names.filter((name) => Object.hasOwn(table.keys, name) && table.keys[name]!.status === 'accepted')
+    if (idle.length > 0) warnings.push(`${file}: known to Apache RocketMQ but without effect here: ${idle.join(', ')}`)
+  }
+  return { given, errors, warnings, set, warnOfIdle }
+}
+
+function readFile(reading: Reading, text: string, file: string): void {
+  const { entries, faults } = parseProperties(text)
+  const { errors, warnings, set } = reading
+  const lines = new Map<string, number>()
   const found: { readonly line: number; readonly report: () => void }[] = []
   for (const fault of faults) {
     found.push({ line: fault.line, report: () => errors.push(`${file}:${fault.line}: ${fault.message}`) })
@@ -150,11 +177,7 @@ function readFile<T extends KeyTable>(table: ConfTable<T>, text: string, file: s
     found.push({ line, report })
   }
   for (const it of found.sort((a, b) => a.line - b.line)) it.report()
-  const idle = [...lines.keys()].filter(
-    (name) => Object.hasOwn(table.keys, name) && table.keys[name]!.status === 'accepted',
-  )
-  if (idle.length > 0) warnings.push(`${file}: known to Apache RocketMQ but without effect here: ${idle.join(', ')}`)
-  return { given, errors, warnings, set }
+  reading.warnOfIdle(file, [...lines.keys()])
 }
 
 function defaultOf(key: ConfKey, env: ConfEnv, get: (name: string) => ConfValue): ConfValue {

@@ -1,4 +1,5 @@
 import type { Disk } from '../io/disk.ts'
+import { innerCredentialsKeys } from './broker-conf/auth.ts'
 import { clientKeys, serverKeys } from './broker-conf/network.ts'
 import { checkQuorum } from './check-quorum.ts'
 import {
@@ -70,10 +71,10 @@ const outgoing = {
   title: 'Outgoing connections',
   about: 'Connections to brokers.',
   printedIfSet: true,
-  keys: clientKeys,
+  keys: { ...clientKeys, ...innerCredentialsKeys },
 }
 
-const controllerKeys = { ...controller.keys, ...files.keys, ...network.keys, ...clientKeys }
+const controllerKeys = { ...controller.keys, ...files.keys, ...network.keys, ...outgoing.keys }
 
 /** What controller.conf holds: the keys of Apache RocketMQ 5.5's ControllerConfig, JraftConfig, NettyServerConfig and NettyClientConfig. */
 export type ControllerConf = Conf<typeof controllerKeys>
@@ -104,7 +105,8 @@ export function liveControllerConf(options: {
   readonly disk: Disk
   readonly file: string
 }): LiveControllerConf {
-  const blackList = ['configBlackList', 'configStorePath', 'rocketmqHome', ...options.conf.configBlackList]
+  const secrets = Object.keys(innerCredentialsKeys)
+  const blackList = [...secrets, 'configBlackList', 'configStorePath', 'rocketmqHome', ...options.conf.configBlackList]
   return new LiveConf({ ...options, table: controllerTable, blackList: [...new Set(blackList)] })
 }
 

@@ -1,4 +1,5 @@
 import type { Disk } from '../io/disk.ts'
+import { innerCredentialsKeys } from './broker-conf/auth.ts'
 import { clientKeys, serverKeys } from './broker-conf/network.ts'
 import { checkQuorum } from './check-quorum.ts'
 import { type Conf, type ConfEnv, type ConfValue, implemented, int, PORT } from './conf-key.ts'
@@ -18,7 +19,7 @@ const outgoing = {
   title: 'Outgoing connections',
   about: 'Connections to brokers.',
   printedIfSet: true,
-  keys: clientKeys,
+  keys: { ...clientKeys, ...innerCredentialsKeys },
 }
 
 const controller = {
@@ -27,7 +28,7 @@ const controller = {
   printedIfSet: true,
 }
 
-const namesrvKeys = { ...namesrv.keys, ...clientKeys, ...network.keys, ...controller.keys }
+const namesrvKeys = { ...namesrv.keys, ...outgoing.keys, ...network.keys, ...controller.keys }
 
 /**
  * What namesrv.conf holds: the keys of Apache RocketMQ 5.5's NamesrvConfig, NettyServerConfig and NettyClientConfig, and
@@ -69,7 +70,15 @@ export function liveNamesrvConf(options: {
   readonly onChanged: () => void
 }): LiveNamesrvConf {
   const { conf } = options
-  const blackList = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome', ...conf.configBlackList]
+  const secrets = Object.keys(innerCredentialsKeys)
+  const blackList = [
+    ...secrets,
+    'configBlackList',
+    'configStorePath',
+    'kvConfigPath',
+    'rocketmqHome',
+    ...conf.configBlackList,
+  ]
   return new LiveConf({
     ...options,
     table: namesrvTable,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseTlsConf, tlsSystemProperties } from './tls-conf.ts'
+import { parseProxyTlsConf, parseTlsConf, tlsSystemProperties } from './tls-conf.ts'
 
 const of = (...texts: string[]) => parseTlsConf(texts.map((text, i) => ({ name: `source ${i}`, text })))
 const SERVER = 'tls.server.keyPath=/k.pem\ntls.server.certPath=/c.pem\n'
@@ -69,5 +69,27 @@ describe('settings of TLS', () => {
     expect(tlsSystemProperties('-server -Xmx1g -Dtls.server.mode=enforcing  -Dfoo=bar -Dtls.enable=true')).toBe(
       'tls.server.mode=enforcing\ntls.enable=true',
     )
+  })
+})
+
+describe('settings of TLS, for a proxy', () => {
+  const ofProxy = (text: string) => parseProxyTlsConf([{ name: 'tls.properties', text }])
+
+  test('ports take TLS unless told otherwise, and no key is asked for: it stands in rmq-proxy.json', () => {
+    const ports = { mode: 'permissive', clientAuth: 'none', trustCertPath: undefined }
+    expect(ofProxy('')).toEqual({ ok: true, conf: { ports, client: undefined } })
+    for (const mode of ['disabled', 'enforcing']) {
+      expect(ofProxy(`tls.server.mode=${mode}`)).toEqual({
+        ok: true,
+        conf: { ports: { ...ports, mode }, client: undefined },
+      })
+    }
+  })
+
+  test('what is wrong is said', () => {
+    expect(ofProxy('tls.server.mode=strict')).toEqual({
+      ok: false,
+      errors: ['tls.properties: tls.server.mode = strict: set it to one of disabled, permissive, enforcing'],
+    })
   })
 })

@@ -20,8 +20,21 @@ export interface TlsSource {
   readonly text: string
 }
 
-type Result =
-  | { readonly ok: true; readonly conf: TlsOptions }
+/** What a proxy's ports take. Their keys and certificates stand in rmq-proxy.json. */
+export interface ProxyPortTls {
+  readonly mode: TlsMode
+  /** Of the remoting port; that of gRPC asks for no certificate. */
+  readonly clientAuth: ClientAuth
+  readonly trustCertPath: string | undefined
+}
+
+export interface ProxyTlsConf {
+  readonly ports: ProxyPortTls
+  readonly client: TlsClientOptions | undefined
+}
+
+export type TlsResult<T = TlsOptions> =
+  | { readonly ok: true; readonly conf: T }
   | { readonly ok: false; readonly errors: readonly string[] }
 
 const KEYS = [
@@ -37,10 +50,18 @@ const CLIENT_AUTHS: readonly ClientAuth[] = ['none', 'optional', 'require']
  * The settings that several sources give, later ones counting more. Without any there is no TLS: unlike Apache RocketMQ,
  * whose servers then show a certificate they have made themselves, which protects from nobody.
  */
-export function parseTlsConf(sources: readonly TlsSource[]): Result {
+export function parseTlsConf(sources: readonly TlsSource[]): TlsResult {
   const given = new GivenKeys(sources)
-  const conf = { server: serverConf(given), client: clientConf(given) }
-  return given.errors.length === 0 ? { ok: true, conf } : { ok: false, errors: given.errors }
+  return given.result({ server: serverConf(given), client: clientConf(given) })
+}
+
+/**
+ * The same for a proxy. As with Apache's (RemotingProtocolServer, ProxyAndTlsProtocolNegotiator), what its ports show is the
+ * business of rmq-proxy.json, and with a certificate or one of its own making it takes TLS unless told otherwise.
+ */
+export function parseProxyTlsConf(sources: readonly TlsSource[]): TlsResult<ProxyTlsConf> {
+  const given = new GivenKeys(sources)
+  return given.result({ ports: portConf(given, 'permissive'), client: clientConf(given) })
 }
 
 /** What the words -Dkey=value of a command line for Java say of TLS, as properties text. */
@@ -54,15 +75,21 @@ function serverConf(given: GivenKeys): TlsServerOptions | undefined {
     given.refuse('tls.test.mode.enable', 'servers make no certificates of their own; set it to false and give them one')
   }
   const files = keyFiles(given, 'server')
-  const mode = given.oneOf('tls.server.mode', MODES, files === undefined ? 'disabled' : 'permissive')
-  const clientAuth = given.oneOf('tls.server.need.client.auth', CLIENT_AUTHS, 'none')
-  const trustCertPath = given.trust('tls.server.authClient', 'tls.server.trustCertPath')
+  const { mode, ...asked } = portConf(given, files === undefined ? 'disabled' : 'permissive')
   if (mode === 'disabled') return undefined
   if (files === undefined) {
     given.refuse('tls.server.mode', 'a certificate is needed: set tls.server.keyPath and tls.server.certPath')
     return undefined
   }
-  return { ...files, mode, clientAuth, trustCertPath }
+  return { ...files, mode, ...asked }
+}
+
+function portConf(given: GivenKeys, otherwise: TlsMode): ProxyPortTls {
+  return {
+    mode: given.oneOf('tls.server.mode', MODES, otherwise),
+    clientAuth: given.oneOf('tls.server.need.client.auth', CLIENT_AUTHS, 'none'),
+    trustCertPath: given.trust('tls.server.authClient', 'tls.server.trustCertPath'),
+  }
 }
 
 function clientConf(given: GivenKeys): TlsClientOptions | undefined {
@@ -96,6 +123,11 @@ class GivenKeys {
         else this.errors.push(`${name}: ${key} is no setting of TLS${suggestion(key)}`)
       }
     }
+  }
+
+  /** `conf`, unless something has been found wrong. */
+  result<T>(conf: T): TlsResult<T> {
+    return this.errors.length === 0 ? { ok: true, conf } : { ok: false, errors: this.errors }
   }
 
   /** Undefined when it is not set, or empty. */

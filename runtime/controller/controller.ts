@@ -1,3 +1,5 @@
+import { innerCredentials } from '../auth/inner-credentials.ts'
+import { signer } from '../auth/remoting/signed-content.ts'
 import type { ConfEnv } from '../config/conf-key.ts'
 import {
   type ControllerConf,
@@ -70,8 +72,10 @@ export class Controller {
     this.#settings = liveControllerConf({ conf, env, disk, file: confFile })
     this.#live = new LiveTable(clock.monotonic())
     this.state = new ControllerState((brokerName, group) => this.#live.keep(brokerName, group))
-    this.#client = new RemotingClient(context, { connectTimeoutMs: conf.connectTimeoutMillis })
-    this.#asking = new RemotingClient(context, { connectTimeoutMs: conf.connectTimeoutMillis })
+    const { connectTimeoutMillis: connectTimeoutMs, innerClientAuthenticationCredentials } = conf
+    const sign = signer(innerCredentials(innerClientAuthenticationCredentials))
+    this.#client = new RemotingClient(context, { connectTimeoutMs, sign })
+    this.#asking = new RemotingClient(context, { connectTimeoutMs, sign })
     this.#server = new RemotingServer(context, {
       idleTimeoutMs: conf.serverChannelMaxIdleTimeSeconds * 1000,
       onClosed: (channel, error) => this.#closed(channel, error),

@@ -37,10 +37,15 @@ export interface DiskFile {
   close(): void
 }
 
+/**
+ * `read`: must exist, read only. `write`: created if missing, read and write, content kept. `private`: the same, and nobody
+ * but the owner may read the file.
+ */
+export type OpenMode = 'read' | 'write' | 'private'
+
 /** Files and folders. Paths are absolute. */
 export interface Disk {
-  /** `read`: must exist, read only. `write`: created if missing, read and write, content kept. */
-  open(path: string, mode: 'read' | 'write'): DiskFile
+  open(path: string, mode: OpenMode): DiskFile
   stat(path: string): FileStat | undefined
   /** Names in a folder, sorted; empty if the folder does not exist. */
   list(folder: string): string[]

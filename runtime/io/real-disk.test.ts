@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -25,4 +25,14 @@ test('a write across several pieces puts every byte in its place and touches no 
   const expected = Buffer.alloc(400_000)
   bytes.copy(expected, 65_500, 7, 7 + 299_990)
   expect(readFileSync(path).equals(expected)).toBe(true)
+})
+
+test('a private file can be read by its owner only, also one that could be read by others before', () => {
+  const disk = new RealDisk()
+  const known = join(dir, 'known')
+  disk.open(known, 'write').close()
+  for (const path of [join(dir, 'new'), known]) {
+    disk.open(path, 'private').close()
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  }
 })

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat } from './disk.ts'
+import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat, OpenMode } from './disk.ts'
 
 /**
  * Larger writes go to the system in pieces that end at multiples of this. For one large write Linux (6.18, ext4) takes page
@@ -60,9 +60,13 @@ class RealFile implements DiskFile {
 
 /** The machine's file systems. */
 export class RealDisk implements Disk {
-  open(path: string, mode: 'read' | 'write'): DiskFile {
+  open(path: string, mode: OpenMode): DiskFile {
     if (mode === 'read') return new RealFile(path, fs.openSync(path, fs.constants.O_RDONLY))
-    return new RealFile(path, openForWriting(path))
+    if (mode === 'write') return new RealFile(path, openForWriting(path))
+    const fd = openForWriting(path, PRIVATE)
+    // One that was there, readable for others, is not any more.
+    fs.fchmodSync(fd, PRIVATE)
+    return new RealFile(path, fd)
   }
 
   stat(path: string): FileStat | undefined {
@@ -147,16 +151,18 @@ function lockAddon(): LockAddon {
   return addon
 }
 
+const PRIVATE = 0o600
+
 /** Makes the folder only when it turns out to be missing: nearly always it is there. */
-function openForWriting(path: string): number {
+function openForWriting(path: string, permissions = 0o644): number {
   const flags = fs.constants.O_RDWR | fs.constants.O_CREAT
   try {
-    return fs.openSync(path, flags, 0o644)
+    return fs.openSync(path, flags, permissions)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   makeFolder(dirname(path))
-  return fs.openSync(path, flags, 0o644)
+  return fs.openSync(path, flags, permissions)
 }
 
 /** Step by step: mkdir with `recursive` never returns where a folder that is there takes no new ones, as in /proc. */

@@ -1,3 +1,5 @@
+import { innerCredentials } from '../auth/inner-credentials.ts'
+import { signer } from '../auth/remoting/signed-content.ts'
 import type { ConfEnv } from '../config/conf-key.ts'
 import { type LiveNamesrvConf, liveNamesrvConf, type NamesrvConf } from '../config/namesrv-conf.ts'
 import type { Timer } from '../io/clock.ts'
@@ -49,7 +51,9 @@ export class NameServer {
     this.table = new RouteTable(routes)
     this.#live = liveNamesrvConf({ conf, env, disk, onChanged: () => routes.clear() })
     this.#kv = new KvConfig(disk, conf.kvConfigPath)
-    this.#client = new RemotingClient(context, { connectTimeoutMs: conf.connectTimeoutMillis })
+    const { connectTimeoutMillis: connectTimeoutMs, innerClientAuthenticationCredentials } = conf
+    const sign = signer(innerCredentials(innerClientAuthenticationCredentials))
+    this.#client = new RemotingClient(context, { connectTimeoutMs, sign })
     this.#notifier = new MinBrokerIdNotifier(this.#client, context.logger)
     this.#departures = new BrokerDepartures(this.table, context.turn, context.logger, {
       capacity: conf.unRegisterBrokerQueueCapacity,

@@ -1,4 +1,4 @@
-import type { RouteDialect } from './route-table/encode-route.ts'
+import type { RouteDialect } from '../codec/route/encode-route-data.ts'
 import type { RouteListener } from './route-table/topic-table.ts'
 
 /** Above this the oldest answers are forgotten. One of four broker groups takes some 700 bytes. */

@@ -11,6 +11,8 @@ export interface RemotingClientOptions {
   /** Requests that servers push to us (notifications, checks); without it they are ignored. */
   readonly onRequest?: (request: CommandView, channel: Channel) => void
   readonly onClosed?: (channel: Channel, address: string) => void
+  /** Makes a request one in the name of this process; not applied to what is passed on in another's name. */
+  readonly sign?: ((request: RequestDraft) => RequestDraft) | undefined
 }
 
 /** Requests to servers by address `host:port`; one connection each, opened on first use and again after it was lost. */
@@ -31,12 +33,12 @@ export class RemotingClient implements ChannelOwner {
   /** @throws InvocationError when there is no connection or no answer in time. An error code is an answer. */
   async invoke(address: string, request: RequestDraft, timeoutMs: number): Promise<RemotingCommand> {
     const channel = await this.#channel(address, request.code)
-    return channel.invoke(request, timeoutMs)
+    return channel.invoke(this.#signed(request), timeoutMs)
   }
 
   async sendOneway(address: string, request: RequestDraft): Promise<void> {
     const channel = await this.#channel(address, request.code)
-    channel.sendOneway(request)
+    channel.sendOneway(this.#signed(request))
   }
 
   /** Closes the connection to a server, if there is one, after what waits has been sent. */
@@ -71,6 +73,11 @@ export class RemotingClient implements ChannelOwner {
     // In place of one that was ended another may have been opened.
     if (!this.#ending.delete(channel)) this.#channels.delete(address)
     this.#options.onClosed?.(channel, address)
+  }
+
+  #signed(request: RequestDraft): RequestDraft {
+    const { sign } = this.#options
+    return sign === undefined || request.isPassedOn === true ? request : sign(request)
   }
 
   #channel(address: string, code: number): Promise<Channel> {

@@ -11,9 +11,13 @@ import type { NetContext } from './net-context.ts'
 /**
  * Serves one kind of request. The view is valid during the call only.
  * Returns the response; or a promise of it (control plane only); or undefined when the answer comes later through
- * `channel.respond` or `channel.out`. Throws RequestError for an expected refusal.
+ * `channel.respond` or `channel.out`, as may the promise. Throws RequestError for an expected refusal.
  */
-export type RequestHandler = (request: CommandView, channel: Channel) => Response | Promise<Response> | undefined
+export type RequestHandler = (request: CommandView, channel: Channel) => HandlerResult
+export type HandlerResult = Response | Promise<Response | undefined> | undefined
+
+/** Looks at a request before its handler does: an answer in place of the handler's, or undefined. Throws as handlers do. */
+export type RequestGuard = (request: CommandView, channel: Channel) => Response | undefined
 
 export interface RemotingServerOptions {
   /** Closes a connection on which nothing arrived for this long (serverChannelMaxIdleTimeSeconds). */
@@ -35,6 +39,7 @@ export class RemotingServer implements ChannelOwner {
   readonly #listeners: Listener[] = []
   readonly #closeWatchers: ((channel: Channel) => void)[] = []
   #fallback: RequestHandler | undefined
+  #guard: RequestGuard | undefined
   #nextId = 1
   #idleTimer: Timer | undefined
 
@@ -51,6 +56,14 @@ export class RemotingServer implements ChannelOwner {
   /** Serves codes that have no handler of their own. */
   handleOthers(handler: RequestHandler): void {
     this.#fallback = handler
+  }
+
+  /**
+   * Every request that has a handler has to pass it first. What nobody serves is answered as such: health checks and
+   * clients that try what a server can do rest on that.
+   */
+  guardBy(guard: RequestGuard): void {
+    this.#guard = guard
   }
 
   /** Tells a service that shares the port of every connection that is gone, after `onClosed` of the options. */
@@ -79,26 +92,28 @@ export class RemotingServer implements ChannelOwner {
 
   onRequest(request: CommandView, channel: Channel): void {
     const { opaque, serializeType, isOneway } = request
-    const handler = this.#handlers.get(request.code) ?? this.#fallback
-    let response: Response | Promise<Response> | undefined
-    if (!handler) response = unsupported(request.code)
-    else {
-      try {
-        response = handler(request, channel)
-      } catch (error) {
-        response = this.#failure(error, request.code, channel)
-      }
+    let response: HandlerResult
+    try {
+      response = this.#serve(request, channel)
+    } catch (error) {
+      response = this.#failure(error, request.code, channel)
     }
-    if (response === undefined || isOneway) return
+    if (response === undefined) return
     if (!(response instanceof Promise)) {
-      channel.respond(opaque, serializeType, response)
+      if (!isOneway) channel.respond(opaque, serializeType, response)
       return
     }
     const code = request.code
-    response.then(
-      (late) => channel.respond(opaque, serializeType, late),
-      (error) => channel.respond(opaque, serializeType, this.#failure(error, code, channel)),
-    )
+    const answer = (late: Response | undefined): void => {
+      if (late !== undefined && !isOneway) channel.respond(opaque, serializeType, late)
+    }
+    response.then(answer, (error) => answer(this.#failure(error, code, channel)))
+  }
+
+  #serve(request: CommandView, channel: Channel): HandlerResult {
+    const handler = this.#handlers.get(request.code)
+    if (handler !== undefined) return this.#guard?.(request, channel) ?? handler(request, channel)
+    return this.#fallback === undefined ? unsupported(request.code) : this.#fallback(request, channel)
   }
 
   onClosed(channel: Channel, error: Error | undefined): void {

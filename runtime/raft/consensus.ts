@@ -50,6 +50,8 @@ export interface Consensus {
   readonly term: number
   /** Current membership, learners included. */
   readonly peers: readonly Peer[]
+  /** Whether a change of {@link peers} is agreed on, as far as this node knows: until then another leader may undo it. */
+  readonly arePeersCommitted: boolean
   /** done(null, result) once committed and applied here; done(error) when not leader, or leadership was lost and the fate is unknown. */
   propose(command: Uint8Array, done: (error: ConsensusError | null, result?: unknown) => void): void
   /** done(null) when this node is still leader and has applied everything committed at the time of the call (linearizable read). */

@@ -104,6 +104,10 @@ export class RaftGroup implements Consensus {
     return members.map(({ id, address }) => ({ id, address: configured.get(id) ?? address }))
   }
 
+  get arePeersCommitted(): boolean {
+    return this.#running?.node.isMembershipCommitted ?? false
+  }
+
   /** The core, to look at: for tests and diagnosis. */
   get node(): RaftNode | undefined {
     return this.#running?.node

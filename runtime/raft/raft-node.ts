@@ -118,6 +118,12 @@ export class RaftNode {
     return this.#state.membership
   }
 
+  /** Members count from the moment they are in the log, and may be others again until that entry is committed. */
+  get isMembershipCommitted(): boolean {
+    const { log } = this.#state
+    return log.membershipIndex <= log.commit
+  }
+
   get cluster(): number {
     return this.#state.cluster
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { scanProperties } from '../codec/message/properties.ts'
 import {
   encodeRecord,
   PROPERTIES_LENGTH_MAX,
@@ -8,6 +9,7 @@ import {
 } from '../codec/message/record.ts'
 import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
 import type { HotChunk } from './commit-log/hot-window.ts'
+import { LightTargets } from './light/light-targets.ts'
 import { AppendStatus, type MessageDraft } from './message-draft.ts'
 import { StagedBatch } from './staged-batch.ts'
 import type { StoreParts } from './store-parts.ts'
@@ -18,12 +20,20 @@ export interface AppendResult {
   queueOffset: number
   sizeBytes: number
   storeTimestampMs: number
+  /** Light queues it went into besides; valid until the next commit. */
+  light: Readonly<LightTargets>
 }
 
 /** Stages messages, writes them as one batch, and hands them to consume queues and index. */
 export class Appender {
   readonly batch = new StagedBatch()
-  readonly lastAppend: AppendResult = { phyOffset: 0, queueOffset: 0, sizeBytes: 0, storeTimestampMs: 0 }
+  readonly lastAppend: AppendResult = {
+    phyOffset: 0,
+    queueOffset: 0,
+    sizeBytes: 0,
+    storeTimestampMs: 0,
+    light: new LightTargets(),
+  }
   readonly #parts: StoreParts
   /** Why the last write failed; cleared by one that works. */
   #writeError: Error | undefined
@@ -54,6 +64,26 @@ export class Appender {
    * process, with {@link commit}.
    */
   append(draft: MessageDraft): AppendStatus {
+    const targets = this.batch.next().light
+    targets.clear()
+    if (!this.#parts.light.isEnabled) return this.#append(draft)
+    return this.#appendLight(draft, targets)
+  }
+
+  /** Light queues' offsets are among the properties of the record, and of the record alone. */
+  #appendLight(draft: MessageDraft, targets: LightTargets): AppendStatus {
+    const { extraProperties, queue, properties } = draft
+    if (!draft.isScanned) scanProperties(properties.bytes, properties.start, properties.length, draft.ranges)
+    draft.isScanned = true
+    draft.extraProperties = this.#parts.light.aim(draft, queue?.topic ?? '', targets) ?? extraProperties
+    try {
+      return this.#append(draft)
+    } finally {
+      draft.extraProperties = extraProperties
+    }
+  }
+
+  #append(draft: MessageDraft): AppendStatus {
     const batch = this.batch
     if (batch.count === 0 && this.refusal !== undefined) return AppendStatus.serviceNotAvailable
     const topicLength = draft.topicBytes.length
@@ -107,6 +137,9 @@ export class Appender {
     this.#parts.log.staged(chunk, sizeBytes)
     if (enters) queue.nextOffset = queueOffset + 1
     const request = this.batch.next()
+    // Transactions that are not settled enter no queue.
+    if (!enters) request.light.clear()
+    advance(request.light)
     request.queue = queue
     request.queueOffset = queueOffset
     request.phyOffset = phyOffset
@@ -126,6 +159,7 @@ export class Appender {
     result.queueOffset = queueOffset
     result.sizeBytes = sizeBytes
     result.storeTimestampMs = storeTimestampMs
+    result.light = request.light
   }
 
   /**
@@ -201,8 +235,9 @@ export class Appender {
   #takeBackFrom(first: number): void {
     const batch = this.batch
     for (let i = batch.count - 1; i >= first; i--) {
-      const { queue, queueOffset, sysFlag } = batch.at(i)
+      const { queue, queueOffset, sysFlag, light } = batch.at(i)
       if (queue !== undefined && entersConsumeQueue(sysFlag)) queue.nextOffset = queueOffset
+      for (let j = 0; j < light.count; j++) light.queues[j]!.nextOffset = light.offsets[j]!
     }
     this.#parts.statistics.putFailedCount += batch.count - first
   }
@@ -223,4 +258,8 @@ export class Appender {
         'disks of storePathConsumeQueue and storePathIndex',
     )
   }
+}
+
+function advance(light: LightTargets): void {
+  for (let i = 0; i < light.count; i++) light.queues[i]!.nextOffset = light.offsets[i]! + 1
 }

@@ -58,6 +58,26 @@ test('a replica shows what its master says is confirmed', () => {
   expect(to.messages()).toEqual(from.messages())
 })
 
+test('where the last whole record ends is known while the rest of a blank is awaited, however late it is confirmed', () => {
+  const from = new StoreFixture()
+  for (let i = 0; i < 25; i++) from.put({ body: `${i}`.padEnd(700) })
+  const segmentBytes = 8192
+  const to = new StoreFixture(CONTROLLER_MODE)
+  // The log of the replica ends in the middle of the blank at the end of its second file; nothing is confirmed yet.
+  const end = 2 * segmentBytes - 10
+  for (let at = 0; at < end; at = to.store.writtenOffset) {
+    const { bytes, start, length } = from.store.readRaw(at, 500)!
+    to.store.appendReplicated(bytes, start, Math.min(length, end - at), at)
+  }
+  const blankOffset = to.store.borderOffset
+  expect(blankOffset).toBeGreaterThan(segmentBytes)
+  expect(blankOffset).toBeLessThan(end)
+  // Up to a message of the second file: the blank of the first one is passed.
+  to.store.confirm(segmentBytes + 2000)
+  expect(to.store.dispatchedOffset).toBeGreaterThan(segmentBytes)
+  expect(to.store.borderOffset).toBe(blankOffset)
+})
+
 test.each(['clean', 'process', 'power', 'power-worst'] as const)(
   'after a %s stop the log has its unconfirmed end, and shows it when it is confirmed',
   (stop) => {

@@ -1,6 +1,7 @@
 import { hashCodeOfUtf8, integerOfAscii, PropertyRanges, scanProperties } from '../codec/message/properties.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
 import { type DelayLevels, SCHEDULE_TOPIC } from './delay-levels.ts'
+import { LightTargets } from './light/light-targets.ts'
 
 /** What consume queue and index need to know of a record in the log. Reused; the bytes are valid while it is dispatched. */
 export class DispatchRequest {
@@ -15,6 +16,8 @@ export class DispatchRequest {
   /** The record's memory; `ranges` holds positions in it. */
   bytes: Uint8Array = new Uint8Array(0)
   readonly ranges = new PropertyRanges()
+  /** The light queues that get it, too. */
+  readonly light = new LightTargets()
 
   /** Reads the properties at `start` of {@link bytes} and what follows from them. */
   scan(start: number, length: number, topic: string, delayLevels: DelayLevels): void {

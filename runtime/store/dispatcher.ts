@@ -1,3 +1,4 @@
+import { scanProperties } from '../codec/message/properties.ts'
 import type { RecordView } from '../codec/message/record.ts'
 import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
@@ -6,6 +7,7 @@ import type { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import type { DelayLevels } from './delay-levels.ts'
 import { DispatchRequest } from './dispatch-request.ts'
 import type { IndexService } from './index/index-service.ts'
+import type { LightQueues } from './light/light-queues.ts'
 import type { StoreReporter } from './store-options.ts'
 
 /** Brings records of the log into consume queues and index, one after the other and each exactly once. */
@@ -17,6 +19,7 @@ export class Dispatcher {
   onRecord: ((queue: ConsumeQueue) => void) | undefined
   readonly #table: ConsumeQueueTable
   readonly #index: IndexService | undefined
+  readonly #light: LightQueues
   readonly #delayLevels: DelayLevels
   readonly #reporter: StoreReporter
   readonly #request = new DispatchRequest()
@@ -24,12 +27,14 @@ export class Dispatcher {
   constructor(
     table: ConsumeQueueTable,
     index: IndexService | undefined,
+    light: LightQueues,
     delayLevels: DelayLevels,
     reporter: StoreReporter,
   ) {
     this.#reporter = reporter
     this.#table = table
     this.#index = index
+    this.#light = light
     this.#delayLevels = delayLevels
   }
 
@@ -39,6 +44,11 @@ export class Dispatcher {
     if (queue !== undefined && entersConsumeQueue(request.sysFlag)) {
       const { phyOffset, sizeBytes } = request
       if (queue.append(request.queueOffset, phyOffset, sizeBytes, request.tagsCode) === QueueAppend.failed) return false
+      const { light } = request
+      for (let i = 0; i < light.count; i++) {
+        const appended = light.queues[i]!.append(light.offsets[i]!, phyOffset, sizeBytes, request.tagsCode)
+        if (appended === QueueAppend.failed) return false
+      }
     }
     if (this.#index !== undefined && queue !== undefined) {
       const { phyOffset, storeTimestampMs, sysFlag, bytes, ranges } = request
@@ -67,8 +77,10 @@ export class Dispatcher {
     request.sysFlag = record.sysFlag
     request.bytes = bytes
     request.scan(record.propertiesStart, record.propertiesLength, queue.topic, this.#delayLevels)
+    this.#light.read(bytes, request.ranges, queue.topic, request.light)
     if (!this.dispatch(request)) return false
     this.onRecord?.(queue)
+    for (let i = 0; i < request.light.count; i++) this.onRecord?.(request.light.queues[i]!)
     return true
   }
 
@@ -76,7 +88,16 @@ export class Dispatcher {
   followQueue(record: RecordView, bytes: Uint8Array): void {
     if (!entersConsumeQueue(record.sysFlag)) return
     const queue = this.#queueOf(record, bytes)
-    if (queue !== undefined) queue.nextOffset = Math.max(queue.nextOffset, record.queueOffset + 1)
+    if (queue === undefined) return
+    queue.nextOffset = Math.max(queue.nextOffset, record.queueOffset + 1)
+    if (!this.#light.isEnabled) return
+    const { ranges, light } = this.#request
+    scanProperties(bytes, record.propertiesStart, record.propertiesLength, ranges)
+    this.#light.read(bytes, ranges, queue.topic, light)
+    for (let i = 0; i < light.count; i++) {
+      const one = light.queues[i]!
+      one.nextOffset = Math.max(one.nextOffset, light.offsets[i]! + 1)
+    }
   }
 
   #queueOf(record: RecordView, bytes: Uint8Array): ConsumeQueue | undefined {

@@ -8,7 +8,7 @@ test('a committed message is found by its queue, with what it was given', () => 
   const fixture = new StoreFixture()
   fixture.put({ body: 'one', properties: 'TAGS\x01TagA\x02KEYS\x01k1\x02' })
   const phyOffset = fixture.put({ body: 'two', extraProperties: Buffer.from('CLUSTER\x01DefaultCluster\x02') })
-  expect(fixture.store.lastAppend).toEqual({
+  expect(fixture.store.lastAppend).toMatchObject({
     phyOffset,
     queueOffset: 1,
     sizeBytes: fixture.store.writtenOffset - phyOffset,

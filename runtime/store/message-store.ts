@@ -11,6 +11,7 @@ import { QueueUnits } from './consume-queue/queue-unit.ts'
 import type { DelayLevels } from './delay-levels.ts'
 import type { DispatchFlush } from './dispatch-flush.ts'
 import type { IndexQueryResult, IndexService } from './index/index-service.ts'
+import type { LightRefusal } from './light/light-queues.ts'
 import { LogReader, type StoredBytes } from './log-reader.ts'
 import { LogTruncation } from './log-truncation.ts'
 import type { LogUpkeep } from './log-upkeep.ts'
@@ -168,6 +169,14 @@ export class MessageStore {
     return this.#table.obtain(topic, queueId)
   }
 
+  /** For consumers, who may wait at a queue before there is any message for it. */
+  queueToRead(topic: string, queueId: number): ConsumeQueue | undefined {
+    return (
+      this.#table.find(topic, queueId) ??
+      (this.#parts.light.mayBeAwaited(topic) ? this.queue(topic, queueId) : undefined)
+    )
+  }
+
   findQueue(topic: string, queueId: number): ConsumeQueue | undefined {
     return this.#table.find(topic, queueId)
   }
@@ -193,6 +202,11 @@ export class MessageStore {
    */
   append(draft: MessageDraft): AppendStatus {
     return this.#isClosed ? AppendStatus.serviceNotAvailable : this.#appender.append(draft)
+  }
+
+  /** See {@link LightQueues.refusalOf}. */
+  lightRefusal({ properties, ranges }: MessageDraft): LightRefusal | undefined {
+    return this.#parts.light.refusalOf(properties, ranges)
   }
 
   /** See {@link Appender.beginGroup}. */

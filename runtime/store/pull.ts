@@ -22,7 +22,7 @@ export type PullStatus = (typeof PullStatus)[keyof typeof PullStatus]
 export interface PullSink {
   /** Whether it wants a record, judged by its content; all of them where this is missing. */
   wants?(bytes: Uint8Array, start: number, length: number): boolean
-  take(bytes: Uint8Array, start: number, length: number): void
+  take(bytes: Uint8Array, start: number, length: number, queueOffset: number): void
 }
 
 /** `MAX_PULL_MSG_SIZE` of Java's store. */
@@ -123,7 +123,7 @@ export class Puller {
         if (phyOffset < this.#skipBelow) continue
         const tagsCode = units.tagsCodes[i]!
         const isRefused = accepts !== undefined && !Number.isNaN(tagsCode) && !accepts(tagsCode)
-        const taken = isRefused ? PullStatus.noMatchedMessage : this.#take(phyOffset, sizeBytes, sink)
+        const taken = isRefused ? PullStatus.noMatchedMessage : this.#take(phyOffset, sizeBytes, from + i, sink)
         if (taken === PullStatus.found || this.bytes === 0) status = taken
       }
     }
@@ -135,7 +135,7 @@ export class Puller {
     return (Math.floor(offset / unitsPerFile) + 1) * unitsPerFile
   }
 
-  #take(phyOffset: number, sizeBytes: number, sink: PullSink): PullStatus {
+  #take(phyOffset: number, sizeBytes: number, queueOffset: number, sink: PullSink): PullStatus {
     const bytes = this.#log.read(phyOffset, sizeBytes)
     if (bytes === undefined) {
       const { segmentSizeBytes } = this.#log.files
@@ -144,7 +144,7 @@ export class Puller {
     }
     this.#skipBelow = Number.NEGATIVE_INFINITY
     if (sink.wants?.(bytes, this.#log.start, sizeBytes) === false) return PullStatus.noMatchedMessage
-    sink.take(bytes, this.#log.start, sizeBytes)
+    sink.take(bytes, this.#log.start, sizeBytes, queueOffset)
     this.count++
     this.bytes += sizeBytes
     return PullStatus.found

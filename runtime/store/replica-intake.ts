@@ -149,7 +149,8 @@ export class ReplicaIntake {
       if (bytes !== NO_BYTES) {
         if (end > this.confirmOffset) return true
         if (!this.#dispatcher.dispatchRecord(this.#record, bytes, at)) return false
-      } else {
+      } else if (end > this.#wholeOffset) {
+        // Not of an older file than the one whose blank is awaited.
         this.#blankOffset = at
       }
       this.dispatchedOffset = end

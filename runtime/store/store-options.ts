@@ -26,6 +26,12 @@ export interface StoreConfig {
   readonly messageIndexSafe: boolean
   /** Messages are shown once they are confirmed, see {@link MessageStore.confirm}; without it as soon as they are written. */
   readonly enableControllerMode: boolean
+  /** Light queues take part if both are set. */
+  readonly enableLmq: boolean
+  readonly enableMultiDispatch: boolean
+  /** Whether there is a limit to how many there are. */
+  readonly enableLmqQuota: boolean
+  readonly maxLmqConsumeQueueNum: number
 
   readonly flushDiskType: 'ASYNC_FLUSH' | 'SYNC_FLUSH'
   /** ms between flushes of the commit log with ASYNC_FLUSH. */
@@ -107,6 +113,10 @@ export function storeConfigDefaults(storePathRootDir: string): StoreConfig {
     messageIndexEnable: true,
     messageIndexSafe: false,
     enableControllerMode: false,
+    enableLmq: false,
+    enableMultiDispatch: false,
+    enableLmqQuota: false,
+    maxLmqConsumeQueueNum: 20_000,
     flushDiskType: 'ASYNC_FLUSH',
     flushIntervalCommitLog: 500,
     flushCommitLogLeastPages: 4,

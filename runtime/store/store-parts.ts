@@ -7,6 +7,7 @@ import { DelayLevels } from './delay-levels.ts'
 import { DispatchFlush } from './dispatch-flush.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { IndexService } from './index/index-service.ts'
+import { LightQueues } from './light/light-queues.ts'
 import { LogUpkeep } from './log-upkeep.ts'
 import { type RecoveryResult, recover } from './recovery/recover.ts'
 import { ReplicaIntake } from './replica-intake.ts'
@@ -24,6 +25,7 @@ export interface StoreParts {
   readonly table: ConsumeQueueTable
   readonly checkpoint: StoreCheckpoint
   readonly index: IndexService | undefined
+  readonly light: LightQueues
   readonly dispatcher: Dispatcher
   readonly intake: ReplicaIntake
   readonly upkeep: LogUpkeep
@@ -59,7 +61,8 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
   })
   const checkpoint = StoreCheckpoint.open(disk, config.storeCheckpoint)
   const index = openIndex(options, wasClosed, checkpoint)
-  const dispatcher = new Dispatcher(table, index, delayLevels, reporter)
+  const light = new LightQueues(table, config, reporter)
+  const dispatcher = new Dispatcher(table, index, light, delayLevels, reporter)
   const intake = new ReplicaIntake(log, dispatcher, config.enableControllerMode)
   const upkeep = new LogUpkeep({ log, config, flags, reporter, checkpoint, dispatcher }, clock.now())
   const dispatchFlush = new DispatchFlush({
@@ -95,6 +98,7 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
     table,
     checkpoint,
     index,
+    light,
     dispatcher,
     intake,
     upkeep,

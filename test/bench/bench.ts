@@ -80,13 +80,19 @@ export class Bench {
   async withClusters(
     what: string,
     engines: readonly Engine[],
-    options: { withSlave?: boolean; conf?: Partial<Record<Engine, Record<string, string | number>>> },
+    options: {
+      withSlave?: boolean
+      conf?: Partial<Record<Engine, Record<string, string | number>>>
+      /** What is left to say about a cluster before it starts. */
+      prepare?: (cluster: Cluster) => Promise<void>
+    },
     use: (contenders: Contenders) => Promise<void>,
   ): Promise<void> {
     const contenders = new Map<Engine, Cluster>()
     try {
       for (const engine of engines) {
         const cluster = await this.layOut(engine, options.withSlave === true, options.conf?.[engine] ?? {})
+        await options.prepare?.(cluster)
         tell(`starting ${what} of ${engine}`)
         contenders.set(engine, cluster)
         await cluster.start()

@@ -13,6 +13,7 @@ export const FIGURES = {
   rssMiB: { label: 'RSS MiB', better: 'less' },
   rssAnonMiB: { label: 'RssAnon MiB', better: 'less' },
   namesrvRssMiB: { label: 'NameServer RSS MiB', better: 'less' },
+  loadCores: { label: 'CPU cores of the load generator', better: 'less' },
   cores: { label: 'CPU cores', better: 'less' },
   storeMiB: { label: 'store MiB', better: 'more' },
   gapP50Ms: { label: 'longest gap p50 ms', better: 'less' },

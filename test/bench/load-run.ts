@@ -21,7 +21,15 @@ export function stopAllLoads(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-type LoadProgram = 'lean-producer' | 'lean-timers' | 'lean-consumer' | 'latency-probe'
+type LoadProgram =
+  | 'lean-producer'
+  | 'lean-transactions'
+  | 'lean-timers'
+  | 'lean-consumer'
+  | 'latency-probe'
+  | 'lean-popper'
+  | 'lean-grpc-producer'
+  | 'lean-grpc-consumer'
 export type LoadOptions = Readonly<Record<string, string | number | true>>
 
 /** Runs a load program to its end. @throws Error when it ends otherwise than with a result */
@@ -104,6 +112,15 @@ export async function loadServer(master: Server, program: LoadProgram, options: 
   const load = runLoad(program, { port: master.port, pid: pidOf(master), ...options })
   const { value, memory } = await withMemory(master, load)
   return { ...figuresOf(value), ...memory }
+}
+
+/** A load program against the proxy in the master's process. What it takes itself says whether it held the proxy back. */
+export async function loadProxy(cluster: Cluster, program: LoadProgram, options: LoadOptions): Promise<Figures> {
+  const master = masterOf(cluster)
+  const port = Number(master.proxy?.['grpcServerPort'])
+  const load = runLoad(program, { port, pid: pidOf(master), ...options })
+  const { value, memory } = await withMemory(master, load)
+  return { ...figuresOf(value), ...memory, loadCores: value.ownCpuSeconds / value.seconds }
 }
 
 /** A producer and a consumer side by side. Messages per CPU-second counts a message once written and once read as two. */

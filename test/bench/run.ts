@@ -20,7 +20,10 @@ import { stopAllClusters } from '../failover/stack-cluster.ts'
 import { Bench, type CellGroup, tell } from './bench.ts'
 import { controller } from './cells/controller.ts'
 import { failover } from './cells/failover.ts'
+import { grpc } from './cells/grpc.ts'
+import { messageTypes } from './cells/message-types.ts'
 import { planning } from './cells/planning.ts'
+import { pop } from './cells/pop.ts'
 import { queueGrowth } from './cells/queue-growth.ts'
 import { replicaGroup } from './cells/replica-group.ts'
 import { replication } from './cells/replication.ts'
@@ -37,7 +40,10 @@ const GROUPS: readonly CellGroup[] = [
   syncFlush,
   replication,
   queueGrowth,
+  messageTypes,
   timers,
+  pop,
+  grpc,
   controller,
   replicaGroup,
   failover,

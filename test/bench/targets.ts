@@ -108,6 +108,12 @@ const TARGETS: readonly Target[] = [
   atLeast('produce-1024', 'tps', 2),
   ...['official-produce-1024', 'official-produce-consume-1024'].map((cell) => atLeast(cell, 'tps', 1)),
   ...TIMED.map((cell) => atMost(cell, 'p99Ms', 1, 'no higher than Apache')),
+  atLeast('transactions-64', 'perCpuSecond', 3),
+  atLeast('filtered-consume', 'perCpuSecond', 2),
+  atLeast('pop-ack', 'perCpuSecond', 2),
+  ...['grpc-send-16', 'grpc-send-64', 'grpc-receive-ack'].flatMap((cell) => {
+    return [atLeast(cell, 'tps', 2), atLeast(cell, 'perCpuSecond', 2)]
+  }),
   below('timers-pending', 'rssAnonMiB', 50 + WHEEL_MIB),
   below('timers-deliver', 'p99Ms', 50),
   atMost('latency-200', 'p50Ms', 1, 'no higher than Apache'),

@@ -22,7 +22,7 @@ const EXPECTED = [
   ['broker-b', '0', '10.70.20.12:10911'],
   ['broker-b', '1', '10.70.20.11:11911'],
 ]
-const READY_WITHIN_MS = 20_000
+const READY_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 10_000
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-classic-'))

@@ -9,8 +9,8 @@ const topic = 'acting'
 const group = 'g-acting'
 const queues = 4
 const delayedCount = 20
-/** Level 2: long enough for the master to be killed and missed before the messages are due. */
-const delayMs = 15_000
+/** Level 2: long enough to send them all, and for the master to be killed and missed, before the messages are due. */
+const delayMs = 40_000
 
 /** Slave acting master (RIP-32), each way round: the slave that acts and the master that comes back are of different engines. */
 export async function actingMasters(setting: Setting): Promise<void> {

@@ -9,7 +9,7 @@ import type { Setting } from './setting.ts'
 type Command = Extract<Step, { kind: 'command' }>
 type Side = { cluster: Cluster; offsetId: string; uniqueKey: string }
 
-const commandLimitMs = 30_000
+const commandLimitMs = 120_000
 
 /** The official mqadmin on the engine under test and on Apache in the same state, and the project's mqadmin on Apache. */
 export async function adminCommands(setting: Setting): Promise<void> {

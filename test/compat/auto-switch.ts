@@ -65,7 +65,7 @@ async function openOurs(world: World): Promise<PlayedReplica> {
 
 /** Both logs end at the same offset and are equal byte by byte, and everything is confirmed on ours. */
 async function expectEqual(world: World, ours: PlayedReplica): Promise<void> {
-  await waitUntil('equal logs', 30_000, async () => {
+  await waitUntil('equal logs', 60_000, async () => {
     const theirs = Number((await runtimeInfo(world.apache.address))['commitLogMaxOffset'])
     const { writtenOffset, confirmOffset } = ours.store
     if (theirs !== writtenOffset || confirmOffset !== writtenOffset) {
@@ -75,7 +75,7 @@ async function expectEqual(world: World, ours: PlayedReplica): Promise<void> {
     if (difference >= 0) throw new Error(`the logs differ at ${difference}`)
     return true
   })
-  await waitUntil('equal epochs', 10_000, () => {
+  await waitUntil('equal epochs', 60_000, () => {
     const text = readFileSync(join(world.dir, 'apache', 'epochFileCheckpoint'), 'latin1')
     if (text === readFileSync(join(world.dir, 'ours', 'epochFileCheckpoint'), 'latin1')) return true
     throw new Error(`epochs of the Apache broker: ${text}; ours: ${ours.replication.epochs}`)
@@ -115,7 +115,7 @@ async function oursIsCutBack(world: World): Promise<void> {
   const old = world.ours!
   // What follows reaches nobody.
   await apache.stop('SIGKILL')
-  await waitUntil('the slave has gone', 10_000, () => old.replication.links.size === 0)
+  await waitUntil('the slave has gone', 60_000, () => old.replication.links.size === 0)
   await group.awaitMaster(old.address, 1)
   old.put(10, 300)
   const end = old.store.writtenOffset

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { ask, brokersOf, createTopic, routeOf, runtimeInfo } from './remoting.ts'
 import { type Engine, freePortBlock, Server, waitUntil } from './server.ts'
 
+/** What has to come about, on a machine that starts JVMs: an Apache slave copies its master's tables once a minute. */
+const WITHIN_MS = 240_000
+
 type BrokerSpec = {
   /** Broker group name. */
   group: string
@@ -38,14 +41,14 @@ export class Cluster {
   }
 
   async awaitRegistered(broker: Server): Promise<void> {
-    await waitUntil(`${broker.name} in the NameServer's list`, 120_000, async () => {
+    await waitUntil(`${broker.name} in the NameServer's list`, WITHIN_MS, async () => {
       const brokers = await brokersOf(this.namesrv.address)
       return brokers[String(broker.conf['brokerName'])]?.[String(broker.conf['brokerId'])] === broker.address
     })
   }
 
   async awaitGone(broker: Server): Promise<void> {
-    await waitUntil(`${broker.name} gone from the NameServer's list`, 120_000, async () => {
+    await waitUntil(`${broker.name} gone from the NameServer's list`, WITHIN_MS, async () => {
       const brokers = await brokersOf(this.namesrv.address)
       return brokers[String(broker.conf['brokerName'])]?.[String(broker.conf['brokerId'])] === undefined
     })
@@ -55,7 +58,7 @@ export class Cluster {
   async awaitInSync(): Promise<void> {
     for (const slave of this.brokers.filter((server) => server.conf['brokerRole'] === 'SLAVE')) {
       const master = this.broker(String(slave.conf['brokerName']))
-      await waitUntil(`${slave.name} in sync`, 120_000, async () => {
+      await waitUntil(`${slave.name} in sync`, WITHIN_MS, async () => {
         const [ours, theirs] = await Promise.all([runtimeInfo(slave.address), runtimeInfo(master.address)])
         return ours['commitLogMaxOffset'] === theirs['commitLogMaxOffset']
       })
@@ -65,7 +68,7 @@ export class Cluster {
   /** Waits until the slaves of a group list `topic`: an Apache slave copies its master's tables once a minute only. */
   async awaitCopied(topic: string): Promise<void> {
     for (const slave of this.brokers.filter((server) => server.conf['brokerRole'] === 'SLAVE')) {
-      await waitUntil(`${topic} on ${slave.name}`, 120_000, async () => {
+      await waitUntil(`${topic} on ${slave.name}`, WITHIN_MS, async () => {
         const answer = await ask(slave.address, { code: 21 })
         return answer.body.includes(`"${topic}"`)
       })
@@ -82,7 +85,7 @@ export class Cluster {
       for (const master of this.masters) await createTopic(master.address, topic, queues)
     }
     for (const topic of topics) {
-      await waitUntil(`route of ${topic}`, 60_000, async () => {
+      await waitUntil(`route of ${topic}`, WITHIN_MS, async () => {
         return (await routeOf(this.namesrv.address, topic)).length === this.masters.length
       })
     }

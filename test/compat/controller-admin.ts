@@ -5,7 +5,7 @@ import { createTopic, routeOf } from './remoting.ts'
 import { type Engine, type Server, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
-const COMMAND_LIMIT_MS = 30_000
+const COMMAND_LIMIT_MS = 120_000
 const TOPIC = 'controller-admin'
 
 type Step = {

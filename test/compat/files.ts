@@ -63,3 +63,16 @@ export function configText(store: string, name: string): string {
   const file = join(store, 'config', name)
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
+
+/** Offsets of the suite's own groups that are on the disk of a broker: `topic@group/queue` -> offset. */
+export function offsetsIn(store: string): Map<string, number> {
+  const text = configText(store, 'consumerOffset.json').replace(/([{,]\s*)(\d+)\s*:/g, '$1"$2":')
+  if (text === '') return new Map()
+  const table = (JSON.parse(text) as { offsetTable: Record<string, Record<string, number>> }).offsetTable
+  const offsets = new Map<string, number>()
+  for (const [key, queues] of Object.entries(table)) {
+    if (!key.includes('@g-')) continue
+    for (const [queue, offset] of Object.entries(queues)) offsets.set(`${key}/${queue}`, offset)
+  }
+  return offsets
+}

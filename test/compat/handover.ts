@@ -1,5 +1,5 @@
 import { type Cluster, layOutCluster } from './cluster.ts'
-import { configText } from './files.ts'
+import { offsetsIn } from './files.ts'
 import { type Engine, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
@@ -78,11 +78,10 @@ async function fillRound(setting: Setting, cluster: Cluster, round: number): Pro
   })
   if (!drained.ok) throw new Error(`consuming failed: ${JSON.stringify(drained)}`)
   const store = String(cluster.broker('broker-a').conf['storePathRootDir'])
-  await waitUntil('offsets on disk', 20_000, () =>
-    configText(store, 'consumerOffset.json').includes(`"${topic}@${group}"`),
-  )
-  // The entry appears with the group's first commit; the last one follows within the flush interval of a second.
-  await new Promise((resolve) => setTimeout(resolve, 2500))
+  await waitUntil('offsets on disk', 60_000, () => {
+    const own = [...offsetsIn(store)].filter(([key]) => key.startsWith(`${topic}@${group}/`))
+    return own.reduce((sum, [, offset]) => sum + offset, 0) === perRound * (round + 1)
+  })
 }
 
 /** What the official mqadmin shows of the store. */

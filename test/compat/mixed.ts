@@ -1,6 +1,6 @@
 import { type Cluster, layOutCluster } from './cluster.ts'
 import type { Driver } from './driver.ts'
-import { commitLogDifference, configText, consumeQueueUnits } from './files.ts'
+import { commitLogDifference, configText, consumeQueueUnits, offsetsIn } from './files.ts'
 import { runtimeInfo } from './remoting.ts'
 import { type Engine, type Server, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
@@ -87,9 +87,9 @@ async function replication(setting: Setting, name: string, cluster: Cluster): Pr
     // without quotes, "not support unquoted name" in its log), so between those two only the topics are compared.
     const offsetsToo = !(cluster.broker('broker-a').engine === 'apache' && slave.engine === 'apache')
     let missing = ['nothing compared']
-    await waitUntil('topics and offsets on the slave', 150_000, () => {
-      const copied = offsetsOf(slave)
-      missing = [...(offsetsToo ? offsetsOf(cluster.broker('broker-a')) : [])]
+    await waitUntil('topics and offsets on the slave', 240_000, () => {
+      const copied = offsetsIn(storeOf(slave))
+      missing = [...(offsetsToo ? offsetsIn(storeOf(cluster.broker('broker-a'))) : [])]
         .filter(([key, value]) => copied.get(key) !== value)
         .map(([key, value]) => `${key}: master ${value}, slave ${copied.get(key)}`)
       if (!topicsOf(slave).includes('mixed-fill')) missing.push('topic mixed-fill')
@@ -109,26 +109,13 @@ function topicsOf(server: Server): string {
   return configText(storeOf(server), 'topics.json')
 }
 
-/** Offsets of the suite's own groups: `topic@group/queue` -> offset. */
-function offsetsOf(server: Server): Map<string, number> {
-  const text = configText(storeOf(server), 'consumerOffset.json').replace(/([{,]\s*)(\d+)\s*:/g, '$1"$2":')
-  if (text === '') return new Map()
-  const table = (JSON.parse(text) as { offsetTable: Record<string, Record<string, number>> }).offsetTable
-  const offsets = new Map<string, number>()
-  for (const [key, queues] of Object.entries(table)) {
-    if (!key.includes('@g-')) continue
-    for (const [queue, offset] of Object.entries(queues)) offsets.set(`${key}/${queue}`, offset)
-  }
-  return offsets
-}
-
 async function sameStore(setting: Setting, name: string, what: string, cluster: Cluster): Promise<void> {
   const [master, slave] = [cluster.broker('broker-a'), cluster.broker('broker-a', 1)]
   const end = Number((await runtimeInfo(master.address))['commitLogMaxOffset'])
   // Both flush what they hold in memory within seconds.
   let difference = 0
   let queues = ''
-  await waitUntil('equal stores', 20_000, () => {
+  await waitUntil('equal stores', 60_000, () => {
     difference = commitLogDifference(storeOf(master), storeOf(slave), end)
     queues = queueDifference(storeOf(master), storeOf(slave))
     return difference === -1 && queues === ''

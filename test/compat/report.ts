@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ScenarioResult } from './driver.ts'
 
 type Cell = ScenarioResult & { client: string }
@@ -7,7 +9,14 @@ type Check = { area: string; name: string; ok: boolean; detail: string }
 export class Report {
   readonly #cells: Cell[] = []
   readonly #checks: Check[] = []
-  readonly #startedMs = Date.now()
+  readonly #startedMs: number
+  readonly #again: boolean
+
+  /** `again`: a part that fails is run once more, which is said, and only the second outcome counts. */
+  constructor({ again = false, startedMs = Date.now() } = {}) {
+    this.#again = again
+    this.#startedMs = startedMs
+  }
 
   scenario(client: string, row: ScenarioResult): void {
     this.#cells.push({ ...row, client })
@@ -28,6 +37,34 @@ export class Report {
     }
   }
 
+  /**
+   * Runs a part that starts what it needs below `dir` and speaks to the report it is given. Parts drive real processes against
+   * deadlines on a machine that has other things to do; what fails twice has failed.
+   */
+  async part(name: string, dir: string, run: (report: Report, dir: string) => Promise<void>): Promise<void> {
+    const first = new Report({ startedMs: this.#startedMs })
+    await first.attempt(name, 'set-up', () => run(first, dir))
+    if (!this.#again || first.#failures === 0) {
+      this.#take(first)
+      return
+    }
+    console.log(`=== ${name}: second attempt`)
+    const second = new Report({ startedMs: this.#startedMs })
+    const secondDir = join(dir, 'second-attempt')
+    mkdirSync(secondDir, { recursive: true })
+    await second.attempt(name, 'set-up', () => run(second, secondDir))
+    this.#take(second)
+  }
+
+  #take(part: Report): void {
+    this.#cells.push(...part.#cells)
+    this.#checks.push(...part.#checks)
+  }
+
+  get #failures(): number {
+    return [...this.#cells, ...this.#checks].filter((entry) => !entry.ok).length
+  }
+
   #line(ok: boolean, text: string, detail: string): void {
     const seconds = ((Date.now() - this.#startedMs) / 1000).toFixed(0).padStart(4)
     console.log(`${seconds}s ${ok ? 'ok  ' : 'FAIL'} ${text}`)
@@ -38,9 +75,8 @@ export class Report {
   finish(): number {
     this.#printClients()
     this.#printChecks()
-    const all = [...this.#cells, ...this.#checks]
-    const failed = all.filter((entry) => !entry.ok).length
-    console.log(`\n${all.length - failed} passed, ${failed} failed`)
+    const failed = this.#failures
+    console.log(`\n${this.#cells.length + this.#checks.length - failed} passed, ${failed} failed`)
     return failed
   }
 

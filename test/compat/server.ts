@@ -10,11 +10,12 @@ export type Engine = 'gantry' | 'apache'
 export type ServerEngine = Engine | 'apache-4.9'
 
 const compatDir = import.meta.dirname
-const stopWaitMs = 30_000
-/** A JVM on a busy machine takes half a minute to its first accept. */
-const startLimitMs = 120_000
+/** A JVM on a busy machine takes half a minute to end in order, */
+const stopWaitMs = 90_000
+/** and more to its first accept. */
+const startLimitMs = 240_000
 
-type Kind = 'namesrv' | 'broker' | 'controller'
+type Kind = 'namesrv' | 'broker' | 'controller' | 'proxy'
 
 const programs: Record<ServerEngine, Partial<Record<Kind, string>>> = {
   'apache-4.9': {
@@ -25,11 +26,13 @@ const programs: Record<ServerEngine, Partial<Record<Kind, string>>> = {
     namesrv: join(compatDir, 'reference/namesrv.sh'),
     broker: join(compatDir, 'reference/broker.sh'),
     controller: join(compatDir, 'reference/controller.sh'),
+    proxy: join(compatDir, 'reference/proxy.sh'),
   },
   gantry: {
     namesrv: join(compatDir, '../../runtime/bin/mqnamesrv'),
     broker: join(compatDir, '../../runtime/bin/mqbroker'),
     controller: join(compatDir, '../../runtime/bin/mqcontroller'),
+    proxy: join(compatDir, '../../runtime/bin/mqproxy'),
   },
 }
 
@@ -44,6 +47,8 @@ export class Server {
   readonly dir: string
   engine: ServerEngine
   conf: Record<string, string | number | boolean>
+  /** Of a broker: the conf of the proxy in its process, with grpcServerPort, from the next start on. None: no proxy. */
+  proxy: Record<string, string | number | boolean> | undefined
   readonly #jvm: string
   readonly #env: Record<string, string>
   #process: ChildProcess | undefined
@@ -91,16 +96,10 @@ export class Server {
   async start(): Promise<void> {
     mkdirSync(this.dir, { recursive: true })
     const confFile = join(this.dir, `${this.name}.conf`)
-    writeFileSync(
-      confFile,
-      `${Object.entries(this.conf)
-        .map(([key, value]) => `${key}=${value}`)
-        .join('\n')}\n`,
-    )
+    writeFileSync(confFile, this.kind === 'proxy' ? JSON.stringify(this.conf) : propertiesText(this.conf))
     const log = openSync(this.logFile, 'a')
-    const program = programs[this.engine][this.kind]
-    if (program === undefined) throw new Error(`${this.engine} has no ${this.kind}`)
-    const child = spawn(program, ['-c', confFile], {
+    const { program, args } = this.#command(confFile)
+    const child = spawn(program, args, {
       stdio: ['ignore', log, log],
       env: {
         ...process.env,
@@ -129,15 +128,27 @@ export class Server {
     await waitUntil(`port of ${this.name}`, startLimitMs, async () => {
       if (this.#process === undefined)
         throw new Error(`${this.name} (${this.engine}) ended at once:\n${this.logTail()}`)
-      return accepts(this.port)
+      return (await accepts(this.port)) && (this.proxy === undefined || accepts(Number(this.proxy['grpcServerPort'])))
     })
+  }
+
+  #command(confFile: string): { program: string; args: string[] } {
+    const isOneJvm = this.proxy !== undefined && this.engine !== 'gantry'
+    const program = programs[this.engine][isOneJvm ? 'proxy' : this.kind]
+    if (program === undefined) throw new Error(`${this.engine} has no ${this.kind}`)
+    if (this.kind === 'proxy') return { program, args: ['-pm', 'cluster', '-pc', confFile] }
+    if (this.proxy === undefined) return { program, args: ['-c', confFile] }
+    const proxyFile = join(this.dir, `${this.name}-proxy.json`)
+    writeFileSync(proxyFile, JSON.stringify(this.proxy))
+    const mode = isOneJvm ? ['-pm', 'local', '-bc', confFile] : ['-c', confFile, '--enable-proxy']
+    return { program, args: [...mode, '-pc', proxyFile] }
   }
 
   logTail(): string {
     return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8').slice(-2000) : ''
   }
 
-  /** Ends the process with `signal` and waits for it; after 30 s it is killed, and that is an error. */
+  /** Ends the process with `signal` and waits for it; after 90 s it is killed, and that is an error. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#process
     if (child === undefined) return
@@ -146,8 +157,14 @@ export class Server {
     const startedMs = Date.now()
     await this.#ended
     clearTimeout(timer)
-    if (Date.now() - startedMs >= stopWaitMs) throw new Error(`${this.name} (${this.engine}) did not stop within 30 s`)
+    if (Date.now() - startedMs >= stopWaitMs)
+      throw new Error(`${this.name} (${this.engine}) did not stop within ${stopWaitMs} ms`)
   }
+}
+
+function propertiesText(conf: Record<string, string | number | boolean>): string {
+  const lines = Object.entries(conf).map(([key, value]) => `${key}=${value}`)
+  return `${lines.join('\n')}\n`
 }
 
 /** Stops all servers still running, newest first. */

@@ -12,6 +12,8 @@ export type Setting = {
   driver: Driver
   /** Speaks with binary headers; started on first use. */
   binaryDriver: () => Driver
+  /** Of what takes long, as much as shows that it works. */
+  brief: boolean
   /** True when a part or scenario of this name is to run. */
   wanted: (name: string) => boolean
 }

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const compatDir = import.meta.dirname
-const buildLimitMs = 300_000
+/** A first build fetches a hundred megabytes and compiles on what other suites leave of two processors. */
+const buildLimitMs = 1_200_000
 
 /** What the suite needs on the machine and what for. */
 const tools = [
@@ -11,6 +12,7 @@ const tools = [
   { command: 'mvn', args: ['-v'], use: 'fetching and building the Java parts (Apache Maven 3)' },
   { command: 'go', args: ['version'], use: 'the Go client (Go 1.22)' },
   { command: 'npm', args: ['-v'], use: 'the Node client' },
+  { command: 'python3', args: ['-c', 'import venv, ensurepip'], use: 'the Python client (Python 3 with venv)' },
 ] as const
 
 type Tool = (typeof tools)[number]['command']
@@ -23,7 +25,7 @@ export function missingTools(commands: readonly Tool[] = tools.map(({ command })
     .map((tool) => `${tool.command} is missing: it is needed for ${tool.use}`)
 }
 
-/** Runs a program to its end. Throws with the end of its output when it fails or takes longer than five minutes. */
+/** Runs a program to its end. Throws with the end of its output when it fails or takes longer than twenty minutes. */
 function build(what: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = ''
@@ -75,6 +77,20 @@ export async function buildJavaClient(): Promise<void> {
   await build('the Java client', 'mvn', ['-B', '-q', 'clean', 'process-classes'], java)
 }
 
+/** The program with the gRPC client; its jars and those of buildJavaClient do not go together. */
+export async function buildGrpcClient(): Promise<void> {
+  const java = join(compatDir, 'grpc-java')
+  if (upToDate(join(java, 'target/classes/gantry/compat/grpc/Main.class'), java)) return
+  await build('the Java client for gRPC', 'mvn', ['-B', '-q', 'clean', 'process-classes'], java)
+}
+
+/** The application with Spring's starter. */
+async function buildSpringApplication(): Promise<void> {
+  const spring = join(compatDir, 'spring')
+  if (upToDate(join(spring, 'target/classes/gantry/compat/spring/Main.class'), spring)) return
+  await build('the application with Spring', 'mvn', ['-B', '-q', 'clean', 'process-classes'], spring)
+}
+
 async function buildGoClient(): Promise<void> {
   const go = join(compatDir, 'go')
   if (upToDate(join(go, 'target/compat'), go)) return
@@ -89,10 +105,36 @@ async function fetchNodeClient(): Promise<void> {
   await build('the Node client', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], node)
 }
 
-/** Fetches the real servers and builds the client programs, one after another; what is up to date is left alone. */
-export async function buildAll(): Promise<void> {
+/** The official gRPC client for Node. */
+export async function fetchGrpcNodeClient(): Promise<void> {
+  const node = join(compatDir, 'grpc-node')
+  if (existsSync(join(node, 'node_modules/rocketmq-client-nodejs'))) return
+  await build('the Node client for gRPC', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], node)
+}
+
+/** The official gRPC client for Python, in an environment of its own. Gives the interpreter. */
+export async function fetchGrpcPythonClient(): Promise<string> {
+  const python = join(compatDir, 'grpc-python')
+  const venv = join(python, 'target/venv')
+  const interpreter = join(venv, 'bin/python')
+  const installed = join(venv, 'installed')
+  if (upToDate(installed, python)) return interpreter
+  await build('an environment for the Python client', 'python3', ['-m', 'venv', '--clear', venv], python)
+  const install = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', 'requirements.txt']
+  await build('the Python client for gRPC', interpreter, install, python)
+  writeFileSync(installed, '')
+  return interpreter
+}
+
+/** The real servers and the program that every part asks; what is up to date is left alone. */
+export async function buildCommon(): Promise<void> {
   await fetchApache()
   await buildJavaClient()
+}
+
+/** The programs of the clients part: one after another, as each takes all processors. */
+export async function buildClientPrograms(): Promise<void> {
+  await buildSpringApplication()
   await buildGoClient()
   await fetchNodeClient()
 }

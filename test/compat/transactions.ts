@@ -11,9 +11,12 @@ const OP = 'RMQ_SYS_TRANS_OP_HALF_TOPIC'
 const COMMIT = 8
 const ROLLBACK = 12
 /** Apache's broker notes ended transactions every transactionOpBatchInterval, 3 s. */
-const OP_LIMIT_MS = 20_000
+const OP_LIMIT_MS = 60_000
+/** No check of what is left open comes between: it would write further half and op messages. */
+const CONF = { transactionCheckInterval: 3_600_000, transactionTimeOut: 3_600_000 }
 
 interface Half {
+  readonly key: string
   readonly commitLogOffset: number
   readonly tranStateTableOffset: number
 }
@@ -30,7 +33,8 @@ export async function transactions({ dir, report }: Setting): Promise<void> {
 
 async function recordsOf(engine: Engine, dir: string): Promise<Record<string, object[]>> {
   const brokers = [{ group: 'broker-a', id: 0, engine }]
-  const cluster = await layOutCluster({ name: `transactions-${engine}`, dir, namesrvEngine: 'gantry', brokers })
+  const name = `transactions-${engine}`
+  const cluster = await layOutCluster({ name, dir, namesrvEngine: 'gantry', brokers, conf: CONF })
   await cluster.start()
   try {
     const { address } = cluster.broker('broker-a')
@@ -41,6 +45,8 @@ async function recordsOf(engine: Engine, dir: string): Promise<Record<string, ob
     await end(address, committed, COMMIT)
     await end(address, rolledBack, ROLLBACK)
     await waitUntil('op messages', OP_LIMIT_MS, async () => namedIn(await messagesOf(address, OP, 0)).length === 2)
+    // Messages come into consume queues after they were answered.
+    await waitUntil('a delivered message', OP_LIMIT_MS, async () => (await messagesOf(address, TOPIC, 2)).length > 0)
     const op = await messagesOf(address, OP, 0)
     return {
       'half messages': (await messagesOf(address, HALF, 0)).map(shown),
@@ -64,12 +70,13 @@ async function sendHalf(address: string, key: string, more: Record<string, strin
   const answer = await ask(address, { code: 310, extFields: fields, body: Buffer.from(`body of ${key}`) })
   if (answer.code !== 0) throw new Error(`half message refused: ${answer.code} ${answer.remark}`)
   const { msgId = '', queueOffset = '' } = answer.extFields
-  return { commitLogOffset: Number.parseInt(msgId.slice(16), 16), tranStateTableOffset: Number(queueOffset) }
+  return { key, commitLogOffset: Number.parseInt(msgId.slice(16), 16), tranStateTableOffset: Number(queueOffset) }
 }
 
 async function end(address: string, half: Half, commitOrRollback: number): Promise<void> {
   const extFields = {
-    ...{ topic: TOPIC, producerGroup: 'producers', fromTransactionCheck: 'false', msgId: 'id', transactionId: 'id' },
+    ...{ topic: TOPIC, producerGroup: 'producers', fromTransactionCheck: 'false' },
+    ...{ msgId: half.key, transactionId: half.key },
     tranStateTableOffset: String(half.tranStateTableOffset),
     commitLogOffset: String(half.commitLogOffset),
     commitOrRollback: String(commitOrRollback),

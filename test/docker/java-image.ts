@@ -17,6 +17,9 @@ const jars = process.env['GANTRY_RMQ_LIB'] ?? join(compat, 'reference/lib')
 /** Parts of a JDK that nothing at run time needs. */
 const leftOut = /\/(src\.zip|ct\.sym|jmods|man|legal|docs|include|demo)(\/|$)/
 
+/** Of those that the official image has, the ones that nodes are started with, and that volumes are given to another user with. */
+const tools = ['head', 'tail', 'cut', 'sha256sum', 'chown']
+
 /** Every file below a folder, links followed, at a path in the image. */
 function filesBelow(folder: string, at: string): TarEntry[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
@@ -47,7 +50,9 @@ function javaFiles(): TarEntry[] {
   const libraries = [
     ...ofNode,
     ...beside,
-    ...[...programs, join(home, 'lib/server/libjvm.so'), '/bin/sh'].flatMap(librariesOf),
+    ...[...programs, join(home, 'lib/server/libjvm.so'), '/bin/sh', ...tools.map((name) => `/usr/bin/${name}`)].flatMap(
+      librariesOf,
+    ),
   ]
   const outside = [...new Set(libraries)].filter((path) => relative(home, path).startsWith('..'))
   return [...java, ...outside.map((path) => ({ path: path.slice(1), content: { file: realpathSync(path) } }))]
@@ -59,6 +64,7 @@ function files(): TarEntry[] {
     { path: 'etc/passwd', content: { text: 'rocketmq:x:3000:3000::/tmp:/bin/sh\n', mode: 0o644 } },
     { path: 'etc/nsswitch.conf', content: { text: 'hosts: files dns\n', mode: 0o644 } },
     { path: 'bin/sh', content: { file: realpathSync('/bin/sh') } },
+    ...tools.map((name) => ({ path: `bin/${name}`, content: { file: realpathSync(`/usr/bin/${name}`) } })),
     ...javaFiles(),
     ...filesBelow(jars, 'opt/rocketmq/lib'),
     ...filesBelow(join(compat, 'java/target/classes'), 'opt/client/classes'),

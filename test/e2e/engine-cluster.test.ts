@@ -32,6 +32,7 @@ it('two masters and two slaves of the engine come up in sync, know each other an
     'broker-b-0 healthy 0',
     'broker-a-1 healthy 0',
     'broker-b-1 healthy 0',
+    'proxy-0 healthy 0',
   ])
 
   const probe = new RemotingProbe()

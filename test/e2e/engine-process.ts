@@ -14,7 +14,7 @@ export class EngineProcess {
   errors = ''
 
   constructor(
-    program: 'mqnamesrv' | 'mqcontroller',
+    program: 'mqnamesrv' | 'mqcontroller' | 'mqbroker',
     folder: string,
     name: string,
     conf: Record<string, string | number>,

@@ -12,8 +12,11 @@ export class GantryCommand {
   stderr = ''
   #changed = Promise.withResolvers<void>()
 
-  constructor(args: readonly string[], cwd: string) {
-    this.child = spawn(gantry, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } })
+  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(gantry, args, {
+      ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+      env: { ...process.env, NO_COLOR: '1', ...env },
+    })
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
       this.#signalChange()
@@ -47,8 +50,8 @@ export class GantryCommand {
 }
 
 /** Runs gantry to its end. */
-export async function runGantry(args: readonly string[], cwd: string) {
-  const command = new GantryCommand(args, cwd)
+export async function runGantry(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
+  const command = new GantryCommand(args, cwd, env)
   const exitCode = await command.ended()
   return { exitCode, stdout: command.stdout, stderr: command.stderr }
 }

@@ -84,6 +84,8 @@ it('a second rollout is refused; one whose supervisor was killed goes on with th
   writeStack('fileReservedTime: 48, messageIndexEnable: false')
   const first = new GantryCommand(['up', './Pulumi.small.yaml', ...port, '--detach'], folder)
   await first.printed('[1/')
+  // It is a matter of a second or two otherwise, which the second one may take to start.
+  process.kill(supervisorPid, 'SIGSTOP')
   const second = await up()
   expect(second.exitCode).toBe(1)
   expect(second.stderr).toContain(`carried out by the supervisor with pid ${supervisorPid}`)

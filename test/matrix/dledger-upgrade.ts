@@ -44,12 +44,7 @@ async function checkUpgraded(
   side: Side,
   dledger: Pair,
 ): Promise<void> {
-  const pair = await layOutPair(dir, GROUP, 'gantry', side.namesrv.address, () => controllerRole(side.controllerAddr))
-  for (const [index, broker] of pair.brokers.entries()) {
-    const config = join(storeOf(broker), 'config')
-    mkdirSync(config, { recursive: true })
-    for (const file of KEPT) cpSync(join(storeOf(dledger.brokers[index]!), 'config', file), join(config, file))
-  }
+  const pair = await withKeptTables(dir, side, dledger)
   const [first, second] = pair.brokers
   await first.start()
   await pair.awaitMaster('online', 60_000)
@@ -82,13 +77,24 @@ async function checkUpgraded(
   await pair.stop()
 }
 
+/** A pair under controllers that has of a DLedger group what is kept. */
+export async function withKeptTables(dir: string, side: Side, dledger: Pair): Promise<Pair> {
+  const pair = await layOutPair(dir, GROUP, 'gantry', side.namesrv.address, () => controllerRole(side.controllerAddr))
+  for (const [index, broker] of pair.brokers.entries()) {
+    const config = join(storeOf(broker), 'config')
+    mkdirSync(config, { recursive: true })
+    for (const file of KEPT) cpSync(join(storeOf(dledger.brokers[index]!), 'config', file), join(config, file))
+  }
+  return pair
+}
+
 async function isOn(pair: Pair): Promise<boolean> {
   const answers = await Promise.all(pair.brokers.map(({ address }) => ask(address, { code: 21 })))
   return answers.every(({ body }) => body.includes(`"${TOPIC}"`))
 }
 
 /** Two members: enough for a majority as long as both live. */
-async function layOutDledger(dir: string, namesrvAddr: string): Promise<Pair> {
+export async function layOutDledger(dir: string, namesrvAddr: string): Promise<Pair> {
   const ports = [await freePortBlock(), await freePortBlock()]
   const peers = [await freePortBlock(), await freePortBlock()].map((port, index) => `n${index}-127.0.0.1:${port}`)
   const brokers = ports.map((port, index) => {

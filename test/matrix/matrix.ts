@@ -45,9 +45,11 @@ export async function runMatrix({ dir, driver, report, wanted }: MatrixParts): P
   const work = async (): Promise<void> => {
     for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
       const { row, column, name } = cell
-      await report.attempt(name, 'cell', async () => {
+      let attempts = 0
+      await report.part(name, dir, async (report, dir) => {
         const side = await sideOf(column)
-        const group = `${row.key}-${column.key}`
+        // The second attempt's group is another one to the NameServers and controllers.
+        const group = `${row.key}-${column.key}${attempts++ === 0 ? '' : '-again'}`
         const pair = await layOutPair(dir, group, row.engine, side.namesrv.address, row.conf(side))
         const expected = column.expected[row.key]!
         outcomes.set(name, await runCell({ name, pair, driver, report, expected }))

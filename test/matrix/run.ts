@@ -1,6 +1,6 @@
-// Upgrades and compatibility: node test/matrix/run.ts [--only PATTERN] [--keep]
+// Upgrades and compatibility: node test/matrix/run.ts [--only PATTERN] [--again] [--keep]
 // Brokers and NameServers of Apache RocketMQ 4.9, from before controller mode, with ours, every way round.
-// The last line is `N passed, N failed`.
+// `--only load` is the upgrade under load. With --again a cell or an upgrade that fails is run once more. The last line is `N passed, N failed`.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,12 +10,18 @@ import { Report } from '../compat/report.ts'
 import { stopAllServers } from '../compat/server.ts'
 import { buildJavaClient, fetchApache, fetchOldApache, missingTools } from '../compat/toolchain.ts'
 import { classicUpgrades } from './classic-upgrade.ts'
+import { dledgerUnderLoad } from './dledger-under-load.ts'
 import { dledgerUpgrade } from './dledger-upgrade.ts'
 import { runMatrix } from './matrix.ts'
 import { rollingChange } from './rolling.ts'
+import type { UpgradeParts } from './upgrade-world.ts'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, keep: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string', default: '' },
+    again: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
 })
 const missing = missingTools(['java', 'mvn'])
 if (missing.length > 0) {
@@ -24,7 +30,7 @@ if (missing.length > 0) {
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'gantry-matrix-'))
-const report = new Report()
+const report = new Report({ again: values.again })
 let driver: Driver | undefined
 
 async function cleanUp(): Promise<void> {
@@ -49,13 +55,14 @@ try {
   driver = new Driver('JSON', home)
   await runMatrix({ dir, driver, report, wanted })
   // `--only classic`, `--only DLedger` and `--only rolling` are the ways up.
-  const parts = { dir, driver, report }
-  const one = async (): Promise<void> => {
-    if (wanted('classic')) await report.attempt('classic -> controller mode', 'set-up', () => classicUpgrades(parts))
+  const way = async (key: string, name: string, run: (parts: UpgradeParts) => Promise<void>): Promise<void> => {
+    if (wanted(key)) await report.part(name, dir, (report, dir) => run({ dir, driver: driver!, report }))
   }
+  const one = (): Promise<void> => way('classic', 'classic -> controller mode', classicUpgrades)
   const other = async (): Promise<void> => {
-    if (wanted('DLedger')) await dledgerUpgrade(parts)
-    if (wanted('rolling')) await rollingChange(parts)
+    await way('DLedger', 'DLedger -> controller mode', dledgerUpgrade)
+    await way('DLedger load', 'DLedger -> controller mode, under load', dledgerUnderLoad)
+    await way('rolling', 'rolling change', rollingChange)
   }
   await Promise.all([one(), other()])
 } catch (error) {

@@ -58,11 +58,14 @@ export class ConstantLoad {
   readonly #acknowledged = new Set<number>()
   readonly #consumed = new Map<number, number>()
   readonly #offsets = new Map<string, number>()
+  /** What the brokers have been told: a drain waits for it, so a commit that failed is made again. */
+  readonly #committed = new Map<string, number>()
   readonly #groups = new Set<string>()
   #longestGapMs = 0
   #isSending = true
   #isReading = true
-  #work: Promise<unknown> = Promise.resolve()
+  #sending: Promise<unknown> = Promise.resolve()
+  #reading: Promise<unknown> = Promise.resolve()
 
   private constructor(namesrvAddr: string, topic: string, consumerGroup: string) {
     this.#nameServers = namesrvAddr.split(';')
@@ -73,7 +76,8 @@ export class ConstantLoad {
   static async start(namesrvAddr: string, topic: string, consumerGroup: string): Promise<ConstantLoad> {
     const load = new ConstantLoad(namesrvAddr, topic, consumerGroup)
     await load.#findRoute()
-    load.#work = Promise.all([load.#lookForRoutes(), load.#send(), load.#read()])
+    load.#sending = load.#send()
+    load.#reading = Promise.all([load.#lookForRoutes(), load.#read()])
     return load
   }
 
@@ -85,10 +89,12 @@ export class ConstantLoad {
   /** Stops sending and waits until everything acknowledged has been consumed, or a minute. */
   async stop(): Promise<LoadReport> {
     this.#isSending = false
+    // The last message may be under way: reading may not end before it is acknowledged.
+    await this.#sending
     const untilMs = clock.monotonic() + restMs
     while (this.#lost() > 0 && clock.monotonic() < untilMs) await pause(pullPauseMs)
     this.#isReading = false
-    await this.#work
+    await this.#reading
     this.#client.close()
     return {
       sent: this.#acknowledged.size,
@@ -209,10 +215,11 @@ export class ConstantLoad {
       const number = Number(text.slice(this.#mark.length))
       this.#consumed.set(number, (this.#consumed.get(number) ?? 0) + 1)
     }
-    if (found.length === 0) return
-    const next = Number(answer['nextBeginOffset'])
+    const next = found.length === 0 ? queueOffset : Number(answer['nextBeginOffset'])
+    if (next === this.#committed.get(key)) return
     this.#offsets.set(key, next)
     await this.#ask(master, { code: RequestCode.UPDATE_CONSUMER_OFFSET, fields: { ...of, commitOffset: next } })
+    this.#committed.set(key, next)
   }
 
   async #ask(address: string, request: RequestDraft) {

@@ -10,6 +10,7 @@ const pollMs = 50
 /** A Docker host of the tests: an engine with the image on it, and what is on it now. */
 export class DockerLab {
   readonly #private: PrivateEngine
+  #java: Promise<void> | undefined
 
   private constructor(engine: PrivateEngine) {
     this.#private = engine
@@ -19,10 +20,13 @@ export class DockerLab {
   static async open(engine?: PrivateEngine): Promise<DockerLab> {
     const lab = new DockerLab(engine ?? (await PrivateEngine.start()))
     await buildImage(lab.engine, { print: () => {} })
-    await fetchApache()
-    await buildJavaClient()
-    await makeJavaImage(lab.engine)
     return lab
+  }
+
+  /** What official clients and servers need. */
+  prepareJava(): Promise<void> {
+    this.#java ??= prepareJava(this.engine)
+    return this.#java
   }
 
   get engine(): EngineClient {
@@ -96,4 +100,10 @@ export class DockerLab {
   async close(): Promise<void> {
     await this.#private.stop()
   }
+}
+
+async function prepareJava(engine: EngineClient): Promise<void> {
+  await fetchApache()
+  await buildJavaClient()
+  await makeJavaImage(engine)
 }

@@ -125,14 +125,29 @@ async function dataStays(scenario: Scenario): Promise<void> {
   await stillThere(await scenario.run('up'), 'first')
 }
 
-/** A changed conf file needs a new container; a changed limit does not. */
+/** A changed conf file needs a new container, unless the nodes take the change while they run; a changed limit does not. */
 async function changes(scenario: Scenario): Promise<void> {
   const lab = labOf(scenario)
   const { stack } = scenario.project
   await scenario.run('up')
-  scenario.project.configureCluster({ brokerConfig: { maxMessageSize: 65_536 } })
-  const changed = await scenario.run('up')
   const brokers = ['broker-a-0', 'broker-a-1', 'broker-b-0', 'broker-b-1'].map((node) => `${stack}-${node}`)
+  scenario.project.configureCluster({ brokerConfig: { maxMessageSize: 32_768 } })
+  const before = await lab.containers()
+  const told = await scenario.run('up')
+  assert.deepEqual(
+    namesOf(told, 'update').sort(),
+    brokers.flatMap((name) => [name, `${name}-place`]),
+  )
+  assert.deepEqual(await lab.containers(), before, 'the same containers')
+  assert.deepEqual(changesOf(await scenario.run('up')), [])
+  const [slave = ''] = brokers.slice(1)
+  assert.match(await confIn(lab, slave), /^maxMessageSize=32768\r?$/m)
+  await lab.exec(slave, 'node', '-e', 'process.kill(1, "SIGTERM")')
+  await lab.until(`${slave} starts again`, async () => (await lab.restarts(slave)) > 0)
+  await lab.until(`${slave} has its conf file`, async () => /^maxMessageSize=32768\r?$/m.test(await confIn(lab, slave)))
+
+  scenario.project.configureCluster({ brokerConfig: { maxMessageSize: 65_536, pullThreadPoolQueueCapacity: 50_000 } })
+  const changed = await scenario.run('up')
   assert.deepEqual(
     namesOf(changed, 'replace').sort(),
     brokers.map((name) => `${name}-container`),
@@ -144,13 +159,7 @@ async function changes(scenario: Scenario): Promise<void> {
     const at = (name: string) => order.indexOf(`${stack}-broker-${group}-${name}`)
     assert.ok(at('0') < at('1-container'), 'a slave after its master has come back')
   }
-  const conf = await lab.exec(
-    `${stack}-broker-b-1`,
-    'node',
-    '-p',
-    'fs.readFileSync("/var/lib/gantry/broker.conf", "utf8")',
-  )
-  assert.match(conf, /maxMessageSize=65536/)
+  assert.match(await confIn(lab, `${stack}-broker-b-1`), /maxMessageSize=65536/)
   await withOrders(changed, async (client) => assert.equal(await client.sendAndRead('orders', 'hello'), 'hello'))
 
   const { cluster } = scenario.project
@@ -163,6 +172,9 @@ async function changes(scenario: Scenario): Promise<void> {
     [0, 1].map((index) => `${stack}-namesrv-${index}-container`),
   )
 }
+
+const confIn = (lab: DockerLab, container: string): Promise<string> =>
+  lab.exec(container, 'node', '-p', 'fs.readFileSync("/var/lib/gantry/broker.conf", "utf8")')
 
 async function interrupted(scenario: Scenario): Promise<void> {
   const lab = labOf(scenario)
@@ -233,6 +245,7 @@ async function twoHosts(scenario: Scenario): Promise<void> {
   try {
     const { hosts } = machines
     const labs = await Promise.all(hosts.map(({ engine }) => DockerLab.open(engine)))
+    for (const each of labs) await each.prepareJava()
     project.configureCluster({
       hosts: hosts.map(({ name, address }) => ({ name, address })),
       platform: {

@@ -19,6 +19,8 @@ import type { ScenarioEntry } from './scenario-entry.ts'
 
 const ports = (basePort: number) => ({ nameServer: basePort, broker: basePort + 1035, controller: basePort + 20 })
 const declared = { topics: [{ name: 'orders', queues: 4 }], consumerGroups: [{ name: 'billing', retryMaxTimes: 5 }] }
+/** The clients of these scenarios look at routes every second. */
+const staleRouteSeconds = 3
 /** Nothing an engine reads again while it runs. */
 const restartOnly = (value: number) => ({ pullThreadPoolQueueCapacity: value })
 
@@ -208,7 +210,7 @@ export const rolloutScenarios: readonly ScenarioEntry[] = [
         controllers: { mode: 'standalone', replicas: 3 },
         groups: [group('broker-a', 2)],
       }
-      project.configureCluster({ ports: ports(basePort), ...cluster, ...declared })
+      project.configureCluster({ ports: ports(basePort), platform: { staleRouteSeconds }, ...cluster, ...declared })
     },
     run: elected,
   },
@@ -216,7 +218,10 @@ export const rolloutScenarios: readonly ScenarioEntry[] = [
     name: 'rollout: fixed masters under load: writes go elsewhere while one restarts, live settings restart none',
     program: '.',
     stack: '2m-2s-async',
-    configure: ({ project }, basePort) => project.configureCluster({ ports: ports(basePort), ...declared }),
+    configure: ({ project }, basePort) => {
+      const platform = { staleRouteSeconds }
+      project.configureCluster({ ports: ports(basePort), proxies: undefined, platform, ...declared })
+    },
     run: classic,
   },
   {
@@ -226,7 +231,11 @@ export const rolloutScenarios: readonly ScenarioEntry[] = [
     needsDocker: true,
     configure: ({ project }) => {
       const cluster = { nameServers: 1, controllers: { mode: 'embedded', replicas: 1 }, groups: [group('broker-a', 2)] }
-      project.configureCluster({ ...cluster, ...declared, platform: { docker: { subnet: freeSubnet() } } })
+      project.configureCluster({
+        ...cluster,
+        ...declared,
+        platform: { docker: { subnet: freeSubnet() }, staleRouteSeconds },
+      })
     },
     run: electedOnDocker,
   },

@@ -1,9 +1,9 @@
 /*
  * Provisions real clusters of this repository's engine by the real Pulumi program and providers:
  *
- *   node test/pulumi/run.ts [words of a scenario's name] [--without a word of it]
+ *   node test/pulumi/run.ts [words of a scenario's name] [--without a word of it] [--again]
  *
- * With `pulumi` on PATH through the CLI, otherwise through the engine in test/pulumi/engine. Ends with `N passed, N failed`.
+ * With --again a scenario that fails is run once more. With `pulumi` on PATH through the CLI, otherwise through the engine in test/pulumi/engine. Ends with `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -12,11 +12,14 @@ import { PrivateEngine } from '../docker/private-engine.ts'
 import { freeBasePort } from '../e2e/gantry-command.ts'
 import { DockerLab } from './docker-lab.ts'
 import { dockerScenarios } from './docker-scenarios.ts'
+import { dockerSecurityScenarios } from './docker-security-scenarios.ts'
 import type { Engine } from './engine/engine.ts'
 import { PulumiCli } from './engine/pulumi-cli.ts'
 import { SmallEngine } from './engine/small-engine.ts'
 import { growthScenario } from './growth-scenario.ts'
 import { killProcessesBelow } from './left-processes.ts'
+import { officialRolloutScenarios } from './official-rollout-scenarios.ts'
+import { otherEngineScenario } from './other-engine-scenario.ts'
 import { packageScenarios } from './package-scenarios.ts'
 import { rolloutScenarios } from './rollout-scenarios.ts'
 import { Scenario } from './scenario.ts'
@@ -67,6 +70,7 @@ async function openLab(): Promise<DockerLab> {
 
 async function runScenario(entry: ScenarioEntry): Promise<void> {
   const host = entry.needsDocker ? await openLab() : undefined
+  if (entry.isWithoutJava !== true) await host?.prepareJava()
   const project = new TestProject(entry.program, entry.stack)
   running = project
   const dataDir = join(project.dataDir, entry.dataDir ?? '.')
@@ -83,14 +87,23 @@ async function runScenario(entry: ScenarioEntry): Promise<void> {
   }
 }
 
-const { positionals: words, values } = parseArgs({ allowPositionals: true, options: { without: { type: 'string' } } })
+const { positionals: words, values } = parseArgs({
+  allowPositionals: true,
+  options: { without: { type: 'string' }, again: { type: 'boolean', default: false } },
+})
 let passed = 0
 let failed = 0
 process.stdout.write(
   `engine: ${version === undefined ? 'test/pulumi/engine, no pulumi on PATH' : `pulumi ${version}`}\n`,
 )
 const all = [...scenarios, growthScenario, ...rolloutScenarios, ...packageScenarios, ...topologyScenarios]
-for (const entry of [...all, ...dockerScenarios]) {
+for (const entry of [
+  ...all,
+  ...dockerScenarios,
+  otherEngineScenario,
+  ...dockerSecurityScenarios,
+  ...officialRolloutScenarios,
+]) {
   if (!words.every((word) => entry.name.includes(word))) continue
   if (values.without !== undefined && entry.name.includes(values.without)) continue
   if (entry.needsInterrupts && version !== undefined) {
@@ -109,14 +122,23 @@ for (const entry of [...all, ...dockerScenarios]) {
   }
   const startMs = performance.now()
   const took = () => `${((performance.now() - startMs) / 1000).toFixed(1)} s`
-  try {
-    await runScenario(entry)
-    passed++
-    process.stdout.write(`ok   ${entry.name} (${took()})\n`)
-  } catch (error) {
-    failed++
-    process.stdout.write(`FAIL ${entry.name} (${took()})\n${error instanceof Error ? error.stack : error}\n`)
+  const isDone = async (): Promise<boolean> => {
+    try {
+      await runScenario(entry)
+      process.stdout.write(`ok   ${entry.name} (${took()})\n`)
+      return true
+    } catch (error) {
+      process.stdout.write(`FAIL ${entry.name} (${took()})\n${error instanceof Error ? error.stack : error}\n`)
+      return false
+    }
   }
+  let isPassed = await isDone()
+  if (!isPassed && values.again) {
+    process.stdout.write(`=== ${entry.name}: second attempt\n`)
+    isPassed = await isDone()
+  }
+  if (isPassed) passed++
+  else failed++
 }
 await lab?.close()
 process.stdout.write(`${passed} passed, ${failed} failed\n`)

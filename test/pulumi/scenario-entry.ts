@@ -12,6 +12,8 @@ export interface ScenarioEntry {
   readonly needsInterrupts?: boolean
   /** Gets a Docker engine of its own, with the images on it. */
   readonly needsDocker?: boolean
+  /** Needs nothing of Apache's on it. */
+  readonly isWithoutJava?: boolean
   /** Its provider is a stand-in that only the small engine has. */
   readonly needsStandIns?: boolean
   readonly run: (scenario: Scenario) => Promise<void>

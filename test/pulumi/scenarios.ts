@@ -5,6 +5,7 @@ import { type ClusterClient, withClient as withClientOf } from './cluster-client
 import { cutShortEverywhere } from './cut-short.ts'
 import { changesOf, namesOf, type Scenario } from './scenario.ts'
 import type { ScenarioEntry } from './scenario-entry.ts'
+import { securityScenario } from './security-scenario.ts'
 
 const withPorts = (more: Record<string, unknown> = {}) => {
   return ({ project }: Scenario, basePort: number) => {
@@ -234,9 +235,10 @@ export const scenarios: readonly ScenarioEntry[] = [
     name: '2m-2s-async: start order, drift of processes and files, changes, destroy',
     program: '.',
     stack: '2m-2s-async',
-    configure: withPorts(ordersAndBilling),
+    configure: withPorts({ ...ordersAndBilling, proxies: undefined }),
     run: twoMastersTwoSlaves,
   },
+  securityScenario,
   {
     name: 'interrupted at every operation, and with its state lost, a stack converges',
     program: '.',

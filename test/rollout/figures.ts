@@ -2,7 +2,7 @@ import type { Acked, Delivery, Ledger } from '../failover/ledger.ts'
 
 /** What clients saw of one change. */
 export interface Figures {
-  /** Sends that were acknowledged, and sends that ended with an error although the client had tried again. */
+  /** Of the time that counts: sends that were acknowledged, and sends that ended with an error although the client had tried again. */
   readonly sent: number
   readonly failed: number
   /** Keys of messages that were acknowledged and never came to the consumer. */
@@ -18,12 +18,13 @@ export interface Figures {
 /** @param fromMs from when on gaps count, ms since 1970; what comes before is the clients' own start */
 export function figuresOf(ledger: Ledger, deliveries: readonly Delivery[], fromMs: number, toMs: number): Figures {
   const got = new Set(deliveries.map(({ key }) => key))
+  const counts = (ms: number) => ms >= fromMs && ms <= toMs
   return {
-    sent: ledger.acked.length,
-    failed: ledger.failed.length,
+    sent: ledger.acked.filter(({ startMs }) => counts(startMs)).length,
+    failed: ledger.failed.filter(({ startMs }) => counts(startMs)).length,
     lost: ledger.acked
       .filter(({ key }) => !got.has(key))
-      .map(({ key, queue, offset }) => `${key} (${queue} ${offset})`),
+      .map(({ key, queue, offset, status }) => `${key} (${queue} ${offset}, ${status})`),
     duplicated: deliveries.length - got.size,
     sendGapMs: longestGap(
       ledger.acked.map(({ endMs }) => endMs),

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat } from '../../runtime/io/disk.ts'
+import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat, OpenMode } from '../../runtime/io/disk.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { PAGE_BYTES, SimContent } from './sim-file.ts'
 
@@ -155,7 +155,7 @@ export class SimDisk implements Disk {
     for (const content of new Set(this.#names.values())) content.loseUnsynced(this.#random, worst)
   }
 
-  open(path: string, mode: 'read' | 'write'): DiskFile {
+  open(path: string, mode: OpenMode): DiskFile {
     this.#enter('open', path)
     let content = this.#names.get(path)
     if (!content && mode === 'read') throw diskError('ENOENT', 'open', path)
@@ -163,10 +163,10 @@ export class SimDisk implements Disk {
     if (!content) {
       this.#refuseReadOnly('open', path)
       content = this.#create(path)
-    } else if (mode === 'write') {
+    } else if (mode !== 'read') {
       this.#refuseReadOnly('open', path)
     }
-    const file = new SimFile(this, path, content, mode === 'write')
+    const file = new SimFile(this, path, content, mode !== 'read')
     this.#open.add(file)
     return file
   }

@@ -18,6 +18,8 @@ export class SimContent {
   sizeBytes = 0
   modifiedMs: number
   #pages = new Map<number, Uint8Array>()
+  /** Pages that are the durable ones as well, or those of a sync under way: copied before they are written. */
+  readonly #shared = new Set<number>()
   #durableSizeBytes = 0
   #durablePages = new Map<number, Uint8Array>()
   /** Pages that differ from the durable ones; a page absent from #pages is one that truncation took. */
@@ -83,7 +85,10 @@ export class SimContent {
 
   syncPoint(): SyncPoint {
     const pages = new Map<number, Uint8Array | undefined>()
-    for (const index of this.#dirty) pages.set(index, this.#pages.get(index)?.slice())
+    for (const index of this.#dirty) {
+      pages.set(index, this.#pages.get(index))
+      this.#shared.add(index)
+    }
     return { order: ++this.#syncCount, sizeBytes: this.sizeBytes, pages }
   }
 
@@ -97,8 +102,7 @@ export class SimContent {
       this.#pageOrders.set(index, point.order)
       setPage(this.#durablePages, index, page)
       const now = this.#pages.get(index)
-      const same = page === undefined ? now === undefined : now !== undefined && Buffer.compare(page, now) === 0
-      if (same) this.#dirty.delete(index)
+      if (isSamePage(page, now)) this.#dirty.delete(index)
     }
   }
 
@@ -114,7 +118,8 @@ export class SimContent {
       )
     }
     this.#dirty.clear()
-    this.#pages = new Map([...this.#durablePages].map(([index, page]) => [index, page.slice()]))
+    this.#pages = new Map(this.#durablePages)
+    for (const index of this.#pages.keys()) this.#shared.add(index)
     this.#durableSizeBytes = this.sizeBytes
     this.#dropBeyondSize()
   }
@@ -127,14 +132,18 @@ export class SimContent {
   }
 
   #writable(index: number): Uint8Array {
-    let page = this.#pages.get(index)
-    if (!page) {
-      page = new Uint8Array(PAGE_BYTES)
-      this.#pages.set(index, page)
-    }
     this.#dirty.add(index)
-    return page
+    const page = this.#pages.get(index)
+    if (page !== undefined && !this.#shared.has(index)) return page
+    const own = page?.slice() ?? new Uint8Array(PAGE_BYTES)
+    this.#pages.set(index, own)
+    this.#shared.delete(index)
+    return own
   }
+}
+
+function isSamePage(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one === other || (one !== undefined && other !== undefined && Buffer.compare(one, other) === 0)
 }
 
 function setPage(pages: Map<number, Uint8Array>, index: number, page: Uint8Array | undefined): void {

@@ -6,10 +6,6 @@ import { problemAt } from './problem-at.ts'
 /** Whoever is to run the nodes can run them, and is to be found. */
 export const checkEngine = (config: ClusterConfig): ConfigProblem[] => {
   const problems: ConfigProblem[] = []
-  if (config.engine === 'gantry' && config.proxies !== undefined) {
-    const fix = 'Set engine: apache for the cluster, or remove it.'
-    problems.push(problemAt(['proxies'], config.proxies, 'cannot be: the engine gantry has no proxy yet', fix))
-  }
   const usesApache = config.engine === 'apache' || config.groups.some((group) => group.engine === 'apache')
   const { platform } = config
   if (usesApache && platformKind(platform) === 'process' && platform.process?.apacheHome === undefined) {

@@ -4,6 +4,7 @@ import { type ConfTable, withDefaults } from '../../../runtime/config/conf-table
 import { readValue } from '../../../runtime/config/conf-value.ts'
 import { controller } from '../../../runtime/config/namesrv-conf/controller.ts'
 import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
+import { proxyTable } from '../../../runtime/config/proxy-conf.ts'
 import { plannedBrokerKeys } from '../render/broker-conf.ts'
 import { plannedControllerKeys } from '../render/controller-conf.ts'
 import { plannedNameServerKeys } from '../render/namesrv-conf.ts'
@@ -26,7 +27,7 @@ export const controllerConf: ConfFile = {
   keys: controller.keys,
   planned: plannedControllerKeys,
 }
-export const proxyJson: ConfFile = { name: 'rmq-proxy.json', planned: plannedProxyKeys }
+export const proxyJson: ConfFile & { readonly keys: KeyTable } = { ...proxyTable, planned: plannedProxyKeys }
 
 /** Only whether a value can be read matters here, not what it becomes on some machine: any facts will do. */
 const anyMachine: ConfEnv = {

@@ -29,7 +29,9 @@ export const describeWait = (wait: RolloutWait): string => {
     case 'caughtUp':
       return `${wait.nodeId} has all that its master has`
     case 'routesRenewed':
-      return `clients of ${wait.group} know the new route`
+      return `clients of ${wait.group} know the new route${wait.ifHandedOver ? ' if it has changed' : ''}`
+    case 'otherGroupKnown':
+      return `clients know another group than ${wait.group} that takes writes`
     case 'controllersAgree':
       return 'the controllers agree on a leader'
   }

@@ -96,6 +96,7 @@ const changesOf = (
 
 const departuresOf = (group: GroupChange, beforeMaster: readonly string[]): Unit[] => {
   const { successions, movesInTurn, gone, master } = group
+  const isFixed = successions.some(({ node }) => !isElected(node))
   const isMaster = (node: BrokerNode) => node.id === master || node.id === formerId(master)
   const rank = (node: BrokerNode) => (isMaster(node) ? 1 : 0)
   return [
@@ -103,7 +104,9 @@ const departuresOf = (group: GroupChange, beforeMaster: readonly string[]): Unit
       .toSorted((a, b) => rank(a.former) - rank(b.former))
       .map((succession) => ({
         id: leaveId(succession.former.id),
-        after: [addId(succession.node.id), ...(isMaster(succession.former) ? beforeMaster : [])],
+        after: [addId(succession.node.id), ...(isMaster(succession.former) && isFixed ? beforeMaster : [])],
+        // A master that is elected goes last, unless others need its port: whoever has everything takes over.
+        ratherAfter: isMaster(succession.former) ? beforeMaster : [],
         steps: succeed(group, succession),
       })),
     ...movesInTurn

@@ -32,6 +32,7 @@ const whyRestart = (from: PlanNode, to: PlanNode, before: Plan, after: Plan): st
   if (from.port !== to.port) return `port ${from.port} -> ${to.port}`
   if (from.address !== to.address) return `address ${from.address} -> ${to.address}`
   if (!isSame([from.nodeOptions, from.javaOptions], [to.nodeOptions, to.javaOptions])) return 'flags of its program'
+  if (!isSame(from.tls, to.tls)) return 'how it speaks TLS'
   return from.confFile.path === to.confFile.path ? undefined : 'the path of its conf file'
 }
 

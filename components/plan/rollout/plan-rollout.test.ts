@@ -103,7 +103,10 @@ describe('groups', () => {
   })
 
   it('one that goes is drained before it is touched, and its files stay', () => {
-    const { steps } = planRollout({ running: classic(a, b), wanted: classic(a), drainDeadlineMs: 5000 })
+    const { steps } = planRollout({
+      running: classic(a, b),
+      wanted: { ...classic(a), patience: { drainMs: 5000, staleRouteMs: 0 } },
+    })
     expect(steps.map(({ id }) => id)).toEqual(['drain:broker-b', 'stop:broker-b-1', 'stop:broker-b-0'])
     expect(steps[0]!.action).toMatchObject({ deadlineMs: 5000 })
     expect(steps[1]!.action).toMatchObject({ keepData: true })

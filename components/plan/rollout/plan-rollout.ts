@@ -5,14 +5,18 @@ import { effectivePlan } from './effective-plan.ts'
 import { brokersOf, type GroupChange, groupChange, isElected } from './group-change.ts'
 import { groupUnits } from './group-units.ts'
 import { interimPlan, widenLists } from './interim-plan.ts'
+import { KnownToClients } from './known-to-clients.ts'
 import { settingsOf } from './node-settings.ts'
+import { poolHandOvers } from './pool-hand-overs.ts'
 import { leftDeclarations, provision } from './provision-step.ts'
 import { proxyUnits } from './proxy-units.ts'
 import { findRefusals } from './refusals.ts'
 import { addNameServers, changeRegistries, foundControllers, removeRegistries } from './registry-steps.ts'
 import type { Observed, Rollout, RolloutRefusal, RolloutStep } from './rollout.ts'
 import { applyPorts, type PortConflict, schedule, takenPorts, type Unit } from './schedule.ts'
-import { resumeWrites } from './steps.ts'
+import { forgetReplica, resumeWrites } from './steps.ts'
+import { ThoseThere } from './those-there.ts'
+import { isBrokerOf } from './unfinished.ts'
 import { electedGroup, newGroup, removedGroup, seedAgain } from './whole-groups.ts'
 
 /** A removed group's consumers get this long to consume it, unless something else is said. */
@@ -25,7 +29,6 @@ export interface RolloutRequest {
   readonly observed?: Observed | undefined
   /** Names of losses that the user accepts: see {@link RolloutRefusal}. */
   readonly allow?: readonly string[]
-  readonly drainDeadlineMs?: number
 }
 
 /** The work under way: the steps so far, and how the cluster is after them. */
@@ -33,12 +36,15 @@ class Draft {
   readonly request: RolloutRequest
   readonly steps: RolloutStep[] = []
   readonly conflicts: PortConflict[] = []
+  readonly #thoseThere = new ThoseThere()
+  readonly #known: KnownToClients
   plan: Plan
   observed: Observed | undefined
 
   constructor(request: RolloutRequest) {
     this.request = request
     this.observed = request.observed
+    this.#known = new KnownToClients(request.observed ?? {})
     this.plan = effectivePlan(request.running, request.wanted, request.observed)
   }
 
@@ -49,7 +55,20 @@ class Draft {
   }
 
   addUnits(units: readonly Unit[]): void {
-    const { steps, conflicts } = schedule(units, takenPorts(this.plan.nodes))
+    let { plan } = this
+    /** What a unit comes to at the place it has got. */
+    const atItsPlace = (unit: Unit): RolloutStep[] => {
+      const before = plan
+      const steps: RolloutStep[] = []
+      for (const planned of unit.steps) {
+        for (const step of this.#thoseThere.adapt(planned, plan)) {
+          plan = advancePlan(plan, this.request.wanted, step)
+          steps.push(step)
+        }
+      }
+      return [...this.#known.before(steps, before), ...steps]
+    }
+    const { steps, conflicts } = schedule(units, takenPorts(this.plan.nodes), atItsPlace)
     this.conflicts.push(...conflicts)
     this.#take(steps)
   }
@@ -62,6 +81,12 @@ class Draft {
     this.steps.push(...steps)
   }
 }
+
+/** What an earlier rollout stopped for good, and ended before the controllers had forgotten it. */
+const forgetLeft = ({ plan, observed, request: { wanted } }: Draft): RolloutStep[] =>
+  (observed?.unforgotten ?? [])
+    .filter((node) => !isBrokerOf(plan, node) && !isBrokerOf(wanted, node))
+    .map((node) => forgetReplica(node, !groupsOf(plan).has(node.group) && !groupsOf(wanted).has(node.group)))
 
 /** Who is master after a step, and what is no longer open. */
 const advanceObserved = (observed: Observed, { action }: RolloutStep): Observed => {
@@ -109,8 +134,8 @@ const unitsOfKept = (
 }
 
 /** Brokers, topics and proxies. `wanted` may have more in its lists than in the end. */
-const brokerUnits = ({ plan: running, observed, request }: Draft, wanted: Plan): Unit[] => {
-  const { drainDeadlineMs = drainDeadlineMsDefault } = request
+const brokerUnits = ({ plan: running, observed }: Draft, wanted: Plan): Unit[] => {
+  const deadlineMs = wanted.patience?.drainMs ?? drainDeadlineMsDefault
   const before = groupsOf(running)
   const unseeded = new Set(observed?.unseeded)
   const from = [...before].filter((group) => !unseeded.has(group))
@@ -127,16 +152,17 @@ const brokerUnits = ({ plan: running, observed, request }: Draft, wanted: Plan):
   }
   const takers = seeded.size > 0 ? [] : news.map(({ id }) => id)
   const removed = [...before].filter((group) => !groupsOf(wanted).has(group))
+  const changes = poolHandOvers(kept.flatMap((units) => units.changes))
   return [
     ...kept.flatMap(({ first }) => first),
     ...kept.flatMap(({ additions }) => additions),
     ...news,
     ...again,
     created,
-    ...kept.flatMap(({ changes }) => changes),
-    ...proxyUnits(running, wanted),
+    ...changes,
+    ...proxyUnits(running, wanted, changes),
     ...kept.flatMap(({ departures }) => departures),
-    ...removed.map((group) => removedGroup(group, running, { deadlineMs: drainDeadlineMs, after: takers, observed })),
+    ...removed.map((group) => removedGroup(group, running, { deadlineMs, after: takers, observed })),
   ].filter(({ steps }) => steps.length > 0)
 }
 
@@ -189,6 +215,7 @@ export const planRollout = (request: RolloutRequest): Rollout => {
   const draft = new Draft(request)
   const running = draft.plan
   const refused = findRefusals(running, wanted, keptGroups(running, wanted, observed))
+  draft.add(forgetLeft(draft))
   draft.add(changeRegistries(draft.plan, wanted, 'members', observed))
   draft.add(addNameServers(draft.plan, wanted))
   draft.add(foundControllers(draft.plan, wanted))

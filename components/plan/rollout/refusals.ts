@@ -1,5 +1,6 @@
 import type { Plan } from '../plan.ts'
 import type { PlanNode } from '../plan-node.ts'
+import { securityRefusals } from '../security/security-change.ts'
 import { type ControllerMember, controllersOf } from './controller-members.ts'
 import { brokersOf, type GroupChange, isElected } from './group-change.ts'
 import { changedKeys, settingsOf } from './node-settings.ts'
@@ -124,6 +125,7 @@ const electedRefusals = (running: Plan, wanted: Plan): RolloutRefusal[] =>
 /** Everything that is not done, whatever is allowed. */
 export const findRefusals = (running: Plan, wanted: Plan, groups: readonly GroupChange[]): RolloutRefusal[] => [
   ...otherName(running, wanted),
+  ...securityRefusals(running.security, wanted.security),
   ...lostNameServers(running, wanted),
   ...controllerRefusals(running, wanted),
   ...electedRefusals(running, wanted),

@@ -2,7 +2,7 @@ import type { Plan } from '../plan.ts'
 import type { PlanNode } from '../plan-node.ts'
 import { advancePlan } from './advance-plan.ts'
 import { controllerMember, controllersOf } from './controller-members.ts'
-import { brokersOf } from './group-change.ts'
+import { brokersOf, isElected } from './group-change.ts'
 import type { NodeChange } from './node-change.ts'
 import { type NodeFate, nodeFate } from './node-fate.ts'
 import { type Observed, originalId, type RolloutStep, type RolloutWait } from './rollout.ts'
@@ -102,10 +102,23 @@ export const removeRegistries = (running: Plan, wanted: Plan): RolloutStep[] => 
     })
 }
 
-/** Starts the first controllers of a cluster that had none: they found their group together. */
+/** Whether controllers that run are some of those that found their group together, and nobody needs them yet. */
+const isBeingFounded = (running: Plan, wanted: Plan): boolean => {
+  const then = controllersOf(wanted)
+  return (
+    brokersOf(running).every((node) => !isElected(node)) &&
+    [...controllersOf(running)].every(([id, { node }]) => then.get(id)?.node.confFile.text === node.confFile.text)
+  )
+}
+
+/**
+ * Starts the first controllers of a cluster that had none: they found their group together. Those that are missing, when a
+ * rollout was cut off that had started some: they agree on nothing before a majority is there.
+ */
 export const foundControllers = (running: Plan, wanted: Plan): RolloutStep[] => {
-  if (controllersOf(running).size > 0) return []
-  const members = [...controllersOf(wanted).values()]
+  const there = controllersOf(running)
+  if (there.size > 0 && !isBeingFounded(running, wanted)) return []
+  const members = [...controllersOf(wanted).values()].filter(({ id }) => !there.has(id))
   return members.flatMap(({ node }, index) => {
     const { arrival, change } = nodeFate(node, running, wanted)
     const steps = change?.kind === 'restart' ? [restartNode(change.from, node, 'it gets a controller')] : arrival

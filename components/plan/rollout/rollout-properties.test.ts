@@ -41,6 +41,7 @@ it('whatever two configs: every prefix keeps the cluster serving, and the end is
       const model = new ClusterModel(running, wanted)
       model.run(steps)
       expect(model.problems).toEqual([])
+      expect(model.unforgotten).toEqual([])
       expect(essence(model.plan)).toEqual(essence(wanted))
       expect([...model.paused]).toEqual([])
       expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length)
@@ -63,6 +64,7 @@ it('planning again after any prefix goes on to the same end', () => {
       expect(again.refusals).toEqual([])
       model.run(again.steps)
       expect(model.problems).toEqual([])
+      expect(model.unforgotten).toEqual([])
       expect(essence(model.plan)).toEqual(essence(wanted))
       expect([...model.paused]).toEqual([])
     }),
@@ -81,6 +83,7 @@ it('a config that goes back half-way is carried out as well, or refused', () => 
       const model = there.turnedTo(running)
       model.run(back.steps)
       expect(model.problems).toEqual([])
+      expect(model.unforgotten).toEqual([])
       expect(essence(model.plan)).toEqual(essence(running))
       expect(model.plan.nodes.filter(({ id }) => id !== originalId(id))).toEqual([])
     }),
@@ -99,6 +102,7 @@ it('something else that is wanted half-way is carried out as well, or refused', 
       const model = there.turnedTo(instead)
       model.run(turn.steps)
       expect(model.problems).toEqual([])
+      expect(model.unforgotten).toEqual([])
       expect(essence(model.plan)).toEqual(essence(instead))
       expect([...model.paused].filter((group) => groupsOf(instead).has(group))).toEqual([])
     }),

@@ -38,6 +38,8 @@ export const describeAction = (action: RolloutAction): string => {
       return `controller ${action.controllerId} (${nodeName(action.node.id)}) leaves`
     case 'forgetReplica':
       return `controllers forget ${nodeName(action.node.id)}`
+    case 'awaitClients':
+      return 'give clients the time to ask for routes'
     case 'provision':
       return `create ${list([...action.topics, ...action.consumerGroups].map(({ name }) => name))}`
   }

@@ -1,5 +1,5 @@
 import type { PlannedConsumerGroup, PlannedTopic } from '../plan.ts'
-import type { PlanNode } from '../plan-node.ts'
+import type { BrokerNode, PlanNode } from '../plan-node.ts'
 
 /*
  * A change of a running cluster as plain data: what is done, in which order, what has to hold before the next step, and
@@ -39,8 +39,13 @@ export type RolloutAction =
   | { readonly kind: 'addController'; readonly node: PlanNode; readonly controllerId: string }
   /** By its id, wherever it is: one that has joined elsewhere under the same id joins again afterwards. */
   | { readonly kind: 'removeController'; readonly node: PlanNode; readonly controllerId: string }
-  /** The controllers forget a replica that is gone for good. */
-  | { readonly kind: 'forgetReplica'; readonly group: string; readonly node: PlanNode }
+  /**
+   * The controllers forget a replica that is gone for good. `wholeGroup`: with all others of its group, none of which is left; one
+   * by one they could not, for the last that is in sync is not forgotten before the rest.
+   */
+  | { readonly kind: 'forgetReplica'; readonly group: string; readonly node: PlanNode; readonly wholeGroup: boolean }
+  /** Nothing but the waits of its step. */
+  | { readonly kind: 'awaitClients' }
   /** Creates what the config newly declares. */
   | {
       readonly kind: 'provision'
@@ -52,12 +57,26 @@ export type RolloutAction =
 export type RolloutWait =
   | { readonly kind: 'healthy'; readonly nodeId: string }
   | { readonly kind: 'inSyncStateSet'; readonly nodeId: string; readonly group: string }
-  /** A slave of a fixed master has all that its master had when first asked. */
-  | { readonly kind: 'caughtUp'; readonly nodeId: string; readonly group: string }
+  /**
+   * A slave of a fixed master has all that its master had when first asked. `isHeir`: it does without it from then on, so that
+   * consumers go on by the offsets that this one has.
+   */
+  | { readonly kind: 'caughtUp'; readonly nodeId: string; readonly group: string; readonly isHeir?: true }
   /** Every controller that is a member answers, and names the same leader. */
   | { readonly kind: 'controllersAgree' }
-  /** Clients with a route from before have asked for it again: official ones do every 30 s. */
-  | { readonly kind: 'routesRenewed'; readonly group: string }
+  /**
+   * Clients with a route from before have asked for it again: official ones do every 30 s, whatever brokers answer them.
+   * `ifHandedOver`: nothing to wait for when the role of master has not changed hands.
+   * `sinceMs`: when it did (ms since 1970), where that is known.
+   */
+  | { readonly kind: 'routesRenewed'; readonly group: string; readonly ifHandedOver?: true; readonly sinceMs?: number }
+  /** Clients know another group that takes writes, one of `others` at least. `sinceMs`: since when there is one, where known. */
+  | {
+      readonly kind: 'otherGroupKnown'
+      readonly group: string
+      readonly others: readonly string[]
+      readonly sinceMs?: number
+    }
   /** The broker is registered with every NameServer that its own settings name and that runs. */
   | { readonly kind: 'registered'; readonly nodeId: string }
 
@@ -71,6 +90,14 @@ export type ClientEffect =
   /** The master is away: consumers read from its slaves. */
   | { readonly kind: 'readsFromSlaves'; readonly group: string }
   | { readonly kind: 'groupUnavailable'; readonly group: string; readonly aboutMs: number }
+
+/** What became of an action. */
+export interface ActionOutcome {
+  /** What a user should know of it. */
+  readonly words?: string
+  /** The role of master has changed hands just now. */
+  readonly isHandedOver?: boolean
+}
 
 export interface RolloutStep {
   /** `restart:broker-a-1`: the same for the same change, whenever it is planned. */
@@ -115,6 +142,12 @@ export interface Observed {
   readonly unseeded?: readonly string[]
   /** Ids (`n1`) of controllers that run and are no members, for the same reason. */
   readonly notJoined?: readonly string[]
+  /** Groups that clients may not know as they are, from the last half minute. */
+  readonly changedRoutes?: readonly string[]
+  /** Places `host:port` that brokers have left since, and the group of each. */
+  readonly vacated?: Readonly<Record<string, string>>
+  /** Replicas that were stopped for good and that the controllers still reckon with, for the same reason. */
+  readonly unforgotten?: readonly BrokerNode[]
 }
 
 /** The id of a node that goes away because another one of the same id takes its place elsewhere. */

@@ -6,6 +6,8 @@ export interface Unit {
   readonly id: string
   /** Units that come before, as far as there are such. */
   readonly after: readonly string[]
+  /** Those that had better come before: not when nothing can be done otherwise. */
+  readonly ratherAfter?: readonly string[]
   readonly steps: readonly RolloutStep[]
 }
 
@@ -66,24 +68,33 @@ export interface Schedule {
 /**
  * Puts units one after the other: in the order given, but for what has to come before, and for one that needs a port which
  * a later one gives back.
+ * @param atItsPlace the steps of a unit at the place it has got; asked once for each, in order
  */
-export const schedule = (units: readonly Unit[], takenBefore: TakenPorts): Schedule => {
+export const schedule = (
+  units: readonly Unit[],
+  takenBefore: TakenPorts,
+  atItsPlace: (unit: Unit) => readonly RolloutStep[] = ({ steps }) => steps,
+): Schedule => {
   const steps: RolloutStep[] = []
   let taken = new Map(takenBefore)
   let waiting = [...units]
   for (;;) {
     const conflicts: PortConflict[] = []
     const ids = new Set(waiting.map(({ id }) => id))
-    const next = waiting.find((unit) => {
-      if (unit.after.some((id) => ids.has(id))) return false
+    const isFree = (before: readonly string[] = []) => !before.some((id) => ids.has(id))
+    const fits = (unit: Unit): boolean => {
       const tried = new Map(taken)
       const conflict = applyPorts(tried, unit.steps)
       if (conflict !== undefined) conflicts.push(conflict)
       else taken = tried
       return conflict === undefined
-    })
+    }
+    const ready = waiting.filter(({ after }) => isFree(after))
+    const next =
+      ready.find((unit) => isFree(unit.ratherAfter) && fits(unit)) ??
+      ready.find((unit) => !isFree(unit.ratherAfter) && fits(unit))
     if (next === undefined) return { steps, conflicts, taken }
-    steps.push(...next.steps)
+    steps.push(...atItsPlace(next))
     waiting = waiting.filter((unit) => unit !== next)
   }
 }

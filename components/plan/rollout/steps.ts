@@ -62,8 +62,9 @@ export const changeLive = (node: PlanNode, settings: Readonly<Record<string, str
  * A master begins with a SyncStateSet of its own. The others have to be in it before one of them goes, or too few are left for
  * it to take messages.
  * @param isMaster false when it is not known to be: then the step may have nothing to do
- * @param doing what comes next. After a restart the broker is where clients with an old route look for the master, and passes
- * on what they send; when it leaves or moves nobody is there, and clients try that address until they ask for routes again
+ * Clients with an old route send to the former master, which passes it on. It may go when they have asked for routes again:
+ * before that they would find nobody there, and with only one group their sends would fail.
+ * @param doing what comes next
  */
 export const handOver = (
   node: BrokerNode,
@@ -77,7 +78,7 @@ export const handOver = (
     ...preferred
       .filter((other) => !isLearner(other))
       .map(({ id: nodeId }): RolloutWait => ({ kind: 'inSyncStateSet', nodeId, group: node.group })),
-    ...(doing === 'restart' ? [] : [{ kind: 'routesRenewed', group: node.group } as const]),
+    { kind: 'routesRenewed', group: node.group, ...(doing === 'restart' ? { ifHandedOver: true } : {}) },
   ],
   effect: isMaster ? { kind: 'handOver', group: node.group } : noEffect,
   reason: isMaster
@@ -104,11 +105,19 @@ export const handOverAndLeave = (
 const leaving = (step: RolloutStep): RolloutStep =>
   step.action.kind === 'handOver' ? { ...step, action: { ...step.action, isLeaving: true } } : step
 
-/** @param slaves that have to have everything before it goes on */
-export const pauseWrites = (node: BrokerNode, slaves: readonly BrokerNode[], aboutMs: number): RolloutStep => ({
+/** @param slaves that have to have everything before it goes on; `heirs`: because the master does not come back */
+export const pauseWrites = (
+  node: BrokerNode,
+  slaves: readonly BrokerNode[],
+  aboutMs: number,
+  heirs: 'heirs' | undefined = undefined,
+): RolloutStep => ({
   id: `pause:${node.group}`,
   action: { kind: 'pauseWrites', group: node.group, node },
-  waits: slaves.map(({ id }) => ({ kind: 'caughtUp', nodeId: id, group: node.group })),
+  waits: slaves.map(({ id: nodeId }) => ({
+    ...({ kind: 'caughtUp', nodeId, group: node.group } as const),
+    ...(heirs === undefined ? {} : { isHeir: true as const }),
+  })),
   effect: { kind: 'writesPaused', group: node.group, aboutMs },
   reason: `${node.group} takes no writes while ${node.id} is changed: nothing is acknowledged that could be lost`,
 })
@@ -121,9 +130,9 @@ export const resumeWrites = (node: BrokerNode): RolloutStep => ({
   reason: `${node.group} takes writes again`,
 })
 
-export const forgetReplica = (node: BrokerNode): RolloutStep => ({
+export const forgetReplica = (node: BrokerNode, wholeGroup = false): RolloutStep => ({
   id: `forget:${node.id}`,
-  action: { kind: 'forgetReplica', group: node.group, node },
+  action: { kind: 'forgetReplica', group: node.group, node, wholeGroup },
   waits: [],
   effect: noEffect,
   reason: `the controllers need not wait for ${node.id} any more`,

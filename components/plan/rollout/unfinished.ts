@@ -1,11 +1,11 @@
 import type { Plan } from '../plan.ts'
-import type { PlanNode } from '../plan-node.ts'
+import type { BrokerNode, PlanNode } from '../plan-node.ts'
 import { groupsOf } from './advance-plan.ts'
 import { type ControllerMember, controllerMember, controllersOf } from './controller-members.ts'
 import { type Observed, originalId, type RolloutStep } from './rollout.ts'
 
 /** What is begun and cannot be seen from the nodes alone: kept by whoever performs a rollout, for the next one. */
-export type Unfinished = Required<Pick<Observed, 'unseeded' | 'notJoined'>>
+export type Unfinished = Required<Pick<Observed, 'unseeded' | 'notJoined' | 'unforgotten'>>
 
 const controllersIn = (steps: readonly RolloutStep[], kind: 'addController' | 'removeController'): Set<string> =>
   new Set(steps.flatMap(({ action }) => (action.kind === kind ? [action.controllerId] : [])))
@@ -29,6 +29,16 @@ const isSameController = (node: PlanNode, member: ControllerMember): boolean =>
   node.dataDir === member.node.dataDir &&
   controllerMember(node)?.address === member.address
 
+/** Replicas of a plan are taken out by steps of their own, the last of which is that they are forgotten. */
+export const isBrokerOf = ({ nodes }: Pick<Plan, 'nodes'>, { group, advertisedAddress, port }: BrokerNode): boolean =>
+  nodes.some(
+    (node) =>
+      node.kind === 'broker' &&
+      node.group === group &&
+      node.advertisedAddress === advertisedAddress &&
+      node.port === port,
+  )
+
 /** What is open after some steps. @param plan by which the cluster runs now; `rest`: the steps that are left */
 export const unfinished = (plan: Plan, wanted: Plan, rest: readonly RolloutStep[]): Unfinished => {
   const groups = groupsOf(plan)
@@ -37,5 +47,10 @@ export const unfinished = (plan: Plan, wanted: Plan, rest: readonly RolloutStep[
       action.kind === 'seedGroup' && groups.has(action.group) ? [action.group] : [],
     ),
     notJoined: notJoined(plan, wanted, rest),
+    unforgotten: rest.flatMap(({ action }) =>
+      action.kind === 'forgetReplica' && action.node.kind === 'broker' && !isBrokerOf(plan, action.node)
+        ? [action.node]
+        : [],
+    ),
   }
 }

@@ -81,7 +81,7 @@ export const removedGroup = (
       ...reviveMaster(brokers),
       drain,
       ...sorted.map((node) => stopNode(node, `${group} is drained`)),
-      ...sorted.filter(isElected).map(forgetReplica),
+      ...sorted.filter(isElected).map((node) => forgetReplica(node, true)),
     ],
   }
 }
@@ -120,6 +120,7 @@ export const electedGroup = (group: string, running: Plan, wanted: Plan): Unit =
             master.from,
             slaves.map(({ from }) => from),
             aboutMs,
+            'heirs',
           ),
         ]
   const first = master === undefined ? [] : [restart(master)]

@@ -4,6 +4,7 @@ import { controllersSchema } from './controllers-config.ts'
 import { address, confOverrides, engine, folder, identifier, port, topicOrGroupName } from './field-types.ts'
 import { platformSchema } from './platform-config.ts'
 import { proxiesSchema } from './proxies-config.ts'
+import { securitySchema } from './security-config.ts'
 
 /*
  * What a user writes under `gantry:cluster`. Every default of the planner stands here and nowhere else; descriptions end
@@ -172,6 +173,9 @@ export const clusterConfigSchema = z
     platform: platformSchema
       .prefault({})
       .describe('Where nodes run and what becomes of their files. Left out: processes of this machine.'),
+    security: securitySchema
+      .optional()
+      .describe('Certificates and credentials that are made for the cluster. Left out: none.'),
     topics: z.array(topicSchema).default([]),
     consumerGroups: z.array(consumerGroupSchema).default([]),
   })

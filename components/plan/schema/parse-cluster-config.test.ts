@@ -196,7 +196,13 @@ it('fills in the defaults', () => {
     },
     dataDir: '/var/lib/gantry',
     runtime: { nodeOptions: [], javaOptions: [] },
-    platform: { retainData: true, protectData: false, readyTimeoutSeconds: 120, drainTimeoutSeconds: 600 },
+    platform: {
+      retainData: true,
+      protectData: false,
+      readyTimeoutSeconds: 120,
+      drainTimeoutSeconds: 600,
+      staleRouteSeconds: 35,
+    },
     topics: [],
     consumerGroups: [],
   })

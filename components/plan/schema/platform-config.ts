@@ -23,6 +23,14 @@ export const platformSchema = z
       .max(2_592_000)
       .default(600)
       .describe('How long consumers may take to consume what a broker group holds that is removed.'),
+    staleRouteSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(35)
+      .describe(
+        'How long clients may go by a route that is not so any more: the pollNameServerInterval of official ones, and a little.',
+      ),
   })
   .refine(({ process, docker, aws }) => [process, docker, aws].filter((one) => one !== undefined).length <= 1, {
     error: 'names more than one of process, docker and aws\nKeep the one that nodes shall run on.',

@@ -3,10 +3,12 @@ import { brokerTable } from '../../../runtime/config/broker-conf.ts'
 import type { KeyTable } from '../../../runtime/config/conf-key.ts'
 import { controller } from '../../../runtime/config/namesrv-conf/controller.ts'
 import { namesrvTable } from '../../../runtime/config/namesrv-conf.ts'
+import { proxyTable } from '../../../runtime/config/proxy-conf.ts'
 import { clusterConfigKey } from '../config-problem.ts'
 import { plannedBrokerKeys } from '../render/broker-conf.ts'
 import { plannedControllerKeys } from '../render/controller-conf.ts'
 import { plannedNameServerKeys } from '../render/namesrv-conf.ts'
+import { plannedProxyKeys } from '../render/proxy-json.ts'
 import { type ClusterConfig, clusterConfigSchema } from './cluster-config.ts'
 import { controllersSchema } from './controllers-config.ts'
 import { proxiesSchema } from './proxies-config.ts'
@@ -72,7 +74,7 @@ function stackJsonSchema(): JsonSchema {
       'broker.conf': confFileSchema(brokerTable.keys, plannedBrokerKeys),
       'namesrv.conf': confFileSchema(namesrvTable.keys, plannedNameServerKeys),
       'controller.conf': confFileSchema(controller.keys, plannedControllerKeys),
-      'rmq-proxy.json': { type: 'object' },
+      'rmq-proxy.json': confFileSchema(proxyTable.keys, plannedProxyKeys),
     },
   }
 }

@@ -32,6 +32,19 @@ export const refusedMistakes: readonly MistakeSection[] = [
     ],
   },
   {
+    title: 'Security',
+    mistakes: [
+      { mistake: 'an unknown key', example: 'security: { tls: { modus: enforcing } }' },
+      {
+        mistake: 'a key of a conf file that security sets',
+        example: 'security: { accessControl: {} }, brokerConfig: { authenticationEnabled: true }',
+      },
+      { mistake: 'ports that keep nodes from one another', example: 'security: { tls: { betweenNodes: false } }' },
+      { mistake: 'nodes that are not of this engine', example: `security: { tls: {} }, ${apache}` },
+      { mistake: 'a platform that has it not yet', example: `security: { tls: {} }, ${aws}` },
+    ],
+  },
+  {
     title: 'Groups and copies',
     mistakes: [
       {
@@ -132,7 +145,14 @@ export const refusedMistakes: readonly MistakeSection[] = [
   {
     title: 'Controllers, proxies and engines',
     mistakes: [
-      { mistake: 'proxies that the engine does not have', example: 'proxies: {}' },
+      {
+        mistake: 'a key that rmq-proxy.json does not have',
+        example: 'proxies: { config: { maxMesageSize: "1048576" } }',
+      },
+      {
+        mistake: 'a key of rmq-proxy.json that the planner sets',
+        example: 'proxies: { config: { grpcServerPort: "9000" } }',
+      },
       {
         mistake: 'more embedded controllers than NameServers',
         example: `nameServers: 2, controllers: { replicas: 3 }`,

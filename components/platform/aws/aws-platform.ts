@@ -196,12 +196,9 @@ export class AwsPlatform implements NodePlatform {
     const { name, node, nameServers } = request
     const hash = (values: unknown) => createHash('sha256').update(JSON.stringify(values)).digest('hex')
     const spec = pulumi.unsecret(pulumi.output(replacing).apply(hash))
-    const readyTimeoutMs = this.#config.platform.readyTimeoutSeconds * 1000
-    const gate = new NodeGate(
-      `${name}-gate`,
-      { node, nameServers, spec, readyTimeoutMs },
-      { ...options, dependsOn: before },
-    )
+    const { readyTimeoutSeconds, staleRouteSeconds } = this.#config.platform
+    const times = { readyTimeoutMs: readyTimeoutSeconds * 1000, staleRouteMs: staleRouteSeconds * 1000 }
+    const gate = new NodeGate(`${name}-gate`, { node, nameServers, spec, ...times }, { ...options, dependsOn: before })
     return [gate]
   }
 

@@ -1,6 +1,6 @@
 import type { PlanNode } from '../../plan/plan-node.ts'
 import { apacheArguments, apacheHeapSmall, openPackages } from '../process/apache-launch.ts'
-import { launcherNames } from '../process/node-launch.ts'
+import { confFlagOf, launcherNames } from '../process/node-launch.ts'
 import {
   cacheFolder,
   engineFolder,
@@ -28,9 +28,10 @@ const kindNames: Record<PlanNode['kind'], string> = {
   proxy: 'proxy',
 }
 
-function gantryProgram({ kind, confFile, nodeOptions }: PlanNode): Pick<MachineSpec, 'command' | 'environment'> {
+function gantryProgram(node: PlanNode): Pick<MachineSpec, 'command' | 'environment'> {
+  const { kind, confFile, nodeOptions } = node
   return {
-    command: [`${engineFolder}/runtime/bin/${launcherNames[kind]}`, '-c', confFile.path],
+    command: [`${engineFolder}/runtime/bin/${launcherNames[kind]}`, confFlagOf(node), confFile.path],
     environment: {
       GANTRY_CACHE: cacheFolder,
       ...(nodeOptions.length === 0 ? {} : { GANTRY_NODE_OPTIONS: nodeOptions.join(' ') }),

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi'
 import type { AwsSharedArgs } from '../../cluster/aws-platform-args.ts'
+import { proxyPorts } from '../../plan/proxy-ports.ts'
 import type { AwsConfig } from '../../plan/schema/aws-config.ts'
 import type { ClusterConfig } from '../../plan/schema/cluster-config.ts'
 import { awsSdk } from './aws-sdk.ts'
@@ -24,7 +25,6 @@ export class ProxyBalancer {
   constructor(name: string, { config, aws, shared, options }: BalancerContext) {
     const { lb } = awsSdk()
     const tags = (suffix = '') => ({ tags: tagsOf({ clusterName: config.name, aws }, `${name}${suffix}`) })
-    const { proxyGrpc, proxyRemoting } = config.ports
     const balancer = new lb.LoadBalancer(
       name,
       {
@@ -37,8 +37,7 @@ export class ProxyBalancer {
       },
       options,
     )
-    const ports = { grpc: proxyGrpc, remoting: proxyRemoting }
-    for (const [label, port] of Object.entries(ports)) {
+    for (const [label, port] of Object.entries(proxyPorts(config))) {
       const group = new lb.TargetGroup(
         `${name}-${label}`,
         {
@@ -64,7 +63,7 @@ export class ProxyBalancer {
       new lb.Listener(`${name}-${label}`, { ...listener, ...tags(`-${label}`) }, options)
       this.#targets.push({ port, label, arn: group.arn })
     }
-    this.endpoint = pulumi.interpolate`${balancer.dnsName}:${proxyGrpc}`
+    this.endpoint = pulumi.interpolate`${balancer.dnsName}:${config.ports.proxyGrpc}`
   }
 
   add(name: string, ip: string, options: pulumi.CustomResourceOptions): void {

@@ -1,8 +1,10 @@
 import type { types } from '@pulumi/docker'
+import { liveConfPath } from '../../../runtime/bin/live-conf.ts'
 import { containerDataDir } from '../../plan/docker-hosts.ts'
 import type { PlanNode } from '../../plan/plan-node.ts'
 import type { DockerConfig } from '../../plan/schema/docker-config.ts'
 import { apacheArguments, openPackages } from '../process/apache-launch.ts'
+import { tlsVariables } from '../process/node-launch.ts'
 
 /*
  * What a node's container is like: pure, from the plan and the config. The conf file's text comes in a variable and is
@@ -12,7 +14,17 @@ import { apacheArguments, openPackages } from '../process/apache-launch.ts'
 /** What of a node is known before anything runs: all but its conf file's text. */
 export type ContainerNode = Pick<
   PlanNode,
-  'id' | 'kind' | 'engine' | 'host' | 'advertisedAddress' | 'port' | 'ports' | 'dataDir' | 'confFile' | 'nodeOptions'
+  | 'id'
+  | 'kind'
+  | 'engine'
+  | 'host'
+  | 'advertisedAddress'
+  | 'port'
+  | 'ports'
+  | 'dataDir'
+  | 'confFile'
+  | 'nodeOptions'
+  | 'tls'
 >
 
 /** Programs of the image, by kind of node; and the flag each takes its conf file with. */
@@ -40,9 +52,18 @@ const gantryHealthcheck: types.input.ContainerHealthcheck = {
   retries: 3,
 }
 
+/** What runtime/bin/live-conf.ts does, for a shell. */
+const writeConf = (path: string): string => {
+  const [live, given] = [liveConfPath(path), `printf %s "$${confVariable}"`]
+  const hashOf = (text: string) => `$(${text} | sha256sum | cut -c1-64)`
+  const rest = `tail -n +2 ${live}`
+  const counts = `[ -f ${live} ] && [ "$(head -n 1 ${live})" = "# ${hashOf(given)} ${hashOf(rest)}" ]`
+  return `if ${counts}; then ${rest}; else ${given}; fi > ${path}`
+}
+
 /** How the server is started: command, further variables, and what asks after its health. */
 export function containerProgram(
-  { kind, engine, confFile, nodeOptions, dataDir }: ContainerNode,
+  { kind, engine, confFile, nodeOptions, dataDir, tls }: ContainerNode,
   { apacheHeap }: Pick<DockerConfig, 'apacheHeap'>,
 ) {
   if (engine === 'apache') {
@@ -50,7 +71,7 @@ export function containerProgram(
     const java = ['java', ...words.map((word) => (word.startsWith('$ROCKETMQ_HOME') ? `"${word}"` : word))]
     return {
       // The shell becomes the server, which then gets the stop signal.
-      entrypoints: ['sh', '-c', `printf %s "$${confVariable}" > ${confFile.path} && exec ${java.join(' ')}`],
+      entrypoints: ['sh', '-c', `${writeConf(confFile.path)} && exec ${java.join(' ')}`],
       // In a variable, for Java 8 reads none and knows no such flags.
       variables: [`JDK_JAVA_OPTIONS=${openPackages.join(' ')}`],
     }
@@ -59,7 +80,10 @@ export function containerProgram(
   const options = [...(kind === 'nameServer' ? nameServerOptions : []), ...nodeOptions]
   return {
     command: [program, flag, confFile.path],
-    variables: options.length === 0 ? [] : [`NODE_OPTIONS=${options.join(' ')}`],
+    variables: [
+      ...(options.length === 0 ? [] : [`NODE_OPTIONS=${options.join(' ')}`]),
+      ...Object.entries(tlsVariables(tls === undefined ? {} : { tls })).map(([name, value]) => `${name}=${value}`),
+    ],
     healthcheck: gantryHealthcheck,
   }
 }

@@ -5,6 +5,7 @@ import { RocketCluster } from '../../cluster/rocket-cluster.ts'
 import type { RocketClusterArgs } from '../../cluster/rocket-cluster-args.ts'
 import { argumentProblems } from '../../testing/argument-problems.ts'
 import { allRegistered, mockEngine, registered, registeredOf, settled } from '../../testing/registered-resources.ts'
+import { version } from '../../version.ts'
 
 const container = 'docker:index/container:Container'
 const dockerNode = 'pulumi-nodejs:dynamic/gantry:DockerNode'
@@ -45,7 +46,7 @@ describe('one Docker host', () => {
       'DockerPlace rocket-namesrv-0-place',
       'GroupTraffic rocket-broker-a-traffic',
       'NameServerFleet rocket-namesrv',
-      'RemoteImage rocket-image-gantry-docker',
+      `RemoteImage rocket-image-gantry-docker-gantry-${version}`,
       'RocketCluster rocket',
       'Volume rocket-broker-a-0-data',
       'Volume rocket-broker-a-1-data',
@@ -123,8 +124,11 @@ describe('one Docker host', () => {
 
   it('waits for a slave at its published port, by NameServers and master as clients reach them', async () => {
     await made({})
-    const { node: _, ...slave } =
-      registeredOf(dockerNode).find(({ name }) => name === 'rocket-broker-a-1')?.inputs ?? {}
+    const {
+      node: _,
+      startedConf,
+      ...slave
+    } = registeredOf(dockerNode).find(({ name }) => name === 'rocket-broker-a-1')?.inputs ?? {}
     expect(slave).toEqual({
       engine: {},
       container: 'rocket-broker-a-1',
@@ -134,6 +138,7 @@ describe('one Docker host', () => {
       master: '10.211.0.1:10911',
       readyTimeoutMs: 120_000,
     })
+    expect(containerOf('broker-a-1')['envs']).toEqual([`GANTRY_CONF=${startedConf}`])
   })
 
   it('runs Apache RocketMQ from its image, with the conf file from the same variable', async () => {
@@ -148,7 +153,7 @@ describe('one Docker host', () => {
     })
     expect(entrypoints?.slice(0, 2)).toEqual(['sh', '-c'])
     expect(entrypoints?.[2]).toMatch(
-      /^printf %s "\$GANTRY_CONF" > \/var\/lib\/gantry\/broker\.conf && exec java -Xms256m -Xmx256m .* -cp "\$ROCKETMQ_HOME\/lib\/\*" org\.apache\.rocketmq\.broker\.BrokerStartup -c \/var\/lib\/gantry\/broker\.conf$/,
+      /; else printf %s "\$GANTRY_CONF"; fi > \/var\/lib\/gantry\/broker\.conf && exec java -Xms256m -Xmx256m .* -cp "\$ROCKETMQ_HOME\/lib\/\*" org\.apache\.rocketmq\.broker\.BrokerStartup -c \/var\/lib\/gantry\/broker\.conf$/,
     )
     expect(envs?.[1]).toMatch(/^JDK_JAVA_OPTIONS=--add-opens=/)
     const [place] = registeredOf('pulumi-nodejs:dynamic/gantry:DockerPlace')

@@ -79,7 +79,8 @@ export class DockerSites {
     const image =
       this.#images.get(key) ??
       new docker.RemoteImage(
-        `${this.#owner.name}-image-${engine}-${host}`,
+        // Named after the image: were it replaced, Pulumi would remove every container that runs it beforehand, all at once.
+        `${this.#owner.name}-image-${engine}-${host}-${this.imageName(engine).replaceAll(/[^\w.-]+/g, '-')}`,
         { name: this.imageName(engine), keepLocally: true },
         { ...options, dependsOn: [network] },
       )

@@ -1,4 +1,5 @@
 import { containerDataDir } from '../../plan/docker-hosts.ts'
+import { readContainerFile } from './engine/container-file.ts'
 import { type Container, findContainer } from './engine/container-state.ts'
 import type { EngineClient } from './engine/engine-client.ts'
 import { tarOf } from './engine/tar.ts'
@@ -15,7 +16,8 @@ export const nodeLabel = 'gantry.node'
 export const specLabel = 'gantry.spec'
 
 const markFile = '.gantry-container'
-const asideSuffix = '-left'
+/** Between the name of a container that was put aside and the beginning of its id. */
+export const asideSuffix = '-left'
 
 /** Writes down that a container is known. */
 export async function mark(engine: EngineClient, id: string): Promise<void> {
@@ -23,15 +25,8 @@ export async function mark(engine: EngineClient, id: string): Promise<void> {
   await engine.ask('PUT', `/containers/${id}/archive?path=${containerDataDir}`, { tar })
 }
 
-const tarHeaderBytes = 512
-
 export async function isMarked(engine: EngineClient, { Id }: Container): Promise<boolean> {
-  const chunks: Buffer[] = []
-  const path = `/containers/${Id}/archive?path=${containerDataDir}/${markFile}`
-  const archive = await engine.findStream(path)
-  if (archive === undefined) return false
-  for await (const chunk of archive) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8', tarHeaderBytes, tarHeaderBytes + Id.length) === Id
+  return (await readContainerFile(engine, Id, `${containerDataDir}/${markFile}`)) === Id
 }
 
 /** Stops a container in good order and gives it another name. */

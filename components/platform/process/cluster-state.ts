@@ -28,6 +28,8 @@ export interface ClusterState {
 export interface DataDirFiles {
   readonly state: string
   readonly plan: string
+  /** Folders of nodes that the plan has no more; their files stay. */
+  readonly formerFolders: string
   readonly lock: string
   /** How far a rollout is, for whoever goes on with it. */
   readonly rollout: string
@@ -35,6 +37,8 @@ export interface DataDirFiles {
   readonly rolloutRequest: string
   /** A line of JSON for each thing that happens in a rollout. */
   readonly rolloutEvents: string
+  /** What was made for the cluster and nobody else is to know. */
+  readonly security: string
   readonly logs: string
   readonly supervisorLog: string
 }
@@ -43,10 +47,12 @@ export function dataDirFiles(dataDir: string): DataDirFiles {
   return {
     state: join(dataDir, 'state.json'),
     plan: join(dataDir, 'plan.json'),
+    formerFolders: join(dataDir, 'former-folders.json'),
     lock: join(dataDir, 'supervisor.lock'),
     rollout: join(dataDir, 'rollout.json'),
     rolloutRequest: join(dataDir, 'rollout-request.json'),
     rolloutEvents: join(dataDir, 'rollout-events.jsonl'),
+    security: join(dataDir, 'security'),
     logs: join(dataDir, 'logs'),
     supervisorLog: join(dataDir, 'logs', 'supervisor.log'),
   }
@@ -96,9 +102,21 @@ export function readState(dataDir: string): ClusterState | undefined {
   return state
 }
 
+/** Folders of nodes that the plan that was before has and this one has not are remembered: see {@link formerFolders}. */
 export function writePlan(dataDir: string, plan: Plan): void {
-  writeJson(dataDirFiles(dataDir).plan, plan)
+  const files = dataDirFiles(dataDir)
+  const known = formerFolders(dataDir)
+  const now = new Set(plan.nodes.map((node) => node.dataDir))
+  const before = readPlan(dataDir)?.nodes.map((node) => node.dataDir) ?? []
+  const former = [...new Set([...known, ...before])].filter((folder) => !now.has(folder))
+  // Before the plan: whoever is killed in between remembers one too many, which the plan then says.
+  if (former.join() !== known.join()) writeJson(files.formerFolders, former)
+  writeJson(files.plan, plan)
 }
+
+/** Folders of nodes that were in an earlier plan of the data dir. */
+export const formerFolders = (dataDir: string): readonly string[] =>
+  (readJson(dataDirFiles(dataDir).formerFolders) as readonly string[] | undefined) ?? []
 
 export function readPlan(dataDir: string): Plan | undefined {
   return readJson(dataDirFiles(dataDir).plan) as Plan | undefined

@@ -14,6 +14,9 @@ export const launcherNames = {
   proxy: 'mqproxy',
 } as const satisfies Record<PlanNode['kind'], string>
 
+/** What a launcher takes its conf file by. */
+export const confFlagOf = ({ kind }: Pick<PlanNode, 'kind'>): string => (kind === 'proxy' ? '-pc' : '-c')
+
 /** The folder of the launchers of this package. */
 export const engineBin = dirname(fileURLToPath(new URL('../../../runtime/bin/mqbroker', import.meta.url)))
 
@@ -23,10 +26,17 @@ export type NodeCommand = Pick<LaunchSpec, 'command' | 'args' | 'env'>
 function gantryCommand(node: PlanNode, { runtimeBin = engineBin }: Programs): NodeCommand {
   return {
     command: join(runtimeBin, launcherNames[node.kind]),
-    args: ['-c', node.confFile.path],
-    env: node.nodeOptions.length > 0 ? { GANTRY_NODE_OPTIONS: node.nodeOptions.join(' ') } : {},
+    args: [confFlagOf(node), node.confFile.path],
+    env: {
+      ...(node.nodeOptions.length > 0 ? { GANTRY_NODE_OPTIONS: node.nodeOptions.join(' ') } : {}),
+      ...tlsVariables(node),
+    },
   }
 }
+
+/** In the place of what this process has: a stack that makes certificates says all of TLS. */
+export const tlsVariables = ({ tls }: Pick<PlanNode, 'tls'>): Readonly<Record<string, string>> =>
+  tls === undefined ? {} : { JAVA_OPT: '', JAVA_OPT_EXT: `-Dtls.config.file=${tls.path}` }
 
 /** How a node is started, by whatever engine it is to have. */
 export function nodeCommand(node: PlanNode, programs: Programs): NodeCommand {

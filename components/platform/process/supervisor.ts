@@ -8,7 +8,7 @@ import type { ClusterProbe } from '../health/cluster-probe.ts'
 import { type HealthContext, nodeAddress, whatIsMissing } from '../health/node-health.ts'
 import type { NodeHandle, NodePhase, Platform } from '../platform.ts'
 import { type ClusterState, dataDirFiles, type NodeState, nodeLogFile, writePlan, writeState } from './cluster-state.ts'
-import { writeConfFile } from './conf-file.ts'
+import { writeNodeFiles } from './node-files.ts'
 import { launchSpec } from './node-launch.ts'
 import { lastWords, rotateLog } from './node-log.ts'
 import { type NodeRun, newRun, stateOf } from './node-run.ts'
@@ -34,6 +34,8 @@ export interface SupervisorOptions {
   readonly clock: Clock
   readonly self: ProcessRef
   readonly onEvent: (event: SupervisorEvent) => void
+  /** Told when nodes run by another plan from now on. */
+  readonly onPlan?: (plan: Plan) => void
 }
 
 /**
@@ -144,8 +146,9 @@ export class Supervisor implements Platform {
       const run = this.#runs.get(node.id)
       if (run === undefined || run.node.confFile.text === node.confFile.text) continue
       run.node = node
-      this.#tryFiles(() => writeConfFile(node))
+      this.#tryFiles(() => writeNodeFiles(node, this.#options.dataDir))
     }
+    this.#options.onPlan?.(plan)
     this.#tryFiles(() => writePlan(this.#options.dataDir, plan))
     this.#saveState()
   }
@@ -153,7 +156,7 @@ export class Supervisor implements Platform {
   /** Its conf file is made again what the plan says: brokers write into theirs. */
   rewriteConf({ id }: PlanNode): void {
     const node = this.#runs.get(id)?.node
-    if (node !== undefined) this.#tryFiles(() => writeConfFile(node))
+    if (node !== undefined) this.#tryFiles(() => writeNodeFiles(node, this.#options.dataDir))
   }
 
   /** For a user who will not wait for {@link takeDown}: ends every node at once. */
@@ -172,7 +175,7 @@ export class Supervisor implements Platform {
 
   #prepare(node: PlanNode): void {
     mkdirSync(node.dataDir, { recursive: true })
-    writeConfFile(node)
+    writeNodeFiles(node, this.#options.dataDir)
   }
 
   #checkGoesOn(): void {

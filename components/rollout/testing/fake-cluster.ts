@@ -43,6 +43,9 @@ export interface FakeReplica {
   end: number
 }
 
+const kvKey = (address: string, { fields }: RequestDraft): string =>
+  `${address} ${fields?.['namespace']} ${fields?.['key']}`
+
 /** One broker group `broker-a` of a cluster `Shop`, two NameServers and a controller, as their answers look. */
 export class FakeCluster {
   readonly clock = new JumpingClock()
@@ -64,6 +67,8 @@ export class FakeCluster {
   /** What each NameServer routes to, when it is behind. */
   readonly routed = new Map<string, string>()
   readonly permissions = new Map<string, number>()
+  /** Key-value configuration of each NameServer: `address key`. */
+  readonly kv = new Map<string, string>()
   /** Further answers, before the usual ones: `address code`. */
   readonly answers = new Map<string, Handler>()
   readonly told: string[] = []
@@ -116,7 +121,7 @@ export class FakeCluster {
       case RequestCode.CONTROLLER_GET_METADATA_INFO:
         return {
           code: ResponseCode.SUCCESS,
-          fields: { controllerLeaderAddress: this.controllers[0], peers: 'n0:ctl-0:9878;' },
+          fields: { controllerLeaderAddress: this.controllers[0], isLeader: 'true', peers: 'n0:ctl-0:9878;' },
         }
       case RequestCode.CONTROLLER_GET_SYNC_STATE_DATA:
         return { code: ResponseCode.SUCCESS, body: this.#replicasInfo() }
@@ -140,6 +145,17 @@ export class FakeCluster {
         const [, permission] = /^brokerPermission=(\d)$/m.exec(text) ?? []
         if (permission !== undefined) this.permissions.set(address, Number(permission))
         return ok()
+      }
+      case RequestCode.PUT_KV_CONFIG:
+        this.kv.set(kvKey(address, request), String(request.fields?.['value']))
+        return ok()
+      case RequestCode.DELETE_KV_CONFIG:
+        this.kv.delete(kvKey(address, request))
+        return ok()
+      case RequestCode.GET_KV_CONFIG: {
+        const value = this.kv.get(kvKey(address, request))
+        if (value === undefined) return { code: ResponseCode.QUERY_NOT_FOUND, remark: 'No config item' }
+        return { code: ResponseCode.SUCCESS, fields: { value } }
       }
       default:
         return { code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark: `request type ${request.code} not supported` }

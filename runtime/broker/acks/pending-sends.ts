@@ -18,7 +18,7 @@ export interface LateAnswer {
   complete(code: number, remark: string | undefined): void
 }
 
-/** Lays out the answer of a plain send that is kept at `slot`. */
+/** Lays out the answer of a send that is kept at `slot`. */
 export interface SendAnswerer {
   answer(sends: PendingSends, slot: number, code: number): void
   refuse(channel: Channel, opaque: number, serializeType: SerializeType, code: number, remark: string): void
@@ -56,6 +56,10 @@ export class PendingSends {
   serializeType: Uint8Array
   uniqueKey: Uint8Array
   uniqueKeyLength: Uint8Array
+  /** When a message that waits for its time is due; read only where {@link recallStart} is set. */
+  recallMs: Float64Array
+  /** How the handle begins that the message can be recalled with; unset for those that cannot. */
+  readonly recallStart: (Buffer | undefined)[] = []
   readonly channel: (Channel | undefined)[] = []
   #needs: Uint8Array
   #code: Uint8Array
@@ -77,6 +81,7 @@ export class PendingSends {
     this.serializeType = new Uint8Array(size)
     this.uniqueKey = new Uint8Array(size * UNIQUE_KEY_MAX)
     this.uniqueKeyLength = new Uint8Array(size)
+    this.recallMs = new Float64Array(size)
     this.#needs = new Uint8Array(size)
     this.#code = new Uint8Array(size)
     this.#addedMs = new Float64Array(size)
@@ -189,6 +194,7 @@ export class PendingSends {
 
   #clear(slot: number): void {
     this.channel[slot] = undefined
+    this.recallStart[slot] = undefined
     this.#late[slot] = undefined
   }
 
@@ -217,10 +223,12 @@ export class PendingSends {
     this.serializeType = move(this.serializeType, new Uint8Array(to), 1)
     this.uniqueKey = move(this.uniqueKey, new Uint8Array(to * UNIQUE_KEY_MAX), UNIQUE_KEY_MAX)
     this.uniqueKeyLength = move(this.uniqueKeyLength, new Uint8Array(to), 1)
+    this.recallMs = move(this.recallMs, new Float64Array(to), 1)
     this.#needs = move(this.#needs, new Uint8Array(to), 1)
     this.#code = move(this.#code, new Uint8Array(to), 1)
     this.#addedMs = move(this.#addedMs, new Float64Array(to), 1)
     this.#moveObjects(this.channel, from, to)
+    this.#moveObjects(this.recallStart, from, to)
     this.#moveObjects(this.#late, from, to)
     this.#capacity = to
   }

@@ -15,7 +15,7 @@ import { type RequestModes, registerRequestModes } from './request-modes.ts'
 import { type ResetOffsetDeps, registerResetOffset } from './reset-offset.ts'
 import { type RuntimeInfoDeps, registerRuntimeInfo } from './runtime-info.ts'
 import { registerStoreMaintenance } from './store-maintenance.ts'
-import { registerTopicAdmin } from './topic-admin.ts'
+import { registerTopicAdmin, type TopicAdminDeps } from './topic-admin.ts'
 import { registerTopicStats } from './topic-stats.ts'
 
 /** What the administration of a broker needs, all of it. */
@@ -28,6 +28,7 @@ export interface AdminDeps
   readonly producers: ProducerRegistry
   readonly modes: RequestModes
   readonly releasePulls: ResetOffsetDeps['releasePulls']
+  readonly endLiteTopicsOf: TopicAdminDeps['endLiteTopicsOf']
   /** The content of delayOffset.json. */
   readonly delayOffsets: () => Uint8Array
 }

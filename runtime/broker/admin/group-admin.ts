@@ -9,6 +9,7 @@ import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { AttributeError } from '../attributes/attribute.ts'
 import { readSubscriptionGroup, type SubscriptionGroupConfig } from '../groups/subscription-group.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
+import { liteGroupOf } from '../lite/lite-group.ts'
 import type { Current } from '../metadata/current.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import { readBody } from '../metadata/request-body.ts'
@@ -64,10 +65,12 @@ function update(deps: GroupAdminDeps, requested: readonly SubscriptionGroupConfi
 /** A group that does not exist is as good as deleted. */
 function deleteGroup(deps: GroupAdminDeps, request: CommandView): Response {
   const group = request.requiredText('groupName')
+  // Of a group of lite topics there may be thousands of offsets, which nobody would find again.
+  const isLite = liteGroupOf(deps.groups.get(group)) !== undefined
   deps.groups.delete(group)
   deps.stats.onGroupDeleted(group)
   saveNow(deps.groups.state)
-  if (request.flagField('cleanOffset')) {
+  if (request.flagField('cleanOffset') || isLite) {
     deps.offsets.removeGroup(group)
     saveNow(deps.offsets.state)
   }

@@ -17,7 +17,7 @@ import { RETRY_TOPIC_PREFIX } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 
 /** Whether a group pulls or pops a topic (`SetMessageRequestModeRequestBody`). */
-interface RequestMode {
+export interface RequestMode {
   readonly topic: string
   readonly consumerGroup: string
   readonly mode: string
@@ -44,6 +44,10 @@ export class RequestModes {
   set(mode: RequestMode): void {
     const ofTopic = this.#modes.get(mode.topic) ?? new Map<string, RequestMode>()
     this.#modes.set(mode.topic, ofTopic.set(mode.consumerGroup, mode))
+  }
+
+  find(topic: string, group: string): RequestMode | undefined {
+    return this.#modes.get(topic)?.get(group)
   }
 
   /** A slave takes over its master's table. @throws JsonFieldError */

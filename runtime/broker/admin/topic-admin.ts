@@ -8,6 +8,7 @@ import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { AttributeError, parseAttributeChanges } from '../attributes/attribute.ts'
+import { isLiteTopic } from '../lite/lite-access.ts'
 import type { Current } from '../metadata/current.ts'
 import { DataVersion } from '../metadata/data-version.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
@@ -33,6 +34,8 @@ export interface TopicAdminDeps {
   readonly offsets: ConsumerOffsets
   readonly stats: BrokerStats
   readonly store: Pick<MessageStore, 'deleteTopic'>
+  /** Deletes all lite topics of a topic. */
+  readonly endLiteTopicsOf: (topic: string) => void
   readonly settings: Current<TopicAdminSettings>
 }
 
@@ -108,6 +111,7 @@ function deleteTopic(deps: TopicAdminDeps, request: CommandView): Response {
   if (topic.trim() === '') return { code: ResponseCode.INVALID_PARAMETER, remark: 'The specified topic is blank.' }
   const problem = systemTopicProblem(deps, topic)
   if (problem !== undefined) return { code: ResponseCode.INVALID_PARAMETER, remark: problem }
+  if (isLiteTopic(deps.topics.find(topic))) deps.endLiteTopicsOf(topic)
   for (const name of [topic, ...popRetryTopics(deps, topic)]) {
     deps.topics.delete(name)
     deps.offsets.removeTopic(name)

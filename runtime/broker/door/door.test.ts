@@ -82,6 +82,7 @@ beforeEach(async () => {
     brokerIP1: '127.0.0.1',
     controllerAddr: [CONTROLLER],
     connectTimeoutMillis: 1_000,
+    innerClientAuthenticationCredentials: undefined,
     serverChannelMaxIdleTimeSeconds: 60,
   }
   door = await Door.open(conf, newContext())

@@ -1,5 +1,6 @@
+import { innerCredentials } from '../../auth/inner-credentials.ts'
 import type { CommandView } from '../../codec/remoting/command-view.ts'
-import { type RemotingCommand, type Response, viewOfCommand } from '../../codec/remoting/remoting-command.ts'
+import { type RemotingCommand, viewOfCommand } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Timer } from '../../io/clock.ts'
@@ -7,7 +8,7 @@ import type { Address } from '../../io/network.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { NetContext } from '../../net/net-context.ts'
 import { RemotingClient } from '../../net/remoting-client.ts'
-import { RemotingServer } from '../../net/remoting-server.ts'
+import { type HandlerResult, RemotingServer, type RequestHandler } from '../../net/remoting-server.ts'
 import { ControllerClient } from '../replicas/controller-client.ts'
 import { MasterForwarder, type MasterSource } from '../replicas/master-forwarder.ts'
 import { MASTERS_ONLY } from '../replicas/master-requests.ts'
@@ -22,6 +23,7 @@ export interface DoorConf {
   readonly controllerAddr: readonly string[]
   readonly connectTimeoutMillis: number
   readonly serverChannelMaxIdleTimeSeconds: number
+  readonly innerClientAuthenticationCredentials: string | undefined
 }
 
 /** The fast port is this much below listenPort. */
@@ -56,7 +58,7 @@ export class Door {
   readonly #client: RemotingClient
   readonly #controllers: ControllerClient
   readonly #forwarder: MasterForwarder
-  readonly #forward: (request: CommandView, channel: Channel) => Response | Promise<Response> | undefined
+  readonly #forward: RequestHandler
   readonly #held: HeldRequest[] = []
   #heldBytes = 0
   #source: MasterSource
@@ -80,7 +82,8 @@ export class Door {
     this.#controllers = new ControllerClient({ addresses: () => conf.controllerAddr, invoke, logger })
     this.#source = { master: () => this.#master, isHandingOver: () => true }
     const source = { master: () => this.#source.master(), isHandingOver: () => this.#source.isHandingOver() }
-    this.#forwarder = new MasterForwarder({ source, invoke, sendOneway, clock, logger })
+    const credentials = innerCredentials(conf.innerClientAuthenticationCredentials)
+    this.#forwarder = new MasterForwarder({ source, invoke, sendOneway, credentials, clock, logger })
     // Served here after all: this broker was elected.
     this.#forward = this.#forwarder.wrap((request, channel) => {
       this.server.onRequest(request, channel)
@@ -141,7 +144,7 @@ export class Door {
     void this.#askForMaster()
   }
 
-  #receive(request: CommandView, channel: Channel): Response | Promise<Response> | undefined {
+  #receive(request: CommandView, channel: Channel): HandlerResult {
     const { code } = request
     // The broker knows this code no more than the door does.
     if (this.#isOpen)

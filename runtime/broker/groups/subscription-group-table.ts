@@ -12,6 +12,7 @@ import { DataVersion } from '../metadata/data-version.ts'
 import { objectText, TextCache, valueText } from '../metadata/object-text.ts'
 import { Persisted } from '../metadata/persisted.ts'
 import { StateFile } from '../metadata/state-file.ts'
+import { LightNames } from '../topics/light-names.ts'
 import { groupNameProblem } from '../topics/topic-name.ts'
 import { readSubscriptionGroup, type SubscriptionGroupConfig, subscriptionGroup } from './subscription-group.ts'
 import { PREDEFINED_GROUPS, SYSTEM_GROUP_PREFIX } from './system-groups.ts'
@@ -27,7 +28,7 @@ export interface SubscriptionGroupTableOptions {
   readonly path: string
   readonly clock: Clock
   readonly logger: Logger
-  readonly settings: Current<GroupSettings>
+  readonly settings: Current<GroupSettings & { readonly enableLmq: boolean }>
 }
 
 /** A set of bits per group and topic: which kinds of access are forbidden. */
@@ -51,6 +52,8 @@ export class SubscriptionGroupTable {
   readonly #logger: Logger
   readonly #settings: Current<GroupSettings>
   readonly #groups = new ByteKeyMap<SubscriptionGroupConfig>()
+  /** Groups of light queues: every one is there. */
+  readonly #lightGroups: LightNames<SubscriptionGroupConfig>
   readonly #forbidden: ForbiddenTable = new Map()
   readonly #texts = new TextCache(2)
   readonly #journals: ((edit: GroupEdit) => void)[] = []
@@ -59,6 +62,7 @@ export class SubscriptionGroupTable {
     this.#clock = options.clock
     this.#logger = options.logger
     this.#settings = options.settings
+    this.#lightGroups = new LightNames(options.settings.current.enableLmq, subscriptionGroup)
     this.dataVersion = new DataVersion(options.clock.now())
     this.#file = new StateFile(options.disk, options.path, options.logger)
     this.state = new Persisted(this.#file, () => this.#text(), options.logger)
@@ -80,16 +84,16 @@ export class SubscriptionGroupTable {
   }
 
   has(name: string): boolean {
-    return this.#groups.has(name)
+    return this.#groups.has(name) || this.#lightGroups.has(name)
   }
 
   get(name: string): SubscriptionGroupConfig | undefined {
-    return this.#groups.get(name)
+    return this.#groups.get(name) ?? this.#lightGroups.get(name)
   }
 
   /** The group whose name lies in `bytes`, if it is known; creates nothing. */
   getBytes(bytes: Uint8Array, start: number, length: number): SubscriptionGroupConfig | undefined {
-    return this.#groups.getBytes(bytes, start, length)
+    return this.#groups.getBytes(bytes, start, length) ?? this.#lightGroups.getBytes(bytes, start, length)
   }
 
   all(): IterableIterator<SubscriptionGroupConfig> {
@@ -98,7 +102,7 @@ export class SubscriptionGroupTable {
 
   /** The group; a new one when it is unknown, has a legal name and groups may be created by using them. */
   find(name: string): SubscriptionGroupConfig | undefined {
-    const known = this.#groups.get(name)
+    const known = this.get(name)
     if (known) return known
     const { autoCreateSubscriptionGroup, enableCreateSysGroup } = this.#settings.current
     const mayCreate = autoCreateSubscriptionGroup || (enableCreateSysGroup && name.startsWith(SYSTEM_GROUP_PREFIX))
@@ -115,7 +119,8 @@ export class SubscriptionGroupTable {
    * @throws AttributeError
    */
   update(requested: readonly SubscriptionGroupConfig[]): void {
-    const merged = requested.map((config) => {
+    const stored = requested.filter(({ groupName }) => !this.#lightGroups.has(groupName))
+    const merged = stored.map((config) => {
       const current = this.#groups.get(config.groupName)
       const before = current?.attributes ?? new Map<string, string>()
       const attributes = changeAttributes(current === undefined, GROUP_ATTRIBUTES, before, config.attributes)

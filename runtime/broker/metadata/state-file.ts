@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { JsonFieldError } from '../../codec/json/json-fields.ts'
 import type { JsonValue } from '../../codec/json/json-value.ts'
 import { JsonSyntaxError, parseJson } from '../../codec/json/parse-json.ts'
-import type { Disk, DiskFile } from '../../io/disk.ts'
+import type { Disk, DiskFile, OpenMode } from '../../io/disk.ts'
 import type { Logger } from '../../observe/logger.ts'
 
 /** A state file and its .bak are both damaged. Starting without them would lose metadata without a word. */
@@ -19,11 +19,14 @@ export class StateFile {
   readonly path: string
   readonly #disk: Disk
   readonly #logger: Logger
+  readonly #mode: OpenMode
   /** Grows with every save: a background save that was overtaken is given up. */
   #saves = 0
 
-  constructor(disk: Disk, path: string, logger: Logger) {
+  /** `isPrivate`: nobody but the owner may read it. */
+  constructor(disk: Disk, path: string, logger: Logger, isPrivate = false) {
     this.#disk = disk
+    this.#mode = isPrivate ? 'private' : 'write'
     this.path = path
     this.#logger = logger
   }
@@ -92,7 +95,7 @@ export class StateFile {
   #write(path: string, text: string): DiskFile {
     const content = Buffer.from(text)
     this.#disk.makeFolder(dirname(this.path))
-    const file = this.#disk.open(path, 'write')
+    const file = this.#disk.open(path, this.#mode)
     try {
       file.truncate(0)
       if (content.length > 0) file.write(content, 0, content.length, 0)

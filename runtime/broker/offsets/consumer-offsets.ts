@@ -1,10 +1,11 @@
-import { asInteger, asObject, integerKeyed, objectField } from '../../codec/json/json-fields.ts'
+import { asInteger, asObject, integerField, integerKeyed, objectField } from '../../codec/json/json-fields.ts'
 import type { JsonObject, JsonValue } from '../../codec/json/json-value.ts'
 import { encodeJson } from '../../codec/json/write-json.ts'
 import { type DataVersionFields, readDataVersion } from '../../codec/route/data-version.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { Logger } from '../../observe/logger.ts'
+import { LMQ_QUEUE_ID } from '../../store/light/light-queues.ts'
 import type { Current } from '../metadata/current.ts'
 import { DataVersion } from '../metadata/data-version.ts'
 import { objectText, valueText } from '../metadata/object-text.ts'
@@ -25,6 +26,11 @@ export interface ConsumerOffsetsOptions {
   readonly disk: Disk
   /** `<storePathRootDir>/config/consumerOffset.json` */
   readonly path: string
+  /**
+   * `<storePathRootDir>/config/lmqConsumerOffset.json`: where there are light queues, Apache RocketMQ keeps all offsets in it.
+   * What the other file has is taken in once, while there is none of this name.
+   */
+  readonly lightPath?: string | undefined
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: Current<OffsetSettings>
@@ -38,6 +44,7 @@ export class ConsumerOffsets {
   readonly dataVersion: DataVersion
   readonly state: Persisted
   readonly #file: StateFile
+  readonly #plainFile: StateFile | undefined
   readonly #clock: Clock
   readonly #settings: Current<OffsetSettings>
   readonly #committed = new OffsetTable()
@@ -46,23 +53,44 @@ export class ConsumerOffsets {
   /** Positions set by an administrator that the next pull of the queue takes up and erases. */
   readonly #reset = new OffsetTable()
   #endOf: QueueEnd = () => Number.MAX_SAFE_INTEGER
+  /** See {@link coveredEnd}, of what was read or taken over; NaN when that did not say. */
+  #knownEnd = 0
+  #coveredEnd: (() => number) | undefined
   #commitCount = 0
 
   constructor(options: ConsumerOffsetsOptions) {
     this.#clock = options.clock
     this.#settings = options.settings
     this.dataVersion = new DataVersion(options.clock.now())
-    this.#file = new StateFile(options.disk, options.path, options.logger)
+    const { disk, path, lightPath, logger } = options
+    this.#file = new StateFile(disk, lightPath ?? path, logger)
+    this.#plainFile = lightPath === undefined ? undefined : new StateFile(disk, path, logger)
     this.state = new Persisted(this.#file, () => this.#text(), options.logger)
   }
 
-  /** Takes in consumerOffset.json. @throws DamagedStateError */
+  /** Takes in consumerOffset.json, or the file of its place. @throws DamagedStateError */
   load(): void {
-    this.#file.load((content) => {
-      const { offsets, dataVersion } = readConsumerOffsets(content)
+    const take = (content: JsonValue): void => {
+      const { offsets, dataVersion, logEnd } = readConsumerOffsets(content)
       this.#committed.replaceAll(offsets)
+      this.#knownEnd = logEnd
       this.dataVersion.assign(dataVersion)
-    })
+    }
+    if (!this.#file.load(take)) this.#plainFile?.load(take)
+  }
+
+  /**
+   * The offsets are those of the log up to there: of pops whose check points lie behind it they do not know. NaN when that is
+   * not known: Apache RocketMQ does not write it down.
+   */
+  get coveredEnd(): number {
+    return this.#coveredEnd?.() ?? this.#knownEnd
+  }
+
+  /** From now on they are kept up with the log; undefined: no longer, they are as far as they have come. */
+  coverWith(coveredEnd: (() => number) | undefined): void {
+    if (coveredEnd === undefined) this.#knownEnd = this.coveredEnd
+    this.#coveredEnd = coveredEnd
   }
 
   /** From now on no position is taken that lies behind the end of its queue: the group would pass over what comes to stand there. */
@@ -124,6 +152,11 @@ export class ConsumerOffsets {
     this.state.markChanged()
   }
 
+  /** Pairs of topic and group that have a committed offset. */
+  get count(): number {
+    return this.#committed.count
+  }
+
   /** No reset waits anywhere: lets the pull path skip the look-up. */
   get hasNoResets(): boolean {
     return this.#reset.isEmpty
@@ -173,7 +206,12 @@ export class ConsumerOffsets {
    * A slave takes over its master's positions, but none behind the messages that it has itself: those may never come. Groups
    * the master does not know are kept, as in Apache RocketMQ. Returns whether all were taken over as they are.
    */
-  merge(offsets: ReadonlyMap<string, ReadonlyMap<number, number>>, dataVersion: DataVersionFields): boolean {
+  merge(
+    offsets: ReadonlyMap<string, ReadonlyMap<number, number>>,
+    dataVersion: DataVersionFields,
+    logEnd = Number.NaN,
+  ): boolean {
+    this.#knownEnd = logEnd
     this.#committed.putAll(offsets)
     const isClamped = this.#committed.clamp(this.#endOf)
     this.dataVersion.assign(dataVersion)
@@ -201,16 +239,35 @@ export class ConsumerOffsets {
    */
   body(): Buffer {
     const version = JSON.stringify(this.dataVersion.toJson())
-    const groupTopicMap = encodeJson(this.#committed.topicsByGroup()).toString()
-    const tables = `"offsetTable":${this.#committed.text('body')},"pullOffsetTable":${this.#pulled.text('body')}`
-    return Buffer.from(`{"dataVersion":${version},"groupTopicMap":${groupTopicMap},${tables}}`)
+    const groupTopicMap = encodeJson(this.#committed.topicsByGroup(this.#isLight)).toString()
+    const end = this.#logEnd
+    const logEnd = end === undefined ? '' : `"logEnd":${end},`
+    const light = this.#isLight ? `"lmqOffsetTable":${this.#committed.lightText('body')},` : ''
+    const offsetTable = this.#committed.text('body', this.#isLight)
+    const tables = `${light}"offsetTable":${offsetTable},"pullOffsetTable":${this.#pulled.text('body')}`
+    return Buffer.from(`{"dataVersion":${version},"groupTopicMap":${groupTopicMap},${logEnd}${tables}}`)
+  }
+
+  get #isLight(): boolean {
+    return this.#plainFile !== undefined
+  }
+
+  /** Ours: Apache RocketMQ passes over it. */
+  get #logEnd(): number | undefined {
+    const end = this.coveredEnd
+    return end > 0 || (end === 0 && this.#coveredEnd !== undefined) ? end : undefined
   }
 
   #text(): string {
+    const end = this.#logEnd
+    const logEnd = end === undefined ? [] : ([['logEnd', String(end)]] as const)
+    const light = this.#isLight ? ([['lmqOffsetTable', this.#committed.lightText('file')]] as const) : []
     const fields = [
       ['dataVersion', valueText(this.dataVersion.toJson(), 1)],
-      ['groupTopicMap', valueText(this.#committed.topicsByGroup(), 1)],
-      ['offsetTable', this.#committed.text('file')],
+      ['groupTopicMap', valueText(this.#committed.topicsByGroup(this.#isLight), 1)],
+      ...light,
+      ...logEnd,
+      ['offsetTable', this.#committed.text('file', this.#isLight)],
       ['pullOffsetTable', this.#pulled.text('file')],
     ] as const
     return objectText(fields, 0)
@@ -221,15 +278,21 @@ export class ConsumerOffsets {
 export function readConsumerOffsets(content: JsonValue): {
   offsets: Map<string, Map<number, number>>
   dataVersion: DataVersionFields
+  /** {@link ConsumerOffsets.coveredEnd} */
+  logEnd: number
 } {
   const object = asObject(content, 'consumer offsets')
   const offsets = new Map<string, Map<number, number>>()
   for (const [key, queues] of Object.entries(objectField(object, 'offsetTable') ?? {})) {
     offsets.set(key, readQueues(asObject(queues, key), key))
   }
+  for (const [key, offset] of Object.entries(objectField(object, 'lmqOffsetTable') ?? {})) {
+    offsets.set(key, new Map([[LMQ_QUEUE_ID, asInteger(offset, key)]]))
+  }
   // Files of 4.x have no version.
   const dataVersion = object['dataVersion'] ?? {}
-  return { offsets, dataVersion: readDataVersion(dataVersion) }
+  const logEnd = integerField(object, 'logEnd') ?? Number.NaN
+  return { offsets, dataVersion: readDataVersion(dataVersion), logEnd }
 }
 
 function readQueues(queues: JsonObject, key: string): Map<number, number> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import { BrokerFixture } from '../testing/broker-fixture.ts'
+import { BrokerFixture, FIRST_LEFT } from '../testing/broker-fixture.ts'
 import { topicConfig } from '../topics/topic-config.ts'
 
 const PATH = '/store/config/consumerOffset.json'
@@ -68,6 +68,33 @@ test('a reset stands until the next pull takes it up; what the consumer commits 
   expect(offsets.hasNoResets).toBe(true)
   await broker.ask(RequestCode.UPDATE_CONSUMER_OFFSET, position({ commitOffset: 41 }))
   expect(offsets.query('g1', 'T1', 0)).toBe(41)
+})
+
+async function corrections(broker: BrokerFixture, more: Record<string, string>): Promise<string> {
+  const answer = await broker.ask(RequestCode.QUERY_CORRECTION_OFFSET, { fields: { topic: 'T1', ...more } })
+  expect(answer.code).toBe(ResponseCode.SUCCESS)
+  return String(answer.body)
+}
+
+test('a correction is the offset of the slowest group, unless the compared group is behind it', async () => {
+  const broker = withTopic()
+  const { offsets } = broker
+  for (const [group, first, second] of [
+    ['g1', 40, 70],
+    ['g2', 30, 90],
+    ['gone', FIRST_LEFT - 1, 80],
+  ] as const) {
+    offsets.commit(group, 'T1', 0, first)
+    offsets.commit(group, 'T1', 1, second)
+  }
+  offsets.commit('g3', 'T2', 0, 10)
+  expect(await corrections(broker, {})).toBe('{"correctionOffsets":{0:30,1:70}}')
+  expect(await corrections(broker, { filterGroups: 'g2,gone' })).toBe('{"correctionOffsets":{0:40,1:70}}')
+  expect(await corrections(broker, { filterGroups: 'g2', compareGroup: 'g2' })).toBe(
+    '{"correctionOffsets":{0:9223372036854775807,1:70}}',
+  )
+  // Whoever is left out is left out of this answer only.
+  expect(offsets.groupsOf('T1')).toEqual(['g1', 'g2', 'gone'])
 })
 
 test('all offsets go to a slave in a form that Apache’s slaves can read, and into the file as Apache RocketMQ saves them', async () => {

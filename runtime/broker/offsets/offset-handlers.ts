@@ -7,6 +7,7 @@ import type { Current } from '../metadata/current.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 import type { ConsumerOffsets } from './consumer-offsets.ts'
+import { queryCorrectionOffset } from './correction-offsets.ts'
 
 export interface OffsetHandlerDeps {
   readonly topics: Pick<TopicTable, 'find'>
@@ -15,9 +16,11 @@ export interface OffsetHandlerDeps {
   readonly settings: Current<{ readonly useServerSideResetOffset: boolean }>
   /** Whether the queue's first message is number 0 and still so recent that a new group may well begin with it. */
   readonly startsAtZero: (topic: string, queueId: number) => boolean
+  /** Number of the first message that the queue still has. */
+  readonly minOffset: (topic: string, queueId: number) => number
 }
 
-/** QUERY_CONSUMER_OFFSET, UPDATE_CONSUMER_OFFSET and GET_ALL_CONSUMER_OFFSET. */
+/** QUERY_CONSUMER_OFFSET, UPDATE_CONSUMER_OFFSET, GET_ALL_CONSUMER_OFFSET and QUERY_CORRECTION_OFFSET. */
 export function registerOffsetHandlers(server: HandlerRegistry, deps: OffsetHandlerDeps): void {
   server.handle(RequestCode.QUERY_CONSUMER_OFFSET, (request) => queryOffset(deps, request))
   server.handle(RequestCode.UPDATE_CONSUMER_OFFSET, (request) => updateOffset(deps, request))
@@ -25,6 +28,7 @@ export function registerOffsetHandlers(server: HandlerRegistry, deps: OffsetHand
     code: ResponseCode.SUCCESS,
     body: deps.offsets.body(),
   }))
+  server.handle(RequestCode.QUERY_CORRECTION_OFFSET, (request) => queryCorrectionOffset(deps, request))
 }
 
 /** The remarks are those official clients log; they act on the code. */

@@ -1,3 +1,6 @@
+import { LMQ_QUEUE_ID } from '../../store/light/light-queues.ts'
+import { isLightName } from '../topics/light-names.ts'
+
 const SEPARATOR = '@'
 
 interface Entry {
@@ -11,6 +14,11 @@ interface Entry {
 export class OffsetTable {
   readonly #entries = new Map<string, Entry>()
 
+  /** Pairs of topic and group. */
+  get count(): number {
+    return this.#entries.size
+  }
+
   get isEmpty(): boolean {
     return this.#entries.size === 0
   }
@@ -22,8 +30,10 @@ export class OffsetTable {
   set(topic: string, group: string, queueId: number, offset: number): void {
     const key = topic + SEPARATOR + group
     const entry = this.#entries.get(key)
+    const queues = new Map([[queueId, offset]])
     if (entry) entry.queues.set(queueId, offset)
-    else this.#entries.set(key, { topic, group, queues: new Map([[queueId, offset]]) })
+    else if (group.includes(SEPARATOR)) this.#entries.set(key, { topic: undefined, group: undefined, queues })
+    else this.#entries.set(key, { topic, group, queues })
   }
 
   /** Removes one queue and returns its offset. */
@@ -99,10 +109,12 @@ export class OffsetTable {
     return groups
   }
 
-  topicsByGroup(): Map<string, string[]> {
+  /** Without the groups that {@link lightText} has if `isLightApart`. */
+  topicsByGroup(isLightApart = false): Map<string, string[]> {
     const byGroup = new Map<string, string[]>()
-    for (const { group, topic } of this.#entries.values()) {
+    for (const { group, topic, queues } of this.#entries.values()) {
       if (group === undefined || topic === undefined) continue
+      if (isLightApart && isLight(group, queues)) continue
       const topics = byGroup.get(group)
       if (topics) topics.push(topic)
       else byGroup.set(group, [topic])
@@ -135,11 +147,15 @@ export class OffsetTable {
     }
   }
 
-  /** As a file (with tabs, numbers as keys) or a body (without blanks, keys in quotes) has it. */
-  text(form: 'file' | 'body'): string {
+  /**
+   * As a file (with tabs, numbers as keys) or a body (without blanks, keys in quotes) has it; without the entries that
+   * {@link lightText} has if `isLightApart`.
+   */
+  text(form: 'file' | 'body', isLightApart = false): string {
     const isFile = form === 'file'
     const texts: string[] = []
-    for (const [key, { queues }] of this.#entries) {
+    for (const [key, { group, queues }] of this.#entries) {
+      if (isLightApart && isLight(group, queues)) continue
       const lines: string[] = []
       for (const [queueId, offset] of queues)
         lines.push(isFile ? `\t\t\t${queueId}:${offset}` : `"${queueId}":${offset}`)
@@ -150,4 +166,20 @@ export class OffsetTable {
     if (!isFile) return `{${texts.join(',')}}`
     return texts.length === 0 ? '{}' : `{\n${texts.join(',\n')}\n\t}`
   }
+
+  /** The entries of groups of light queues: they have one queue, and an offset stands where others have queues. */
+  lightText(form: 'file' | 'body'): string {
+    const isFile = form === 'file'
+    const texts: string[] = []
+    for (const [key, { group, queues }] of this.#entries) {
+      if (isLight(group, queues))
+        texts.push(`${isFile ? '\t\t' : ''}${JSON.stringify(key)}:${queues.get(LMQ_QUEUE_ID)}`)
+    }
+    if (!isFile) return `{${texts.join(',')}}`
+    return texts.length === 0 ? '{}' : `{\n${texts.join(',\n')}\n\t}`
+  }
+}
+
+function isLight(group: string | undefined, queues: ReadonlyMap<number, number>): boolean {
+  return group !== undefined && isLightName(group) && queues.size === 1 && queues.has(LMQ_QUEUE_ID)
 }

@@ -16,6 +16,7 @@ import { RecordFilter } from '../filter/record-filter.ts'
 import type { SubscriptionGroupConfig } from '../groups/subscription-group.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import type { Current } from '../metadata/current.ts'
+import type { BroadcastOffsets, BroadcastPull } from '../offsets/broadcast-offsets.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
@@ -43,13 +44,14 @@ interface PullConfig {
 
 export interface PullParts {
   readonly config: Current<PullConfig>
-  readonly store: Pick<MessageStore, 'queue' | 'pull' | 'lastPull' | 'read'>
+  readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'read'>
   readonly topics: Pick<TopicTable, 'find'>
   readonly groups: Pick<SubscriptionGroupTable, 'find' | 'isForbidden'>
   readonly consumers: Pick<ConsumerRegistry, 'get' | 'findSubscription' | 'learn'>
   readonly compiledFilters: CompiledFilters
   readonly filters: Pick<ConsumerFilters, 'get'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
+  readonly broadcast: Pick<BroadcastOffsets, 'beginOf' | 'pulled'>
   readonly stats: Pick<BrokerStats, 'groupGet'>
   readonly monotonic: () => number
   /** Slaves: whether the master can be read from now. */
@@ -152,11 +154,17 @@ export class PullHandler {
     this.#checkPullConsumer(task)
     task.filter = isTagExpression(subscription.expressionType) ? undefined : this.#filter(task, subscription)
     this.#subscription = subscription
-    const queue = this.#parts.store.queue(task.topic, task.queueId)
+    const queue = this.#parts.store.queueToRead(task.topic, task.queueId)
+    if (queue === undefined) {
+      const remark = `topic[${task.topic}] not exist: no message was sent to it, and there are as many light queues as may be`
+      throw new RequestError(ResponseCode.TOPIC_NOT_EXIST, `${remark} (maxLmqConsumeQueueNum)`)
+    }
+    task.broadcast = this.#broadcastOf(task)
     const status = this.#pull(task, queue)
     const answer = this.#answer
     answer.remark = status
     this.#decide(task, status)
+    this.#noteBroadcast(task)
     const { offsets, config, stats } = this.#parts
     offsets.commitPulled(task.group, task.topic, task.queueId, answer.nextBeginOffset)
     if (maySuspend && task.has(PullFlag.commitOffset)) {
@@ -185,14 +193,15 @@ export class PullHandler {
   }
 
   #pull(task: PullTask, queue: ConsumeQueue): string {
-    const { store, offsets, config } = this.#parts
+    const { store, offsets, config, broadcast } = this.#parts
     const answer = this.#answer
     answer.reset(task.filter)
     const reset = config.current.useServerSideResetOffset
       ? offsets.takeReset(task.group, task.topic, task.queueId)
       : undefined
-    if (reset !== undefined) {
-      answer.nextBeginOffset = reset
+    const begin = reset ?? (task.broadcast && broadcast.beginOf(task.broadcast))
+    if (begin !== undefined) {
+      answer.nextBeginOffset = begin
       answer.minOffset = queue.minOffset
       answer.maxOffset = queue.maxOffset
       return 'OFFSET_RESET'
@@ -205,6 +214,27 @@ export class PullHandler {
     answer.minOffset = minOffset
     answer.maxOffset = maxOffset
     return status
+  }
+
+  /** Who pulls, if the group broadcasts; undefined also for a connection that has sent no heartbeat. */
+  #broadcastOf(task: PullTask): BroadcastPull | undefined {
+    const isFromProxy = task.requestSource === PROXY_FOR_BROADCAST
+    const clientId = isFromProxy ? task.proxyClientId : this.#broadcastingMember(task)
+    if (clientId === undefined) return undefined
+    const { topic, group, queueId, queueOffset } = task
+    return { topic, group, queueId, queueOffset, clientId, isFromProxy }
+  }
+
+  #broadcastingMember({ group, channel }: PullTask): string | undefined {
+    const members = this.#parts.consumers.get(group)
+    if (!members?.isBroadcasting || members.consumeType !== 'CONSUME_PASSIVELY') return undefined
+    return channel && members.members.get(channel)?.clientId
+  }
+
+  #noteBroadcast({ broadcast, queueOffset }: PullTask): void {
+    if (broadcast === undefined) return
+    const { code, nextBeginOffset } = this.#answer
+    this.#parts.broadcast.pulled(broadcast, code === ResponseCode.PULL_OFFSET_MOVED ? nextBeginOffset : queueOffset)
   }
 
   /** Code and suggested broker (composeResponseHeader). */

@@ -4,6 +4,7 @@ import type { SqlFilter } from '../../filter/sql-filter.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { SubscriptionData } from '../clients/subscription.ts'
+import type { BroadcastPull } from '../offsets/broadcast-offsets.ts'
 
 /** Bits of a pull's sysFlag (PullSysFlag). */
 export const PullFlag = { commitOffset: 1, suspend: 2, subscription: 4, classFilter: 8, litePull: 16 } as const
@@ -28,6 +29,10 @@ export class PullTask {
   /** For subscriptions by expression: what to apply to each message. */
   filter: SqlFilter | undefined
   requestSource = -1
+  /** For which of its clients a proxy pulls. */
+  proxyClientId = ''
+  /** Of a group that broadcasts: who pulls. */
+  broadcast: BroadcastPull | undefined
 
   // While it is held
   queue: ConsumeQueue | undefined
@@ -54,6 +59,8 @@ export class PullTask {
     this.suspendTimeoutMs = request.requiredInteger('suspendTimeoutMillis')
     this.subVersion = request.requiredInteger('subVersion')
     this.requestSource = request.integer('requestSource') ?? -1
+    this.proxyClientId = this.requestSource < 0 ? '' : (request.text('proxyFrowardClientId') ?? '')
+    this.broadcast = undefined
     this.subscription = undefined
     this.filter = undefined
   }
@@ -66,6 +73,7 @@ export class PullTask {
   clear(): void {
     this.channel = undefined
     this.subscription = undefined
+    this.broadcast = undefined
     this.filter = undefined
     this.queue = undefined
     this.accepts = undefined

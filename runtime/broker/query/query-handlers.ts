@@ -6,6 +6,7 @@ import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { RemotingServer } from '../../net/remoting-server.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../../store/message-store.ts'
+import { liteQueueName } from '../lite/lite-queue-name.ts'
 import type { Current } from '../metadata/current.ts'
 
 export interface QueryParts {
@@ -87,8 +88,11 @@ function earliestStoreTime({ store }: QueryParts, request: CommandView): Respons
   return { code: ResponseCode.SUCCESS, fields: { timestamp } }
 }
 
+/** Of the topic, or of the lite topic of it that is named besides. */
 function queueOf(store: QueryParts['store'], request: CommandView): ConsumeQueue | undefined {
-  const topic = request.requiredText('topic')
+  const parent = request.requiredText('topic')
+  const lite = request.text('liteTopic')?.trim()
+  const topic = lite ? liteQueueName(parent, lite) : parent
   const queueId = request.requiredInteger('queueId')
   if (queueId < 0) throw new RequestError(ResponseCode.INVALID_PARAMETER, `queueId[${queueId}] is illegal`)
   return store.findQueue(topic, queueId)

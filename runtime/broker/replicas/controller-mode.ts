@@ -1,3 +1,4 @@
+import type { Credentials } from '../../auth/remoting/signed-content.ts'
 import type { RemotingCommand, RequestDraft, Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
@@ -50,6 +51,8 @@ export interface ControllerModeParts {
   readonly isStopped: () => boolean
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
+  /** How it vouches for where a request comes from that it passes on. */
+  readonly credentials: Credentials | undefined
   readonly disconnect: (address: string) => void
   readonly brokerAddr: string
   readonly events: RoleEvents
@@ -104,7 +107,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
   /** @throws Error saying what to do about epoch or identity files that cannot be used */
   constructor(parts: ControllerModeParts) {
     this.#parts = parts
-    const { conf, context, disk, store, tables, invoke, sendOneway, brokerAddr } = parts
+    const { conf, context, disk, store, tables, invoke, sendOneway, credentials, brokerAddr } = parts
     const { logger, clock } = context
     this.replication = new AutoSwitchReplication(context, disk, store, conf.current)
     this.acks = new ControllerAckPolicy(conf, this.replication)
@@ -127,7 +130,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
       brokerAddr,
       beat: (brokerId) => this.#beat(brokerId),
     })
-    this.#forwarder = new MasterForwarder({ source: this.masterSource, invoke, sendOneway, clock, logger })
+    this.#forwarder = new MasterForwarder({ source: this.masterSource, invoke, sendOneway, credentials, clock, logger })
     this.#handOver = new HandOver({
       clock,
       isDrained: () => this.#isDrained,

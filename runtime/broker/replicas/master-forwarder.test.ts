@@ -90,6 +90,7 @@ test('a replica passes a request on with its body and gives the answer back', as
       to: '10.0.0.2:10911',
       code: RequestCode.SEND_MESSAGE_V2,
       fields: { b: 'T', __GANTRY_FORWARDED: true },
+      isPassedOn: true,
       body: Buffer.from('hi'),
       serializeType: SerializeType.JSON,
     },

@@ -1,3 +1,5 @@
+import { type Credentials, PASSED_ON, SIGNATURE } from '../../auth/remoting/signed-content.ts'
+import { voucherFor } from '../../auth/remoting/voucher.ts'
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import {
   type RemotingCommand,
@@ -26,6 +28,8 @@ export interface MasterForwarderParts {
   readonly source: MasterSource
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
+  /** How this broker vouches for where a request comes from; without it the master does not know. */
+  readonly credentials?: Credentials | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -37,8 +41,6 @@ const WAITING_MAX_BYTES = 64 * 1024 * 1024
 const WAIT_MS = 2_800
 /** One timer looks after all that wait. */
 const POLL_MS = 20
-/** Marks a request that another replica passed on: two that take each other for the master must not play ball with it. */
-const FORWARDED = '__GANTRY_FORWARDED'
 
 interface PassedRequest {
   readonly command: RemotingCommand
@@ -164,7 +166,8 @@ export class MasterForwarder {
   async #answer(passed: PassedRequest, master: string | undefined): Promise<Response | undefined | typeof WAITS> {
     const { command, channel, handler, fallsBack, deadlineMs } = passed
     if (master === 'self') return handler(viewOfCommand(command), channel)
-    if (command.fields[FORWARDED] !== undefined) {
+    // Two that take each other for the master must not play ball with it.
+    if (command.fields[PASSED_ON] !== undefined) {
       throw notNow('this broker is not the master that another replica takes it for')
     }
     if (master === undefined) throw notNow('the broker group has no master at the moment')
@@ -180,10 +183,12 @@ export class MasterForwarder {
     }
   }
 
-  async #ask(master: string, { command, isOneway, deadlineMs }: PassedRequest): Promise<Response | undefined> {
+  async #ask(master: string, { command, channel, isOneway, deadlineMs }: PassedRequest): Promise<Response | undefined> {
     this.#tell(master)
     const { code, fields, body, serializeType } = command
-    const request = { code, fields: { ...fields, [FORWARDED]: true }, body, serializeType }
+    const { credentials } = this.#parts
+    const voucher = credentials && voucherFor(channel.remote.host, fields[SIGNATURE] ?? '', credentials)
+    const request = { code, fields: { ...fields, [PASSED_ON]: voucher ?? true }, body, serializeType, isPassedOn: true }
     const leftMs = Math.max(1, deadlineMs - this.#parts.clock.monotonic())
     if (!isOneway) return this.#parts.invoke(master, request, leftMs)
     await this.#parts.sendOneway(master, request)

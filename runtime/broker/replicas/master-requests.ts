@@ -12,6 +12,9 @@ export const MASTERS_ONLY: ReadonlySet<number> = new Set([
   RequestCode.CONSUMER_SEND_MSG_BACK,
   RequestCode.END_TRANSACTION,
   RequestCode.LOCK_BATCH_MQ,
+  RequestCode.ACK_MESSAGE,
+  RequestCode.BATCH_ACK_MESSAGE,
+  RequestCode.CHANGE_MESSAGE_INVISIBLETIME,
   ...METADATA_CHANGES,
 ])
 

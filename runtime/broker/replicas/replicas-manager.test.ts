@@ -247,6 +247,7 @@ describe('coming online', () => {
       await advance(2_000)
       expect(target.told).toEqual(['id 4'])
       expect(disk.readFile(IDENTITY).toString()).toBe('C#broker-a#4')
+      expect(errors).toEqual([expect.stringContaining('know neither this broker nor a master of its group')])
     })
   })
 

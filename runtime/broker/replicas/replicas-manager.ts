@@ -59,6 +59,7 @@ export class ReplicasManager {
   #isBusy = false
   /** Somebody wants the role looked up while that is under way. */
   #isAskedAgain = false
+  #hasSaidForgotten = false
   #isStopped = false
   #retryMs = RETRY_MIN_MS
   #timers: Timer[] = []
@@ -248,6 +249,7 @@ export class ReplicasManager {
       role = readGroupRole(await this.#ask(RequestCode.CONTROLLER_REGISTER_BROKER, fields))
     } catch (error) {
       if (isUnknownId(error) && (await this.#isGroupServed())) this.#giveUpId()
+      else if (isUnknownId(error)) this.#sayForgotten()
       throw error
     }
     if (this.#role === undefined && role.masterBrokerId === this.#brokerId) {
@@ -260,8 +262,27 @@ export class ReplicasManager {
 
   /** Whether the controllers know a master of the group: whoever joins it anew is given what that one holds. */
   async #isGroupServed(): Promise<boolean> {
-    const role = readGroupRole(await this.#ask(RequestCode.CONTROLLER_GET_REPLICA_INFO, { brokerName: this.#name }))
-    return role.masterBrokerId !== undefined && !this.#isSelf(role)
+    try {
+      const role = readGroupRole(await this.#ask(RequestCode.CONTROLLER_GET_REPLICA_INFO, { brokerName: this.#name }))
+      return role.masterBrokerId !== undefined && !this.#isSelf(role)
+    } catch (error) {
+      if (error instanceof ControllerRefusal && isForgotten(error.code)) return false
+      throw error
+    }
+  }
+
+  /** Which replica has everything is not known to anybody any more but the people who run the group. */
+  #sayForgotten(): void {
+    if (this.#hasSaidForgotten) return
+    this.#hasSaidForgotten = true
+    const { config, logger } = this.#parts
+    const { storePathBrokerIdentity } = config
+    logger.error(
+      { brokerId: this.#brokerId, brokerName: this.#name },
+      'the controllers know neither this broker nor a master of its group: they were told to forget them, or have lost their ' +
+        `memory. To bring the group back stop its brokers, remove ${storePathBrokerIdentity} and epochFileCheckpoint* beside ` +
+        'it of each, and start the one with the longest commit log before the others',
+    )
   }
 
   /**

@@ -9,6 +9,7 @@ import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { MessageDraft } from '../../store/message-draft.ts'
 import type { LateAnswer } from '../acks/pending-sends.ts'
+import { aimAtLiteTopic } from './lite-message.ts'
 import type { SendParts } from './send-handler.ts'
 import { isTrue, type SendRequest } from './send-request.ts'
 import type { SendTarget } from './send-target.ts'
@@ -111,6 +112,8 @@ export class BatchSender {
     // As official brokers do: delays and broker properties are of the batch, not of the messages in it.
     draft.ranges.delayStart = -1
     draft.ranges.hasTimer = false
+    if (draft.ranges.liteTopicStart >= 0) aimAtLiteTopic(draft, target.config, this.#parts.config.keepsLightQueues)
+    if (draft.ranges.lightQueuesStart >= 0) this.#parts.gate.checkLightQueues(draft)
     this.#parts.gate.put(draft, target, queueId, undefined)
     return propertiesAt + 2 + propertiesLength
   }

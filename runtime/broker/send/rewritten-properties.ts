@@ -38,10 +38,17 @@ export function withoutTimer(draft: MessageDraft): void {
   setProperties(draft, properties)
 }
 
+export function withoutPriority(draft: MessageDraft): void {
+  const properties = propertiesOf(draft)
+  properties.delete(Property.priority)
+  setProperties(draft, properties)
+}
+
 /** Adds the unique key a client left out and takes out what only brokers set. */
 export function completeProperties(draft: MessageDraft, uniqueKey: () => string): void {
   const properties = propertiesOf(draft)
   properties.delete(POP_CHECK_POINT)
+  properties.delete(Property.innerMultiQueueOffset)
   if (!properties.has(Property.uniqKey)) properties.set(Property.uniqKey, uniqueKey())
   setProperties(draft, properties)
 }

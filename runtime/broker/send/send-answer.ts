@@ -3,21 +3,24 @@ import { CURRENT_VERSION } from '../../codec/remoting/protocol-version.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { PendingSends, SendAnswerer } from '../acks/pending-sends.ts'
 import { UNIQUE_KEY_MAX } from '../acks/pending-sends.ts'
+import { putUrlBase64, urlBase64Length } from '../timer/recall-handle.ts'
 
 /*
  * The answer to a send, laid out straight into the connection's output:
  *
  *   JSON    {"code":0,"extFields":{"MSG_REGION":"DefaultRegion","TRACE_ON":"true","msgId":"<hex>","queueId":"3",
- *            "queueOffset":"17","transactionId":"<unique key>"},"flag":1,"language":"JAVA","opaque":7,
+ *            "queueOffset":"17","transactionId":"<unique key>","recallHandle":"<handle>"},"flag":1,"language":"JAVA","opaque":7,
  *            "serializeTypeCurrentRPC":"JSON","version":513}
  *   binary  the same fields in the layout of codec/remoting/binary-header.ts
  *
- * msgId is the offset message id: storeHost and phyOffset in hex.
+ * msgId is the offset message id: storeHost and phyOffset in hex. recallHandle (timer/recall-handle.ts) is of messages that
+ * wait for a time of their own.
  */
 
 const HEX = Buffer.from('0123456789ABCDEF')
 /** Digits of the largest safe integer, and of the smallest int32. */
 const NUMBER_MAX = 17
+const BLANK = 0x20
 
 export class SendAnswers implements SendAnswerer {
   readonly #jsonStart = Buffer.from('{"code":')
@@ -25,13 +28,17 @@ export class SendAnswers implements SendAnswerer {
   readonly #jsonQueueId = Buffer.from('","queueId":"')
   readonly #jsonQueueOffset = Buffer.from('","queueOffset":"')
   readonly #jsonTransactionId = Buffer.from('","transactionId":"')
+  readonly #jsonRecallHandle = Buffer.from('","recallHandle":"')
   readonly #jsonOpaque = Buffer.from('"},"flag":1,"language":"JAVA","opaque":')
   readonly #jsonEnd = Buffer.from(`,"serializeTypeCurrentRPC":"JSON","version":${CURRENT_VERSION}}`)
   #binaryFixed = Buffer.alloc(0)
   readonly #binaryQueueId = fieldKey('queueId')
   readonly #binaryQueueOffset = fieldKey('queueOffset')
   readonly #binaryTransactionId = fieldKey('transactionId')
+  readonly #binaryRecallHandle = fieldKey('recallHandle')
   readonly #hostHex: Buffer
+  /** What a handle says, before it becomes Base64. */
+  #handle = Buffer.alloc(256)
   #bytesMax = 0
 
   /** `storeHost`: 8 or 20 bytes. */
@@ -54,9 +61,11 @@ export class SendAnswers implements SendAnswerer {
 
   answer(sends: PendingSends, slot: number, code: number): void {
     const out = sends.channel[slot]!.out
-    const start = out.reserve(this.#bytesMax)
-    if (sends.serializeType[slot] === SerializeType.JSON) this.#json(sends, slot, code, out.bytes, out.view, start)
-    else this.#binary(sends, slot, code, out.bytes, out.view, start)
+    const handleLength = this.#composeHandle(sends, slot)
+    const start = out.reserve(this.#bytesMax + urlBase64Length(handleLength))
+    if (sends.serializeType[slot] === SerializeType.JSON)
+      this.#json(sends, slot, code, handleLength, out.bytes, out.view, start)
+    else this.#binary(sends, slot, code, handleLength, out.bytes, out.view, start)
     out.commit(4 + out.view.getInt32(start))
   }
 
@@ -64,7 +73,28 @@ export class SendAnswers implements SendAnswerer {
     channel.respond(opaque, serializeType, { code, remark })
   }
 
-  #json(sends: PendingSends, slot: number, code: number, bytes: Buffer, view: DataView, start: number): void {
+  /** Its length in {@link #handle}; 0 when the answer brings none. */
+  #composeHandle(sends: PendingSends, slot: number): number {
+    const recallStart = sends.recallStart[slot]
+    const keyLength = sends.uniqueKeyLength[slot]!
+    if (recallStart === undefined || keyLength === 0) return 0
+    const length = recallStart.length + NUMBER_MAX + 1 + keyLength
+    if (length > this.#handle.length) this.#handle = Buffer.alloc(2 * length)
+    let at = put(this.#handle, 0, recallStart)
+    at = putNumber(this.#handle, at, sends.recallMs[slot]!)
+    this.#handle[at] = BLANK
+    return putKey(this.#handle, at + 1, sends, slot, keyLength)
+  }
+
+  #json(
+    sends: PendingSends,
+    slot: number,
+    code: number,
+    handleLength: number,
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+  ): void {
     let at = put(bytes, start + 8, this.#jsonStart)
     at = putNumber(bytes, at, code)
     at = put(bytes, at, this.#jsonMsgId)
@@ -79,6 +109,10 @@ export class SendAnswers implements SendAnswerer {
       at = put(bytes, at, this.#jsonTransactionId)
       at = putKey(bytes, at, sends, slot, keyLength)
     }
+    if (handleLength > 0) {
+      at = put(bytes, at, this.#jsonRecallHandle)
+      at = putUrlBase64(bytes, at, this.#handle, handleLength)
+    }
     at = put(bytes, at, this.#jsonOpaque)
     at = putNumber(bytes, at, sends.opaque[slot]!)
     at = put(bytes, at, this.#jsonEnd)
@@ -86,7 +120,15 @@ export class SendAnswers implements SendAnswerer {
     view.setInt32(start + 4, at - start - 8)
   }
 
-  #binary(sends: PendingSends, slot: number, code: number, bytes: Buffer, view: DataView, start: number): void {
+  #binary(
+    sends: PendingSends,
+    slot: number,
+    code: number,
+    handleLength: number,
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+  ): void {
     view.setInt16(start + 8, code)
     view.setInt8(start + 10, 0)
     view.setInt16(start + 11, CURRENT_VERSION)
@@ -104,6 +146,11 @@ export class SendAnswers implements SendAnswerer {
       at = put(bytes, at, this.#binaryTransactionId)
       view.setInt32(at, keyLength)
       at = putKey(bytes, at + 4, sends, slot, keyLength)
+    }
+    if (handleLength > 0) {
+      at = put(bytes, at, this.#binaryRecallHandle)
+      view.setInt32(at, urlBase64Length(handleLength))
+      at = putUrlBase64(bytes, at + 4, this.#handle, handleLength)
     }
     view.setInt32(fields - 4, at - fields)
     view.setInt32(start, at - start - 4)

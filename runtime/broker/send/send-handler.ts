@@ -15,12 +15,13 @@ import { type TopicConfig, TopicSysFlag } from '../topics/topic-config.ts'
 import { RETRY_TOPIC_PREFIX, topicNameProblem } from '../topics/topic-name.ts'
 import type { HalfMessages } from '../transaction/half-messages.ts'
 import { BatchSender } from './batch-sender.ts'
+import { aimAtLiteTopic } from './lite-message.ts'
+import { queueByPriority } from './priority-queue.ts'
 import { DLQ_QUEUE_NUMS, deadLetterTopicFor, type RetryGroups } from './retry-topic.ts'
 import { completeProperties } from './rewritten-properties.ts'
 import { isTrue, SendRequest } from './send-request.ts'
 import type { SendTarget, SendTargets, SendTopics } from './send-target.ts'
 import { levelOf, type StoreGate } from './store-gate.ts'
-import { TimerAnswer } from './timer-answer.ts'
 
 interface SendConfig {
   readonly brokerClusterName: string
@@ -31,6 +32,8 @@ interface SendConfig {
   readonly regionId: string
   readonly traceOn: boolean
   readonly rejectTransactionMessage: () => boolean
+  /** enableLmq and enableMultiDispatch. */
+  readonly keepsLightQueues: boolean
 }
 
 export interface SendParts {
@@ -96,13 +99,16 @@ export class SendHandler {
     const draft = this.#draft
     draft.bornHost = channel === this.#lastChannel ? this.#lastBornHost : this.#bornHost(channel)
     draft.storeHost = this.#parts.storeHost
-    const queueId = send.queueId < 0 ? this.#anyQueue(target.config.writeQueueNums) : send.queueId
+    let queueId = send.queueId < 0 ? this.#anyQueue(target.config.writeQueueNums) : send.queueId
     if (send.isBatch) return this.#batches.send(request, channel, send, draft, target, queueId)
     this.#fill(request, send, draft)
     const { ranges } = draft
+    if (ranges.liteTopicStart >= 0) aimAtLiteTopic(draft, target.config, this.#parts.config.keepsLightQueues)
     if (ranges.uniqKeyStart < 0 || ranges.hasReserved) {
       completeProperties(draft, () => this.#parts.uniqueKeys.next(this.#parts.wallClock()))
     }
+    if (ranges.priorityStart >= 0) queueId = queueByPriority(draft, target.config.writeQueueNums, queueId)
+    if (ranges.lightQueuesStart >= 0) this.#parts.gate.checkLightQueues(draft)
     if (ranges.transactionPreparedStart >= 0 && isHalf(draft)) this.#storeHalf(request, channel, draft, target, queueId)
     else if (target.isPlain) this.#store(request, channel, draft, target, queueId)
     else this.#storeSpecial(request, channel, draft, target, queueId)
@@ -160,17 +166,12 @@ export class SendHandler {
     queueId: number,
     ring: PendingSends,
   ): void {
-    const { gate, acks } = this.#parts
+    const { gate, acks, config } = this.#parts
     const { phyOffset, queueOffset, sizeBytes } = gate.log.lastAppend
     target.puts.messages++
     target.puts.bytes += sizeBytes
     target.puts.times++
     if (request.isOneway) return
-    if (!Number.isNaN(gate.timerSlotMs)) {
-      const answer = new TimerAnswer(this.#parts, request, channel, draft, target, queueId)
-      acks.addLate(ring, phyOffset + sizeBytes, answer)
-      return
-    }
     const slot = acks.add(ring, phyOffset + sizeBytes, channel)
     ring.phyOffset[slot] = phyOffset
     ring.queueOffset[slot] = queueOffset
@@ -178,6 +179,10 @@ export class SendHandler {
     ring.opaque[slot] = request.opaque
     ring.serializeType[slot] = request.serializeType
     ring.uniqueKeyLength[slot] = copyKey(draft, ring.uniqueKey, slot * UNIQUE_KEY_MAX)
+    // Consumers send retries back with a delay level; whoever sends one with a time of its own has nobody to recall it.
+    if (Number.isNaN(gate.timerSlotMs) || target.isRetry) return
+    ring.recallMs[slot] = gate.timerSlotMs + 1
+    ring.recallStart[slot] = target.recallStart(config.brokerName)
   }
 
   /** Topics with rules of their own. */

@@ -1,6 +1,7 @@
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
 import type { Traffic } from '../stats/traffic.ts'
+import { recallHandleStart } from '../timer/recall-handle.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import { isNotAllowedToSend, RETRY_TOPIC_PREFIX } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -28,6 +29,7 @@ export class SendTarget {
   readonly puts: Traffic
   readonly #queues: (ConsumeQueue | undefined)[] = []
   readonly #delayExtras: (Buffer | undefined)[] = []
+  #recallStart: Buffer | undefined
   readonly #log: SendLog
 
   constructor(config: TopicConfig, log: SendLog, stats: PutStats) {
@@ -51,6 +53,12 @@ export class SendTarget {
     const queue = this.#log.queue(this.topicName, queueId)
     this.#queues[queueId] = queue
     return queue
+  }
+
+  /** How the handles of this topic's messages begin. `brokerName` is always the same. */
+  recallStart(brokerName: string): Buffer {
+    this.#recallStart ??= recallHandleStart(this.topicName, brokerName)
+    return this.#recallStart
   }
 
   /** `extra` (always the same, or none) followed by where a delayed message goes when its time has come. */

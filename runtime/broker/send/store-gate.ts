@@ -87,6 +87,15 @@ export class StoreGate {
     this.#timers.check(draft)
   }
 
+  /** Whether the light queues that a message names can take it. @throws RequestError */
+  checkLightQueues(draft: MessageDraft): void {
+    const refusal = this.#log.lightRefusal(draft)
+    if (refusal === undefined) return
+    if (refusal.kind === 'names') throw new RequestError(ResponseCode.MESSAGE_ILLEGAL, refusal.reason)
+    const remark = `[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]${refusal.reason}: raise it, or delete light queues`
+    throw new RequestError(ResponseCode.LMQ_QUOTA_EXCEEDED, remark)
+  }
+
   #divertToTimer(draft: MessageDraft, target: SendTarget, queueId: number, extra: Buffer | undefined): void {
     if (this.#timers === undefined) throw noTimer()
     if (this.#timers.divert(draft, target, queueId, extra)) this.#timerSlotMs = this.#timers.lastSlotMs
@@ -143,6 +152,8 @@ export class StoreGate {
     if (status !== AppendStatus.ok) throw this.#refusal(status)
     this.#batch.touch()
     this.#batch.staged(draft.queue!)
+    const { light } = this.#log.lastAppend
+    for (let i = 0; i < light.count; i++) this.#batch.staged(light.queues[i]!)
   }
 
   #scheduleQueue(queueId: number): ConsumeQueue {

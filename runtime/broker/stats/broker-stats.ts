@@ -1,3 +1,5 @@
+import { LMQ_PREFIX } from '../../store/consume-queue/topic-map.ts'
+import { isLightName } from '../topics/light-names.ts'
 import { Traffic, type TrafficField } from './traffic.ts'
 import { SAMPLE_INTERVALS_MS, type TrafficReport, TrafficTable } from './traffic-table.ts'
 
@@ -26,6 +28,7 @@ export class BrokerStats {
   readonly #sendBackToDlq = new TrafficTable()
   /** The whole broker, under the cluster's name; brought up to date when sampled. */
   readonly #broker = { put: new TrafficTable(), get: new TrafficTable() }
+  readonly #foldsLight: boolean
   readonly #sampledMs = { minute: 0, hour: 0, day: 0 }
   #lastPutTopic = ''
   #lastPut = new Traffic()
@@ -33,7 +36,9 @@ export class BrokerStats {
   #putMornings: [yesterday: number, today: number] = [0, 0]
   #getMornings: [yesterday: number, today: number] = [0, 0]
 
-  constructor(clusterName: string, isSystemTopic: (topic: string) => boolean, nowMs: number) {
+  /** `foldsLight`: light topics and groups are counted together, as there may be very many. */
+  constructor(clusterName: string, isSystemTopic: (topic: string) => boolean, nowMs: number, foldsLight = false) {
+    this.#foldsLight = foldsLight
     this.#clusterName = clusterName
     this.#isSystemTopic = isSystemTopic
     this.#day = localDay(nowMs)
@@ -54,22 +59,27 @@ export class BrokerStats {
 
   /** What goes into a topic. Ask again after the topic was deleted. */
   topicPut(topic: string): Traffic {
-    return this.#topicPut.of(topic)
+    return this.#topicPut.of(this.#counted(topic))
   }
 
   /** What a group gets of a topic. Ask again after either was deleted. */
   groupGet(topic: string, group: string): Traffic {
-    return this.#groupGet.of(`${topic}@${group}`)
+    return this.#groupGet.of(`${this.#counted(topic)}@${this.#counted(group)}`)
   }
 
   /** Messages a group sent back for retry. */
   sendBack(topic: string, group: string): Traffic {
-    return this.#sendBack.of(`${topic}@${group}`)
+    return this.#sendBack.of(`${this.#counted(topic)}@${this.#counted(group)}`)
   }
 
   /** Messages a group sent back once too often. */
   sendBackToDlq(topic: string, group: string): Traffic {
-    return this.#sendBackToDlq.of(`${group}@${topic}`)
+    return this.#sendBackToDlq.of(`${this.#counted(group)}@${this.#counted(topic)}`)
+  }
+
+  /** The name under which a topic or group is counted. */
+  #counted(name: string): string {
+    return this.#foldsLight && isLightName(name) ? LMQ_PREFIX : name
   }
 
   topicPutTps(topic: string): number {
@@ -77,7 +87,7 @@ export class BrokerStats {
   }
 
   groupGetTps(topic: string, group: string): number {
-    return this.#groupGet.messagesPerSecond(`${topic}@${group}`)
+    return this.#groupGet.messagesPerSecond(`${this.#counted(topic)}@${this.#counted(group)}`)
   }
 
   /** The answer of VIEW_BROKER_STATS_DATA; undefined for what was never counted. */

@@ -35,6 +35,9 @@ const ENV: ConfEnv = {
 const CONF_FILE = '/conf/broker.conf'
 const CONF_TEXT = '# the test broker\nbrokerName=broker-a\nstorePathRootDir=/store\n'
 
+/** Every queue begins with this message. */
+export const FIRST_LEFT = 5
+
 /** The metadata and administration of one broker over a simulated disk, without sockets. Time stands at 1700000000000. */
 export class BrokerFixture {
   readonly confFile = CONF_FILE
@@ -93,7 +96,8 @@ export class BrokerFixture {
     const { clock, conf, disk, handlers, topics, groups, offsets, consumers, producers, stats, modes, locks } = this
     const compiledFilters = this.compiled
     registerClientHandlers(handlers, { clock, topics, groups, consumers, producers, compiledFilters, settings: conf })
-    registerOffsetHandlers(handlers, { topics, groups, offsets, settings: conf, startsAtZero: () => false })
+    const minOffset = () => FIRST_LEFT
+    registerOffsetHandlers(handlers, { topics, groups, offsets, settings: conf, startsAtZero: () => false, minOffset })
     registerLockHandlers(handlers, {
       locks,
       settings: conf,
@@ -130,6 +134,7 @@ export class BrokerFixture {
       registerNow: () => {
         this.registrations++
       },
+      endLiteTopicsOf: () => {},
       releasePulls: () => {},
       isActive: () => true,
       pendingSends: () => 0,

@@ -3,11 +3,13 @@ import { ManualClock } from '../../../test/sim/manual-clock.ts'
 import { MortalProcess } from '../../../test/sim/mortal-process.ts'
 import { SeededRandom } from '../../../test/sim/seeded-random.ts'
 import { type CrashKind, SimDisk, type SimDiskOptions } from '../../../test/sim/sim-disk.ts'
+import { signedDraft } from '../../auth/remoting/signed-content.ts'
 import { decodeMessages, type MessageExt } from '../../codec/message/message-ext.ts'
 import type { RemotingCommand, RequestDraft } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { parseBrokerConf } from '../../config/broker-conf.ts'
 import { testEnv } from '../../config/test-env.ts'
+import { HmacKey } from '../../io/hmac-sha1.ts'
 import { createNetContext } from '../../net/net-context.ts'
 import { RemotingClient } from '../../net/remoting-client.ts'
 import { silentLogger } from '../../observe/logger.ts'
@@ -101,6 +103,12 @@ export class WholeBroker {
     return answer.promise
   }
 
+  /** The same, signed. */
+  askAs(username: string, password: string, code: number, request: Omit<RequestDraft, 'code'> = {}) {
+    const signed = signedDraft({ code, ...request }, { accessKey: username, key: new HmacKey(password) })
+    return this.ask(code, signed)
+  }
+
   /** A request that may be answered later; its deadline is far away. */
   begin(code: number, request: Omit<RequestDraft, 'code'> = {}): Begun {
     let isSettled = false
@@ -185,7 +193,7 @@ export interface PullRequest {
   readonly fields?: Readonly<Record<string, string | number | boolean>>
 }
 
-function sendRequest(topic: string, message: SentMessage): Omit<RequestDraft, 'code'> {
+export function sendRequest(topic: string, message: SentMessage): Omit<RequestDraft, 'code'> {
   const fields = { a: 'pg', b: topic, c: 'TBW102', d: 4, e: message.queueId ?? 0, f: 0, g: START_MS - 5, h: 0 }
   return {
     fields: { ...fields, i: message.properties ?? '', j: 0, k: false, m: false, ...message.fields },
@@ -194,7 +202,7 @@ function sendRequest(topic: string, message: SentMessage): Omit<RequestDraft, 'c
   }
 }
 
-function pullRequest(topic: string, request: PullRequest): Omit<RequestDraft, 'code'> {
+export function pullRequest(topic: string, request: PullRequest): Omit<RequestDraft, 'code'> {
   return {
     fields: {
       consumerGroup: 'cg',

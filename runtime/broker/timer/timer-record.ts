@@ -25,6 +25,8 @@ export class TimerRecord {
   queueId = 0
   /** When its slot begins: TIMER_OUT_MS. */
   slotMs = 0
+  /** Over {@link bytes}: the store lends the same few pages again and again. */
+  #dataView = viewOf(this.bytes)
   #topics = new ByteKeyMap<string>()
 
   /** False for a message that is gone, or can never be delivered. */
@@ -33,9 +35,10 @@ export class TimerRecord {
     if (stored === undefined) return false
     const { view, ranges } = this
     const { bytes, start } = stored
-    if (view.parse(viewOf(bytes), start, sizeBytes) !== RecordState.ok || view.phyOffset !== phyOffset) return false
+    if (bytes !== this.bytes) this.#dataView = viewOf(bytes)
     this.bytes = bytes
     this.start = start
+    if (view.parse(this.#dataView, start, sizeBytes) !== RecordState.ok || view.phyOffset !== phyOffset) return false
     if (!this.#isOfTimerTopic()) return false
     scanProperties(bytes, view.propertiesStart, view.propertiesLength, ranges)
     if (ranges.realTopicStart < 0 || ranges.realQueueIdStart < 0 || ranges.timerOutStart < 0) return false

@@ -10,10 +10,7 @@ export function timerSources(timers: () => Timers | undefined, metrics: TimerMet
   return [
     {
       code: RequestCode.GET_TIMER_CHECK_POINT,
-      apply: (body) => {
-        timers()?.learn(decodeTimerReport(body))
-        return true
-      },
+      apply: (body) => timers()?.learn(decodeTimerReport(body)) ?? true,
     },
     {
       code: RequestCode.GET_TIMER_METRICS,

@@ -260,6 +260,18 @@ test.each([
   expect(found.toSorted()).toEqual(wanted.toSorted())
 })
 
+test('without any of them a broker that begins just before the end of a slot delivers, too', async () => {
+  const whole = await WholeBroker.start()
+  for (let i = 1; i <= 10; i++) await sendAt(whole, START_MS + i * 2_000, `m${i}`)
+  await pass(whole, 5_900)
+  await whole.advance(50)
+  whole.crash('process')
+  for (const name of ['timerlog', 'timerwheel', 'config/timercheck']) whole.disk.remove(`/store/${name}`)
+  await whole.startAgain()
+  await pass(whole, 20_000)
+  expect((await delivered(whole)).toSorted()).toEqual(Array.from({ length: 10 }, (_, i) => `m${i + 1}`).toSorted())
+})
+
 test('with another precision the wheel is made anew', async () => {
   const whole = await WholeBroker.start()
   for (let i = 1; i <= 10; i++) await sendAt(whole, START_MS + i * 2_000, `m${i}`)

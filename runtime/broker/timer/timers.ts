@@ -6,6 +6,7 @@ import type { TimerProgress, TimerReport } from '../../store/timer/timer-checkpo
 import type { TimerStore } from '../../store/timer/timer-store.ts'
 import { rolls, type TimerUnit } from '../../store/timer/timer-unit.ts'
 import { WHEEL_SLOTS } from '../../store/timer/timer-wheel.ts'
+import { MastersReport } from '../metadata/masters-report.ts'
 import type { DoubtfulTimers } from './doubtful-timers.ts'
 import type { DueMessage } from './open-slot.ts'
 import { SlotWalk } from './slot-walk.ts'
@@ -72,13 +73,13 @@ export class Timers implements IntakeListener {
   #doneMs: number
   /** Progress was taken over from another broker: what this one has placed beyond it is placed again. */
   #isForeign = true
-  /** What a slave was told and does not have in its log yet. */
-  #told: TimerReport | undefined
+  readonly #mastersReport = new MastersReport<TimerReport>()
   #version: Pick<TimerProgress, 'stateVersion' | 'timestampMs' | 'counter'>
   readonly #traffic: TimerTraffic
   /** No slot is left before the messages of the timer topic below are placed: they may belong to it. NaN: not yet known. */
   #holdUntil = Number.NaN
   #retryMs = 0
+  #deliveredMs = 0
   #isChanged = false
   #flushedMs: number
   #expiredMs: number
@@ -132,6 +133,11 @@ export class Timers implements IntakeListener {
     return this.walk.nextDueMs
   }
 
+  /** Since this broker is master: every message that was stored by then and due by then has been delivered. */
+  get deliveredMs(): number {
+    return this.#deliveredMs
+  }
+
   /** Messages that wait for a slot. */
   waitingIn(slotMs: number): number {
     return this.#parts.files.slots.wheel.countAt(slotMs)
@@ -154,10 +160,11 @@ export class Timers implements IntakeListener {
     const { doubts } = this.#parts
     if (this.#isForeign) this.#placeAgainFrom(this.#doneOffset)
     this.#isForeign = false
-    this.#told = undefined
+    this.#mastersReport.forget()
     this.walk.close()
     this.#doneMs = this.readMs
     this.#retryMs = 0
+    this.#deliveredMs = 0
     this.#holdUntil = Number.NaN
     doubts.begin(nowMs)
   }
@@ -168,7 +175,14 @@ export class Timers implements IntakeListener {
     if (store.dispatchedOffset < doubts.mark || this.#isWaiting(nowMs)) return false
     const { timerStopEnqueue, timerStopDequeue } = settings()
     const hasMore = !timerStopEnqueue && this.#takeIn(nowMs)
-    return (!timerStopDequeue && this.#deliver(nowMs)) || hasMore
+    const hasDue = !timerStopDequeue && this.#deliver(nowMs)
+    if (!hasDue && !hasMore) this.#noteDelivered(nowMs)
+    return hasDue || hasMore
+  }
+
+  #noteDelivered(nowMs: number): void {
+    const isPresent = this.readMs > nowMs - this.#precisionMs && !this.#isHeld(nowMs)
+    if (isPresent && this.walk.nextDueMs > nowMs && this.intake.behind <= 0) this.#deliveredMs = nowMs
   }
 
   #isWaiting(nowMs: number): boolean {
@@ -248,14 +262,16 @@ export class Timers implements IntakeListener {
     files.takeBackFrom(phyOffset, first)
   }
 
-  get #isHeld(): boolean {
+  /** While the wheel has gone round since, nothing is placed before old slots are left: what belonged to them comes late. */
+  #isHeld(nowMs: number): boolean {
     const { files, settings } = this.#parts
     if (Number.isNaN(this.#holdUntil)) this.#holdUntil = this.intake.queue?.maxOffset ?? 0
+    if (this.readMs < this.#oldestMs(nowMs)) return false
     return files.queueOffset < this.#holdUntil && !settings().timerStopEnqueue
   }
 
   #deliver(nowMs: number): boolean {
-    const state = this.walk.step(nowMs, this.#isHeld)
+    const state = this.walk.step(nowMs, this.#isHeld(nowMs))
     return state === 'due' ? this.#deliverBatch(nowMs) : state === 'more'
   }
 
@@ -321,10 +337,14 @@ export class Timers implements IntakeListener {
     this.#apply(this.#parts.files.checkpoint.progress)
   }
 
-  /** A slave is told how far its master has come. */
-  learn(report: TimerReport): void {
-    // What it was told before comes into force first: while the master is busy its log is always a little ahead.
-    if (this.#told === undefined || report.logEnd <= this.#parts.store.dispatchedOffset) this.#told = report
+  /** A slave has another master, or its master a new term. */
+  hasNewMaster(): void {
+    this.#mastersReport.forget()
+  }
+
+  /** A slave is told how far its master has come. False for what is to be told again. */
+  learn(report: TimerReport): boolean {
+    return this.#mastersReport.learn(report, this.#parts.store.dispatchedOffset)
   }
 
   /** A master that was away takes over from the broker that acted in its place, if that has gone farther. */
@@ -347,10 +367,8 @@ export class Timers implements IntakeListener {
   /** Called often while this broker is a slave. True when more can be done at once. */
   follow(nowMs: number): boolean {
     const { store, logger } = this.#parts
-    if (this.#told !== undefined && this.#told.logEnd <= store.dispatchedOffset) {
-      this.#apply(this.#told.progress)
-      this.#told = undefined
-    }
+    const report = this.#mastersReport.take(store.dispatchedOffset)
+    if (report !== undefined) this.#apply(report.progress)
     if (!this.#isForeign || this.#isWaiting(nowMs)) return false
     this.walk.close()
     try {

@@ -23,9 +23,9 @@ const SETTINGS: SystemTopicSettings = {
   enableControllerMode: false,
 }
 
-function openTable(disk = new SimDisk(), settings: Partial<SystemTopicSettings> = {}) {
+function openTable(disk = new SimDisk(), settings: Partial<SystemTopicSettings & { enableLmq: boolean }> = {}) {
   const clock = new ManualClock(1000)
-  const live = { current: { ...SETTINGS, ...settings } }
+  const live = { current: { ...SETTINGS, enableLmq: false, ...settings } }
   const table = new TopicTable({ disk, path: PATH, clock, logger: silentLogger, settings: live })
   table.load()
   return { table, clock, disk, live }

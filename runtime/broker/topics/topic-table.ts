@@ -12,6 +12,7 @@ import { DataVersion } from '../metadata/data-version.ts'
 import { objectText, TextCache, valueText } from '../metadata/object-text.ts'
 import { Persisted } from '../metadata/persisted.ts'
 import { StateFile } from '../metadata/state-file.ts'
+import { LightNames } from './light-names.ts'
 import { type SystemTopicSettings, systemTopics } from './system-topics.ts'
 import {
   isSameTopicConfig,
@@ -39,7 +40,7 @@ export interface TopicTableOptions {
   readonly path: string
   readonly clock: Clock
   readonly logger: Logger
-  readonly settings: Current<SystemTopicSettings>
+  readonly settings: Current<SystemTopicSettings & { readonly enableLmq: boolean }>
 }
 
 /** All topics of this broker: in memory, in topics.json, and announced to the name servers through listeners. */
@@ -51,6 +52,7 @@ export class TopicTable {
   readonly #logger: Logger
   readonly #settings: Current<SystemTopicSettings>
   readonly #topics = new ByteKeyMap<TopicConfig>()
+  readonly #lightTopics: LightNames<TopicConfig>
   readonly #systemTopics = new Set(COMMON_SYSTEM_TOPICS)
   readonly #listeners: TopicListener[] = []
   readonly #journals: ((edit: TopicEdit) => void)[] = []
@@ -60,6 +62,8 @@ export class TopicTable {
     this.#clock = options.clock
     this.#logger = options.logger
     this.#settings = options.settings
+    const sizes = { readQueueNums: 1, writeQueueNums: 1 }
+    this.#lightTopics = new LightNames(options.settings.current.enableLmq, (name) => topicConfig(name, sizes))
     this.dataVersion = new DataVersion(options.clock.now())
     this.#file = new StateFile(options.disk, options.path, options.logger)
     this.state = new Persisted(this.#file, () => this.#text(), options.logger)
@@ -82,14 +86,14 @@ export class TopicTable {
     return this.#topics.size
   }
 
-  /** The same object until the topic changes. */
+  /** The same object until the topic changes. Every light topic is there. */
   find(name: string): TopicConfig | undefined {
-    return this.#topics.get(name)
+    return this.#topics.get(name) ?? this.#lightTopics.get(name)
   }
 
   /** The topic whose name lies in `bytes`; makes no string. */
   findByBytes(bytes: Uint8Array, start: number, length: number): TopicConfig | undefined {
-    return this.#topics.getBytes(bytes, start, length)
+    return this.#topics.getBytes(bytes, start, length) ?? this.#lightTopics.getBytes(bytes, start, length)
   }
 
   all(): IterableIterator<TopicConfig> {
@@ -264,7 +268,9 @@ export class TopicTable {
     return objectText(fields, 0)
   }
 
-  #change(configs: readonly TopicConfig[]): void {
+  #change(requested: readonly TopicConfig[]): void {
+    const configs = requested.filter(({ topicName }) => !this.#lightTopics.has(topicName))
+    if (configs.length === 0) return
     for (const config of configs) this.#topics.set(config.topicName, config)
     for (const { topicName } of configs) {
       this.nextVersion()
@@ -283,7 +289,7 @@ export class TopicTable {
 
   #journal(topicName: string): void {
     if (this.#journals.length === 0) return
-    const edit = { topicName, config: this.find(topicName), dataVersion: this.dataVersion.toJson() }
+    const edit = { topicName, config: this.#topics.get(topicName), dataVersion: this.dataVersion.toJson() }
     for (const listener of this.#journals) listener(edit)
   }
 }

@@ -13,6 +13,7 @@ import type { SendTargets, SendTopics } from '../send/send-target.ts'
 import type { StoreGate } from '../send/store-gate.ts'
 import { topicConfig } from '../topics/topic-config.ts'
 import { TRANS_HALF_TOPIC } from '../topics/topic-name.ts'
+import { wasDelivered } from './delivered-copy.ts'
 import type { Standing } from './half-progress.ts'
 import { type HalfRecord, readHalf } from './half-record.ts'
 import { immunityMs } from './immunity.ts'
@@ -39,9 +40,6 @@ export interface EndTransactionParts {
   readonly wallClock: () => number
   readonly commit: () => void
 }
-
-/** Messages with one unique key that are looked at. */
-const FOUND_MAX = 16
 const NOT_READY = 'this broker has just become master and still reads its transactions; the producer will be asked'
 const NOT_FOUND = 'Find prepared transaction message failed'
 
@@ -52,7 +50,6 @@ const NOT_FOUND = 'Find prepared transaction message failed'
 export class EndTransactionHandler {
   readonly #parts: EndTransactionParts
   readonly #draft = new MessageDraft()
-  readonly #found = new MessageDraft()
 
   constructor(parts: EndTransactionParts) {
     this.#parts = parts
@@ -70,13 +67,21 @@ export class EndTransactionHandler {
     this.#checkOwner(request, half)
     const topic = half.message.properties.get(Property.realTopic) ?? ''
     const uniqueKey = half.message.properties.get(Property.uniqKey) ?? ''
+    checkMeant(request, uniqueKey)
     const standing = ends.standing(half.queueOffset, uniqueKey)
     if (standing === 'ended') return { code: ResponseCode.SUCCESS }
     if (!isCommit) {
       if (standing === 'open') ends.end(half.queueOffset, 0, topic)
       return { code: ResponseCode.SUCCESS }
     }
-    if (standing === 'unknown' && this.#wasDelivered(half, topic, uniqueKey)) return { code: ResponseCode.SUCCESS }
+    if (
+      (standing === 'unknown' || isAnswer(request)) &&
+      wasDelivered(this.#parts.store, half, this.#parts.wallClock())
+    ) {
+      // Its op message is missing: a crash cut the log right before it.
+      if (standing === 'open') ends.end(half.queueOffset, 0, topic)
+      return { code: ResponseCode.SUCCESS }
+    }
     if (this.#parts.acks.isFull) this.#parts.commit()
     const endOffset = this.#deliver(half, topic)
     if (standing === 'open') ends.end(half.queueOffset, endOffset, topic)
@@ -98,7 +103,7 @@ export class EndTransactionHandler {
     const { timeOutMs, wallClock } = this.#parts
     const { properties } = half.message
     const immunity = properties.get(Property.checkImmunityTime)
-    if (immunity !== undefined && request.flagField('fromTransactionCheck') !== true) {
+    if (immunity !== undefined && !isAnswer(request)) {
       const isLate = wallClock() - half.bornTimestampMs > immunityMs(immunity, timeOutMs())
       if (isLate) throw new RequestError(ResponseCode.ILLEGAL_OPERATION, 'the producer will be asked, its time is over')
     }
@@ -108,20 +113,6 @@ export class EndTransactionHandler {
     if (half.queueOffset !== request.requiredInteger('tranStateTableOffset')) {
       throw failed('The transaction state table offset wrong')
     }
-  }
-
-  /** Of a transaction from before this broker's time the index tells. */
-  #wasDelivered(half: HalfRecord, topic: string, uniqueKey: string): boolean {
-    if (uniqueKey === '') return false
-    const { store, wallClock } = this.#parts
-    const { phyOffsets } = store.queryByKey(topic, uniqueKey, FOUND_MAX, half.storeTimestampMs, wallClock())
-    for (const phyOffset of phyOffsets) {
-      const stored = store.recordAt(phyOffset)
-      const found = stored && readHalf(stored, this.#found)
-      if (found === undefined || (this.#found.sysFlag & SysFlag.transactionMask) !== SysFlag.transactionCommit) continue
-      if (found.message.topic === topic && found.message.properties.get(Property.uniqKey) === uniqueKey) return true
-    }
-    return false
   }
 
   /** Stages the message for its real topic, with its delay if it has one. Returns where it ends. @throws RequestError */
@@ -153,6 +144,24 @@ export class EndTransactionHandler {
       complete: (code, remark) => channel.respond(opaque, serializeType, { code, remark }),
     })
   }
+}
+
+/**
+ * Offsets alone do not say which transaction is meant: where a former master had one whose half message was taken back, its
+ * successor may have another one at the very same offsets. Both fields of official clients bring the key.
+ * @throws RequestError
+ */
+function checkMeant(request: CommandView, uniqueKey: string): void {
+  const named = [request.text('transactionId'), request.text('msgId')].filter(
+    (name) => name !== undefined && name !== '',
+  )
+  if (uniqueKey === '' || named.length === 0 || named.includes(uniqueKey)) return
+  throw failed(`${NOT_FOUND}: [${uniqueKey}] lies there, not [${named.join(', ')}]`)
+}
+
+/** Whether the producer says it because it was asked. */
+function isAnswer(request: CommandView): boolean {
+  return request.flagField('fromTransactionCheck') === true
 }
 
 function failed(remark: string): RequestError {

@@ -3,6 +3,7 @@ import { QueueUnits } from '../../store/consume-queue/queue-unit.ts'
 import { MessageDraft } from '../../store/message-draft.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { TRANS_HALF_TOPIC } from '../topics/topic-name.ts'
+import { isStoredAnew } from './delivered-copy.ts'
 import { HALF_QUEUE } from './half-messages.ts'
 import type { HalfProgress } from './half-progress.ts'
 import { readHalf } from './half-record.ts'
@@ -31,8 +32,8 @@ export function findCopies(
     const stored = store.read(unit.phyOffsets[0]!, unit.sizes[0]!)
     const properties = stored && readHalf(stored, draft)?.message.properties
     const uniqueKey = properties?.get(Property.uniqKey)
-    const isCopy = properties?.has(Property.transactionCheckTimes) || properties?.has(Property.preparedQueueOffset)
-    if (uniqueKey !== undefined && isCopy) progress.found(offset, uniqueKey)
+    if (properties !== undefined && uniqueKey !== undefined && isStoredAnew(properties))
+      progress.found(offset, uniqueKey)
     next = offset + 1
   }
   return next

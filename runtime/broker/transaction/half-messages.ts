@@ -7,7 +7,7 @@ import { TRANS_HALF_TOPIC } from '../topics/topic-name.ts'
 import type { TransactionMetrics } from './transaction-metrics.ts'
 
 export const HALF_QUEUE = 0
-const HALF_TOPIC = topicConfig(TRANS_HALF_TOPIC, { readQueueNums: 1, writeQueueNums: 1 })
+export const HALF_TOPIC = topicConfig(TRANS_HALF_TOPIC, { readQueueNums: 1, writeQueueNums: 1 })
 const TRANSACTION_ID = Buffer.from('__transactionId__\x01')
 const SEPARATOR = 2
 

@@ -29,7 +29,7 @@ export interface OpBatchParts {
 /**
  * The half messages that were settled in this turn become one op message in the same batch as the messages they were
  * committed to: after a crash either both are there or, the order of the log being what it is, at worst the message
- * without its op, which then is delivered twice but never lost.
+ * without its op. Its producer is asked then, and the answer finds the message by its key (delivered-copy.ts).
  */
 export class OpBatch {
   readonly #parts: OpBatchParts

@@ -12,11 +12,11 @@ import type { ProducerRegistry } from '../clients/producer-registry.ts'
 import { setProperties } from '../send/rewritten-properties.ts'
 import type { SendTarget, SendTargets } from '../send/send-target.ts'
 import type { StoreGate } from '../send/store-gate.ts'
-import { PERM_READ_WRITE, topicConfig } from '../topics/topic-config.ts'
+import { PERM_READ_WRITE } from '../topics/topic-config.ts'
 import { TRANS_CHECK_MAX_TIME_TOPIC, TRANS_HALF_TOPIC } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 import { type CheckRules, checkTimes, decideCheck } from './check-decision.ts'
-import { HALF_QUEUE } from './half-messages.ts'
+import { HALF_QUEUE, HALF_TOPIC } from './half-messages.ts'
 import { type HalfRecord, readHalf, recordOf } from './half-record.ts'
 
 /** What is known of half messages, and what becomes of those a round deals with. */
@@ -62,7 +62,6 @@ interface Round {
 
 /** Half messages looked at in one go. */
 const AT_ONCE_MAX = 64
-const HALF_TOPIC = topicConfig(TRANS_HALF_TOPIC, { readQueueNums: 1, writeQueueNums: 1 })
 
 /**
  * Asks producers about half messages nobody has ended (TransactionalMessageServiceImpl.check): in rounds over everything

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
+import { encodeHost } from '../../codec/message/host.ts'
 import { decodeMessage } from '../../codec/message/message-ext.ts'
+import { encodeMessageId } from '../../codec/message/message-id.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { COMMIT, ROLLBACK, TransactionClient } from '../testing/transaction-client.ts'
 import { messagesOf, WholeBroker } from '../testing/whole-broker.ts'
 
+const HOST = encodeHost('127.0.0.1', 10911)
+const COMMIT_LOG = '/store/commitlog'
 const HALF = 'RMQ_SYS_TRANS_HALF_TOPIC'
 const OP = 'RMQ_SYS_TRANS_OP_HALF_TOPIC'
 const GIVEN_UP = 'TRANS_CHECK_MAX_TIME_TOPIC'
@@ -36,9 +40,10 @@ async function pass(whole: WholeBroker, seconds: number): Promise<void> {
   for (let i = 0; i < seconds * 10; i++) await whole.advance(100)
 }
 
-async function restarted(whole: WholeBroker): Promise<TransactionClient> {
+async function restarted(whole: WholeBroker, whileDown = () => {}): Promise<TransactionClient> {
   whole.crash('process')
   await whole.settle()
+  whileDown()
   await whole.startAgain()
   return new TransactionClient(whole, 'again').join()
 }
@@ -201,6 +206,54 @@ test('after transactionCheckMax questions the message is put aside; committed la
   expect([await delivered(whole), transactionMetrics.count('T')]).toEqual([['body of K0'], 0])
 })
 
+async function putAside(whole: WholeBroker, producer: TransactionClient): Promise<string> {
+  await producer.half()
+  await pass(whole, 60)
+  const [aside] = await messagesIn(whole, GIVEN_UP)
+  return aside!.msgId
+}
+
+function resume(producer: TransactionClient, msgId: string) {
+  return producer.client.ask(RequestCode.RESUME_CHECK_HALF_MESSAGE, { fields: { msgId } })
+}
+
+test('a message that was put aside becomes a half message again: its producer is asked anew, as often as before', async () => {
+  const { whole, producer } = await started()
+  const msgId = await putAside(whole, producer)
+  expect((await resume(producer, msgId)).code).toBe(ResponseCode.SUCCESS)
+  expect(whole.broker.tables.transactionMetrics.count('T')).toBe(1)
+  await pass(whole, 5)
+  expect(producer.asked).toHaveLength(4)
+  expect(decodeMessage(producer.checks[3]!.body!).properties.get('TRANSACTION_CHECK_TIMES')).toBe('1')
+  await producer.answer(3, COMMIT)
+  await pass(whole, 60)
+  expect([await delivered(whole), producer.asked.length]).toEqual([['body of K0'], 4])
+  expect(whole.broker.tables.transactionMetrics.count('T')).toBe(0)
+})
+
+test('what was committed after it had been put aside is not resumed', async () => {
+  const { whole, producer } = await started()
+  const msgId = await putAside(whole, producer)
+  await producer.answer(1, COMMIT)
+  expect((await resume(producer, msgId)).remark).toContain('has committed the message since it was put aside')
+  await pass(whole, 20)
+  expect([await delivered(whole), producer.asked.length]).toEqual([['body of K0'], 3])
+})
+
+test('only what was put aside is resumed', async () => {
+  const { whole, producer } = await started()
+  const half = await producer.half()
+  const msgId = encodeMessageId(HOST, 0, HOST.length, half.commitLogOffset)
+  expect(await resume(producer, msgId)).toMatchObject({
+    code: ResponseCode.SYSTEM_ERROR,
+    remark: expect.stringContaining('is one of topic [RMQ_SYS_TRANS_HALF_TOPIC]'),
+  })
+  expect((await resume(producer, 'K0')).remark).toContain('[K0] is no offset message id')
+  const nowhere = encodeMessageId(HOST, 0, HOST.length, half.commitLogOffset + 1)
+  expect((await resume(producer, nowhere)).remark).toContain('no message begins at commit log offset')
+  expect(await messagesIn(whole, HALF)).toHaveLength(1)
+})
+
 test('CHECK_IMMUNITY_TIME_IN_SECONDS puts the first question off, and ends what the producer may say by itself', async () => {
   const { whole, producer } = await started()
   const patient = await producer.half({ CHECK_IMMUNITY_TIME_IN_SECONDS: '25' })
@@ -238,6 +291,39 @@ test('a kill of the process loses no transaction and ends none twice', async () 
   await pass(whole, 30)
   expect([third.asked, await delivered(whole)]).toEqual([[], ['body of K0', 'body of K2']])
   expect(positions(whole)[0]).toBe(4)
+})
+
+test('another transaction at the same offsets, of a former master, is not the one that is ended', async () => {
+  const { producer, whole } = await started()
+  const half = await producer.half()
+  const stale = { msgId: 'K77', transactionId: 'K77' }
+  expect(await producer.end(half, COMMIT, stale)).toMatchObject({
+    code: ResponseCode.SYSTEM_ERROR,
+    remark: 'Find prepared transaction message failed: [K0] lies there, not [K77, K77]',
+  })
+  expect(await delivered(whole)).toEqual([])
+  // One of both names is enough, and so is none.
+  await producer.end(half, COMMIT, { msgId: '7F0000010000', transactionId: 'K0' })
+  const second = await producer.half()
+  await producer.end(second, COMMIT, { msgId: '', transactionId: '' })
+  expect(await delivered(whole)).toEqual(['body of K0', 'body of K1'])
+})
+
+test('a kill between a committed message and its op message does not deliver it twice', async () => {
+  const { whole, producer } = await started()
+  await producer.end(await producer.half(), COMMIT)
+  const [op] = await messagesIn(whole, OP)
+  const again = await restarted(whole, () => {
+    const path = whole.disk.list(COMMIT_LOG).map((name) => `${COMMIT_LOG}/${name}`)[0]!
+    const bytes = whole.disk.readFile(path)
+    whole.disk.writeFile(path, bytes.fill(0, op!.phyOffset))
+  })
+  expect([await delivered(whole), await messagesIn(whole, OP)]).toEqual([['body of K0'], []])
+  await pass(whole, 11)
+  expect(again.asked).toEqual(['K0'])
+  await again.answer(0, COMMIT)
+  await pass(whole, 30)
+  expect([again.asked, await delivered(whole)]).toEqual([['K0'], ['body of K0']])
 })
 
 test('with a delay level the delay begins when the message is committed', async () => {

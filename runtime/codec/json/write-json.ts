@@ -50,8 +50,8 @@ function write(value: JsonInput, dialect: Dialect, depth: number): string {
 
 function writeObject(value: object, dialect: Dialect, depth: number): string {
   if (value instanceof JavaDouble) return javaDoubleText(value.value)
-  // An int[], unlike a list, stands on one line whatever the dialect.
-  if (value instanceof Int32Array) return `[${value.join(',')}]`
+  // An int[] or a List<Long>, unlike other lists, stands on one line whatever the dialect.
+  if (value instanceof Int32Array || value instanceof Float64Array) return `[${value.join(',')}]`
   if (Array.isArray(value) || value instanceof Set) return writeList(value, dialect, depth)
   if (value instanceof Map) return writeMap(value, dialect, depth)
   return writeBean(value as Record<string, JsonInput>, dialect, depth)

@@ -89,7 +89,7 @@ export function decodeMessages(bytes: Uint8Array, options: DecodeOptions = {}): 
 }
 
 /** The body of a message whose compressed bit is set. Messages of old clients name no algorithm and mean zlib. */
-function decompressBody(body: Uint8Array, sysFlag: number): Buffer {
+export function decompressBody(body: Uint8Array, sysFlag: number): Buffer {
   const type = sysFlag & SysFlag.compressionMask
   switch (type) {
     case 0:

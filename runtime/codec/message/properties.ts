@@ -33,9 +33,13 @@ export const Property = {
   maxReconsumeTimes: 'MAX_RECONSUME_TIMES',
   innerNum: 'INNER_NUM',
   innerBase: 'INNER_BASE',
+  innerMultiDispatch: 'INNER_MULTI_DISPATCH',
+  innerMultiQueueOffset: 'INNER_MULTI_QUEUE_OFFSET',
+  liteTopic: '__LITE_TOPIC',
   cluster: 'CLUSTER',
   messageType: 'MSG_TYPE',
   shardingKey: '__SHARDINGKEY',
+  priority: '_SYS_MSG_PRIORITY_',
   timerDelayMs: 'TIMER_DELAY_MS',
   timerDelaySec: 'TIMER_DELAY_SEC',
   timerDeliverMs: 'TIMER_DELIVER_MS',
@@ -107,8 +111,22 @@ export class PropertyRanges {
   realQueueIdLength = 0
   /** Whether TIMER_DEL_UNIQKEY is there: the message deletes another one that waits for its time. */
   hasTimerDelete = false
-  /** Whether a property is there that a client's message must not keep: POP_CK. */
+  /** INNER_MULTI_DISPATCH: light queues that get the message, too. */
+  lightQueuesStart = -1
+  lightQueuesLength = 0
+  /** INNER_MULTI_QUEUE_OFFSET: its offsets there. */
+  lightOffsetsStart = -1
+  lightOffsetsLength = 0
+  /** _SYS_MSG_PRIORITY_: which queue gets the message. */
+  priorityStart = -1
+  priorityLength = 0
+  /** Whether __SHARDINGKEY is there: the message belongs to an order. */
+  hasShardingKey = false
+  /** Whether a property is there that a client's message must not keep: POP_CK, INNER_MULTI_QUEUE_OFFSET. */
   hasReserved = false
+  /** __LITE_TOPIC: the lite topic, of those of the message's topic, that it belongs to. */
+  liteTopicStart = -1
+  liteTopicLength = 0
 
   clear(): void {
     this.tagsStart = -1
@@ -135,7 +153,16 @@ export class PropertyRanges {
     this.realQueueIdStart = -1
     this.realQueueIdLength = 0
     this.hasTimerDelete = false
+    this.lightQueuesStart = -1
+    this.lightQueuesLength = 0
+    this.lightOffsetsStart = -1
+    this.lightOffsetsLength = 0
+    this.priorityStart = -1
+    this.priorityLength = 0
+    this.hasShardingKey = false
     this.hasReserved = false
+    this.liteTopicStart = -1
+    this.liteTopicLength = 0
   }
 }
 
@@ -170,11 +197,16 @@ const NAME_TRAN_MSG = Buffer.from('TRAN_MSG')
 const NAME_TIMER_DELAY_MS = Buffer.from('TIMER_DELAY_MS')
 const NAME_TIMER_DELAY_SEC = Buffer.from('TIMER_DELAY_SEC')
 const NAME_TIMER_DELIVER_MS = Buffer.from('TIMER_DELIVER_MS')
+const NAME_LITE_TOPIC = Buffer.from('__LITE_TOPIC')
 const NAME_REAL_QID = Buffer.from('REAL_QID')
 const NAME_REAL_TOPIC = Buffer.from('REAL_TOPIC')
 const NAME_TIMER_ROLL_TIMES = Buffer.from('TIMER_ROLL_TIMES')
 const NAME_TIMER_OUT_MS = Buffer.from('TIMER_OUT_MS')
 const NAME_TIMER_DEL_UNIQKEY = Buffer.from('TIMER_DEL_UNIQKEY')
+const NAME_INNER_MULTI_DISPATCH = Buffer.from('INNER_MULTI_DISPATCH')
+const NAME_SHARDING_KEY = Buffer.from('__SHARDINGKEY')
+const NAME_PRIORITY = Buffer.from('_SYS_MSG_PRIORITY_')
+const NAME_INNER_MULTI_QUEUE_OFFSET = Buffer.from('INNER_MULTI_QUEUE_OFFSET')
 
 function noteProperty(bytes: Uint8Array, name: number, nameLength: number, length: number, out: PropertyRanges): void {
   const value = name + nameLength + 1
@@ -222,7 +254,13 @@ function noteProperty(bytes: Uint8Array, name: number, nameLength: number, lengt
       if (isAt(bytes, name, NAME_TIMER_OUT_MS)) {
         out.timerOutStart = value
         out.timerOutLength = length
+      } else if (isAt(bytes, name, NAME_LITE_TOPIC)) {
+        out.liteTopicStart = value
+        out.liteTopicLength = length
       }
+      return
+    case 13:
+      if (isAt(bytes, name, NAME_SHARDING_KEY)) out.hasShardingKey = true
       return
     case 14:
       if (isAt(bytes, name, NAME_TIMER_DELAY_MS)) noteTimer(out, TimerKind.delayMs, value, length)
@@ -236,6 +274,25 @@ function noteProperty(bytes: Uint8Array, name: number, nameLength: number, lengt
       return
     case 17:
       if (isAt(bytes, name, NAME_TIMER_DEL_UNIQKEY)) out.hasTimerDelete = true
+      return
+    case 18:
+      if (isAt(bytes, name, NAME_PRIORITY)) {
+        out.priorityStart = value
+        out.priorityLength = length
+      }
+      return
+    case 20:
+      if (isAt(bytes, name, NAME_INNER_MULTI_DISPATCH)) {
+        out.lightQueuesStart = value
+        out.lightQueuesLength = length
+      }
+      return
+    case 24:
+      if (isAt(bytes, name, NAME_INNER_MULTI_QUEUE_OFFSET)) {
+        out.lightOffsetsStart = value
+        out.lightOffsetsLength = length
+        out.hasReserved = true
+      }
   }
 }
 

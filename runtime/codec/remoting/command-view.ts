@@ -27,6 +27,7 @@ export class CommandView {
   remarkLength = 0
   bodyStart = 0
   bodyLength = 0
+  #frameStart = 0
   readonly fields = new HeaderFields()
 
   /**
@@ -44,6 +45,7 @@ export class CommandView {
     }
     this.bytes = bytes
     this.view = view
+    this.#frameStart = start
     this.fields.count = 0
     this.remarkLength = 0
     const headerStart = start + FRAME_PREFIX_BYTES
@@ -107,6 +109,11 @@ export class CommandView {
   /** The body as a window into the receive buffer: valid during the call only. */
   body(): Buffer {
     return this.bytes.subarray(this.bodyStart, this.bodyStart + this.bodyLength)
+  }
+
+  /** Bytes of the frame, its length field included. */
+  get frameBytes(): number {
+    return this.bodyStart + this.bodyLength - this.#frameStart
   }
 
   /** All fields as an object without prototype surprises: for the control plane. */

@@ -24,6 +24,11 @@ export interface RequestDraft {
   readonly fields?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly body?: Uint8Array | undefined
   readonly serializeType?: SerializeType
+  /** Somebody else's request, with its signature: never signed anew, that would lend it the rights of this process. */
+  readonly isPassedOn?: boolean
+  /** Of the client whose request is passed on; left out: this process. */
+  readonly language?: string
+  readonly version?: number
 }
 
 /** What a handler says of a response. */
@@ -41,8 +46,8 @@ const MAX_BINARY_CODE = 0x7fff
 export function requestCommand(draft: RequestDraft, opaque: number, oneway: boolean): RemotingCommand {
   return {
     code: draft.code,
-    language: OWN_LANGUAGE,
-    version: CURRENT_VERSION,
+    language: draft.language ?? OWN_LANGUAGE,
+    version: draft.version ?? CURRENT_VERSION,
     opaque,
     flag: oneway ? FLAG_ONEWAY : 0,
     serializeType: draft.serializeType ?? SerializeType.JSON,

@@ -53,6 +53,11 @@ export const nameservers = {
         'How often to ask for the members of the broker group, for lockInStrictMode and enableSlaveActingMaster.',
         { ...MS, min: 100 },
       ),
+      loadBalancePollNameServerInterval: long(
+        30_000,
+        'How often to refresh routes for server-side load balancing.',
+        live(MS),
+      ),
     }),
     ...accepted({
       fetchNameSrvAddrByDnsLookup: flag(false, 'Take namesrvAddr for a domain name to look up.'),
@@ -61,11 +66,6 @@ export const nameservers = {
       updateNameServerAddrPeriod: int(120_000, 'How often to look the domain name up.', MS),
       rmqAddressServerDomain: text('jmenv.tbsite.net', 'Domain of the address server.'),
       rmqAddressServerSubGroup: text('nsaddr', 'Path on the address server.'),
-      loadBalancePollNameServerInterval: long(
-        30_000,
-        'How often to refresh routes for server-side load balancing.',
-        MS,
-      ),
       cleanOfflineBrokerInterval: int(30_000, 'How often to forget brokers that have gone.', MS),
       sendHeartbeatTimeoutMillis: int(1000, 'Longest wait for a name server to answer a heartbeat.', MS),
     }),

@@ -8,7 +8,7 @@ export function metadata({ consensus, settings }: Pick<Services, 'consensus' | '
     [
       RequestCode.CONTROLLER_GET_METADATA_INFO,
       () => {
-        const { leaderId, isLeader, peers } = consensus
+        const { leaderId, isLeader, peers, arePeersCommitted } = consensus
         return {
           code: ResponseCode.SUCCESS,
           fields: {
@@ -17,6 +17,8 @@ export function metadata({ consensus, settings }: Pick<Services, 'consensus' | '
             controllerLeaderAddress: peers.find((peer) => peer.id === leaderId)?.address,
             isLeader,
             peers: peers.map(({ id, address }) => `${id}:${address};`).join(''),
+            // Of our own, and seldom: whoever changes the members waits while it is there.
+            peersCommitted: arePeersCommitted ? undefined : false,
           },
         }
       },

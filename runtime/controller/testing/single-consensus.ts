@@ -14,6 +14,7 @@ import type { ConsensusMember } from '../controller.ts'
 export class SingleConsensus implements ConsensusMember {
   readonly selfId: string
   readonly peers: readonly Peer[]
+  readonly arePeersCommitted = true
   /** All commands in the order they were applied. */
   readonly log: Buffer[] = []
   leaderId: string | undefined

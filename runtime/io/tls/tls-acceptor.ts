@@ -11,6 +11,8 @@ const UNSETTLED_MAX = 1024
 
 const NOTHING = Buffer.alloc(0)
 
+type AcceptorOptions = Pick<TlsServerOptions, 'mode' | 'clientAuth' | 'trustCertPath' | 'alpnProtocols'>
+
 export interface AcceptedSockets {
   /** Speaks without TLS; `first` is what has been read of it, and no more. */
   plain(socket: Socket, first: Buffer): void
@@ -19,22 +21,19 @@ export interface AcceptedSockets {
 
 /** Finds out which accepted connections speak TLS, and does the handshake with those that do. */
 export class TlsAcceptor {
-  readonly #conf: Pick<TlsServerOptions, 'mode' | 'clientAuth' | 'trustCertPath'>
+  readonly #conf: AcceptorOptions
   readonly #sockets: AcceptedSockets
   /** Never listens: connections are handed to it. */
   readonly #server: Server
   #unsettled = 0
 
-  constructor(
-    conf: Pick<TlsServerOptions, 'mode' | 'clientAuth' | 'trustCertPath'>,
-    context: SecureContextOptions,
-    sockets: AcceptedSockets,
-  ) {
+  constructor(conf: AcceptorOptions, context: SecureContextOptions, sockets: AcceptedSockets) {
     this.#conf = conf
     this.#sockets = sockets
     this.#server = createServer({
       ...context,
       handshakeTimeout: SETTLED_WITHIN_MS,
+      ...(conf.alpnProtocols === undefined ? {} : { ALPNProtocols: [...conf.alpnProtocols] }),
       requestCert: conf.clientAuth !== 'none',
       // With "optional" a client may show none; one that it does show has to be good.
       rejectUnauthorized: conf.clientAuth === 'require' && conf.trustCertPath !== undefined,

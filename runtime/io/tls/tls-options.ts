@@ -16,6 +16,10 @@ export interface TlsServerOptions extends TlsKeyFiles {
   readonly clientAuth: ClientAuth
   /** Certificates that vouch for those of clients; undefined: any certificate is taken. */
   readonly trustCertPath: string | undefined
+  /** What is spoken over TLS, for clients that ask for it (ALPN). */
+  readonly alpnProtocols?: readonly string[]
+  /** Shown in place of what is in the files: a key and its certificate in PEM format. */
+  readonly inMemory?: { readonly key: string; readonly cert: string }
 }
 
 export interface TlsClientOptions {
@@ -23,6 +27,8 @@ export interface TlsClientOptions {
   readonly own: TlsKeyFiles | undefined
   /** Certificates that vouch for those of servers; undefined: any certificate is taken. */
   readonly trustCertPath: string | undefined
+  /** In place of all files: what is shown, and the certificates that vouch for those of servers, in PEM format. */
+  readonly inMemory?: { readonly key: string; readonly cert: string; readonly trusted: string }
 }
 
 export interface TlsOptions {

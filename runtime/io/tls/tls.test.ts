@@ -4,6 +4,7 @@ import * as nodeTls from 'node:tls'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import type { Connection, ConnectionEvents, Listener } from '../network.ts'
 import { RealNetwork } from '../real-network.ts'
+import { listenToEcho } from './testing/echo.ts'
 import { TestAuthority } from './testing/test-authority.ts'
 import { Tls } from './tls.ts'
 import type { TlsClientOptions, TlsServerOptions } from './tls-options.ts'
@@ -33,17 +34,8 @@ function networkOf(server: TlsServerOptions | undefined, client: TlsClientOption
   return new RealNetwork({ tls })
 }
 
-/** Sends back what it gets. */
 async function echo(network: RealNetwork): Promise<Listener> {
-  const listener = await network.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
-    const buffer = Buffer.alloc(1000)
-    return {
-      readBuffer: () => buffer,
-      received: (count) => void connection.write(Buffer.from(buffer.subarray(0, count))),
-      drained: () => undefined,
-      closed: () => undefined,
-    }
-  })
+  const listener = await listenToEcho(network)
   opened.push(listener)
   return listener
 }

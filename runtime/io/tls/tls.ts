@@ -21,13 +21,17 @@ export class Tls {
   constructor({ server, client }: TlsOptions, onProblem: (error: Error) => void) {
     this.#server = server
     this.#client = client
-    if (server !== undefined) {
+    if (server?.inMemory !== undefined) this.#serverContext = { ...server.inMemory, minVersion: 'TLSv1.2' }
+    else if (server !== undefined) {
       this.#keep({ key: server, trustCertPath: server.trustCertPath }, onProblem, (context) => {
         this.#serverContext = context
         for (const acceptor of this.#acceptors) acceptor.setContext(context)
       })
     }
-    if (client !== undefined) {
+    if (client?.inMemory !== undefined) {
+      const { key, cert, trusted } = client.inMemory
+      this.#clientContext = { key, cert, ca: trusted, minVersion: 'TLSv1.2' }
+    } else if (client !== undefined) {
       this.#keep({ key: client.own, trustCertPath: client.trustCertPath }, onProblem, (context) => {
         this.#clientContext = context
       })
@@ -56,7 +60,7 @@ export class Tls {
       ...this.#clientContext,
       host,
       port,
-      rejectUnauthorized: this.#client?.trustCertPath !== undefined,
+      rejectUnauthorized: this.#client?.trustCertPath !== undefined || this.#client?.inMemory !== undefined,
       checkServerIdentity: () => undefined,
     })
   }

@@ -1,12 +1,11 @@
 import type { CommandView } from '../../codec/remoting/command-view.ts'
-import { ProtocolVersion } from '../../codec/remoting/protocol-version.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import { dialectOf, encodeRoute } from '../../codec/route/encode-route-data.ts'
 import type { TopicRouteData } from '../../codec/route/route-data.ts'
 import { ORDER_TOPIC_CONFIG } from '../kv-config.ts'
-import { encodeRoute, type RouteDialect } from '../route-table/encode-route.ts'
 import { filterByZone, pickRoute } from '../route-table/pick-route.ts'
 import type { Handlers, Services } from './services.ts'
 
@@ -35,11 +34,6 @@ function answer(services: Needed, request: CommandView, startedMs: number): Resp
     services.routes.put(topic, dialect, body)
   }
   return { code: ResponseCode.SUCCESS, body }
-}
-
-function dialectOf(request: CommandView): RouteDialect {
-  if (request.version >= ProtocolVersion.V4_9_4) return 'standard'
-  return request.flagField('acceptStandardJsonOnly') ? 'standard' : 'fastjson'
 }
 
 /**

@@ -1,3 +1,4 @@
+import { sortById } from '../../codec/route/encode-route-data.ts'
 import {
   type BrokerData,
   MASTER_ID,
@@ -72,9 +73,4 @@ function filterServers(table: RouteTable, groups: readonly BrokerData[]): Map<st
     }
   }
   return found
-}
-
-/** Entries by ascending broker id, the order in which a Java HashMap has small ids. */
-export function sortById(brokerAddrs: ReadonlyMap<number, string>): [number, string][] {
-  return [...brokerAddrs].sort(([a], [b]) => a - b)
 }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
+import { encodeRoute } from '../../codec/route/encode-route-data.ts'
 import type { RegisterBody, RegisteredTopic } from '../../codec/route/register-body.ts'
-import { encodeClusterInfo, encodeMemberGroup, encodeRoute } from './encode-route.ts'
+import { encodeClusterInfo, encodeMemberGroup } from './encode-route.ts'
 import { filterByZone, pickRoute } from './pick-route.ts'
 import { DEFAULT_BROKER_TIMEOUT_MS, type RegisterOutcome, type Registration, RouteTable } from './route-table.ts'
 import { allTopics, systemTopics, topicsOfCluster, unitTopics } from './topic-lists.ts'

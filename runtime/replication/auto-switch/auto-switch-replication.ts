@@ -212,8 +212,11 @@ export class AutoSwitchReplication implements SessionOwner {
     this.#toldEpoch = master.epoch
     if (this.#role !== 'slave') this.#master.end(this.#epochs)
     this.#role = 'slave'
+    const before = this.#followed
     this.#followed = master
     this.#connection.setMaster(master.haAddress)
+    const isNewTerm = before !== undefined && master.epoch > Math.max(before.epoch, this.#epochs.lastEpoch)
+    if (isNewTerm && master.haAddress === before.haAddress) this.#connection.expectWord()
     this.#progressed()
   }
 

@@ -260,6 +260,25 @@ test('elected once more a master keeps its slaves, which learn the epoch', async
   expect(master.replication.epochs.lastEpoch).toBe(5)
 })
 
+test('a connection on which nothing comes of the new term of its master leads to a process that is gone', async () => {
+  const [slave] = await hosts(1)
+  let connections = 0
+  const silent = { readBuffer: () => Buffer.alloc(1024), received: () => {}, drained: () => {}, closed: () => {} }
+  await world.network.listen({ host: '127.0.0.1', port: 20_001 }, () => {
+    connections++
+    return silent
+  })
+  const followed = { brokerId: 9, haAddress: '127.0.0.1:20001' }
+  slave!.replication.changeToSlave({ ...followed, epoch: 1 })
+  await world.advance(6000, [slave!])
+  expect(connections).toBe(1)
+  slave!.replication.changeToSlave({ ...followed, epoch: 2 })
+  await world.advance(1500, [slave!])
+  expect(connections).toBe(1)
+  await world.advance(2000, [slave!])
+  expect(connections).toBe(2)
+})
+
 test('a slave that has only introduced itself when its master is elected once more counts all the same', async () => {
   const [master] = await hosts(1)
   master!.replication.changeToMaster(1, new Set([1]), 1)

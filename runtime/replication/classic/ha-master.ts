@@ -64,6 +64,11 @@ export class HaMaster implements SlaveProgress, SlaveLinkOwner {
     return count
   }
 
+  /** Slaves that have reported, on a connection that is surely in use, and lack something of what is written. */
+  get behind(): SlaveLink[] {
+    return [...this.links].filter((link) => link.countedOffset >= 0 && link.countedOffset < this.#log.writtenOffset)
+  }
+
   onProgress(listener: () => void): void {
     this.#listeners.push(listener)
   }

@@ -10,6 +10,9 @@ const CONNECT_TIMEOUT_MS = 3_000
 /** A connection that lasted so long was a sound one: what ended it is new. */
 const SOUND_AFTER_MS = 5_000
 
+/** A master that has begun a term has said so by then. */
+const WORD_WITHIN_MS = 2_000
+
 /** What a slave does on one connection to its master. */
 export interface SlaveSession extends FrameReader {
   /** The connection stands. */
@@ -37,6 +40,8 @@ export class MasterConnection {
   #lastReadMonotonic = 0
   #lastWriteMonotonic = 0
   #openedMonotonic = 0
+  /** The connection is given up if nothing has come by then. */
+  #wordDueMonotonic = Number.POSITIVE_INFINITY
   /** Why the last connection ended; shown in the log. */
   #lastProblem: string | undefined
   readonly #firstRetryMs: number
@@ -96,6 +101,16 @@ export class MasterConnection {
     else this.#connect()
   }
 
+  /**
+   * A new term of the same master was told: whoever began it sends something at once. If nothing comes the connection is to
+   * a process that is gone; a machine that lost its power closes nothing, and would be waited for for haHousekeepingInterval.
+   */
+  expectWord(): void {
+    // One that is only being made leads to whoever is there now.
+    if (this.#state !== 'open') return
+    this.#wordDueMonotonic = this.#context.clock.monotonic() + WORD_WITHIN_MS
+  }
+
   /** Gives the connection up; another attempt follows. */
   disconnect(error: Error): void {
     this.#connection?.destroy(error)
@@ -146,6 +161,7 @@ export class MasterConnection {
 
   #received(stream: FrameStream, count: number): void {
     this.#lastReadMonotonic = this.#context.clock.monotonic()
+    this.#wordDueMonotonic = Number.POSITIVE_INFINITY
     this.lastReadTimestamp = this.#context.clock.now()
     this.rate.add(count)
     try {
@@ -161,6 +177,7 @@ export class MasterConnection {
     const wasSound = this.#state === 'open' && this.#context.clock.monotonic() - this.#openedMonotonic >= SOUND_AFTER_MS
     this.#connection = undefined
     this.#session = undefined
+    this.#wordDueMonotonic = Number.POSITIVE_INFINITY
     if (this.#state === 'stopped') return
     this.#state = 'idle'
     const problem = error?.message ?? 'closed by the master'
@@ -182,6 +199,8 @@ export class MasterConnection {
     const now = this.#context.clock.monotonic()
     if (now - this.#lastReadMonotonic > this.#options.haHousekeepingInterval) {
       this.#connection.destroy(new Error(`master silent for ${this.#options.haHousekeepingInterval} ms`))
+    } else if (now > this.#wordDueMonotonic) {
+      this.#connection.destroy(new Error(`master silent for ${WORD_WITHIN_MS} ms after it began a term`))
     } else if (now - this.#lastWriteMonotonic >= this.#options.haSendHeartbeatInterval) {
       this.#session?.sayAlive()
     }

@@ -28,6 +28,7 @@ export class ConsumeQueueTable {
   readonly #topics = new TopicMap()
   #nextId = 0
   #queueCount = 0
+  #lightQueueCount = 0
 
   constructor(options: ConsumeQueueTableOptions) {
     const limits = { ...DEFAULT_QUEUE_LIMITS, ...options.limits }
@@ -46,6 +47,11 @@ export class ConsumeQueueTable {
 
   get queueCount(): number {
     return this.#queueCount
+  }
+
+  /** Of those the light ones. */
+  get lightQueueCount(): number {
+    return this.#lightQueueCount
   }
 
   find(topic: string, queueId: number): ConsumeQueue | undefined {
@@ -124,6 +130,7 @@ export class ConsumeQueueTable {
     if (!found) return
     for (const queue of found.queues.values()) queue.retire()
     this.#queueCount -= found.queues.size
+    if (found.isLight) this.#lightQueueCount -= found.queues.size
     this.#topics.delete(topic)
     try {
       this.#disk.remove(found.folder)
@@ -160,6 +167,7 @@ export class ConsumeQueueTable {
     queue.retire()
     topic.queues.delete(queue.queueId)
     this.#queueCount--
+    if (topic.isLight) this.#lightQueueCount--
     try {
       this.#disk.remove(queue.folder)
       this.context.files.forgetFolder(queue.folder, topic.folder)
@@ -181,6 +189,7 @@ export class ConsumeQueueTable {
     const queue = new ConsumeQueue(this.context, topic, queueId, this.#nextId++, isNew)
     topic.queues.set(queueId, queue)
     this.#queueCount++
+    if (topic.isLight) this.#lightQueueCount++
     return queue
   }
 }

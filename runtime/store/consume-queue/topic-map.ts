@@ -1,11 +1,15 @@
 import { indexKeySeed } from '../index/key-hash.ts'
 import type { ConsumeQueue } from './consume-queue.ts'
 
+/** With which the names of light queues begin. */
+export const LMQ_PREFIX = '%LMQ%'
+
 /** A topic with its queues. */
 export class TopicQueues {
   readonly topic: string
   readonly topicBytes: Uint8Array
   readonly folder: string
+  readonly isLight: boolean
   /** Java hash of `topic#`. */
   readonly indexKeySeed: number
   readonly queues = new Map<number, ConsumeQueue>()
@@ -14,6 +18,7 @@ export class TopicQueues {
     this.topic = topic
     this.topicBytes = Buffer.from(topic)
     this.folder = folder
+    this.isLight = topic.startsWith(LMQ_PREFIX)
     this.indexKeySeed = indexKeySeed(topic)
   }
 }

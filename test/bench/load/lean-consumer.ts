@@ -3,10 +3,11 @@
  * committed, no message decoded beyond its length. The last line it prints is a LoadResult; times are those of pulls.
  *
  *   node test/bench/load/lean-consumer.ts --port 10911 [--topic BenchmarkTest] [--queues 8] [--warm-up 2] [--seconds 10]
- *     [--pid <broker>] (--tail | [--skip-newest 0] [--span 2000])
+ *     [--pid <broker>] [--sql EXPRESSION] (--tail | [--skip-newest 0] [--span 2000])
  *
  * --tail          what arrives from now on, with held pulls
  * --skip-newest   messages at the end of each queue that are never read
+ * --sql           only what matches; the messages of the result are those that the broker looked at
  * --span          messages before those which are read, over and over
  */
 import { parseArgs } from 'node:util'
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     tail: { type: 'boolean', default: false },
     'skip-newest': { type: 'string', default: '0' },
     span: { type: 'string', default: '2000' },
+    sql: { type: 'string' },
     pid: { type: 'string' },
   },
 })
@@ -73,9 +75,9 @@ function pullFrame(queueId: number): Buffer {
     sysFlag: values.tail ? '6' : '4',
     commitOffset: '0',
     suspendTimeoutMillis: '15000',
-    subscription: '*',
+    subscription: values.sql ?? '*',
     subVersion: '0',
-    expressionType: 'TAG',
+    expressionType: values.sql === undefined ? 'TAG' : 'SQL92',
   }
   return requestFrame({ code: 11, opaque: OPAQUE_BASE + queueId, fields, body: Buffer.alloc(0), isBinary: false })
 }
@@ -85,6 +87,15 @@ function countRecords(answer: Answer): number {
   let count = 0
   for (let at = answer.bodyStart; at < answer.end; count++) at += answer.bytes.readInt32BE(at)
   return count
+}
+
+const NEXT_OFFSET = Buffer.from('"nextBeginOffset":"')
+
+/** Where the broker says that reading goes on. */
+function nextOffset({ bytes, headerStart, bodyStart }: Answer): number {
+  const at = bytes.indexOf(NEXT_OFFSET, headerStart)
+  if (at < 0 || at >= bodyStart) throw new Error('an answer without nextBeginOffset')
+  return Number.parseInt(bytes.toString('latin1', at + NEXT_OFFSET.length, bodyStart), 10)
 }
 
 async function main(): Promise<void> {
@@ -102,8 +113,8 @@ async function main(): Promise<void> {
   const answered = (answer: Answer): void => {
     const queueId = answer.opaque - OPAQUE_BASE
     times.note(performance.now() - sentAt[queueId]!)
-    if (answer.code === FOUND) {
-      const count = countRecords(answer)
+    if (answer.code === FOUND || (values.sql !== undefined && answer.code === RETRY_IMMEDIATELY)) {
+      const count = values.sql === undefined ? countRecords(answer) : nextOffset(answer) - offsets[queueId]!
       messages += count
       const next = offsets[queueId]! + count
       offsets[queueId] = next < parts[queueId]!.end ? next : parts[queueId]!.from

@@ -5,9 +5,10 @@
  *
  *   node test/bench/load/lean-producer.ts --port 10911 [--host 127.0.0.1] [--topic BenchmarkTest] [--topics 0]
  *     [--queues 8] [--size 1024] [--in-flight 64] [--connections 1] [--warm-up 2] [--seconds 10] [--messages 0]
- *     [--pid <broker>] [--binary]
+ *     [--pid <broker>] [--binary] [--property-values 0]
  *
  * --topics N      spread over the topics named by --topic and five digits, 00000 to N-1, a queue of the next one each time
+ * --property-values N   a property `a` with one of the values 00 to N-1, in turn; N at most 100
  * --messages N    stop after N answers, warm-up included, however much time is left
  */
 import { parseArgs } from 'node:util'
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '0' },
     pid: { type: 'string' },
     binary: { type: 'boolean', default: false },
+    'property-values': { type: 'string', default: '0' },
   },
 })
 
@@ -40,6 +42,8 @@ const queues = Number(values.queues)
 const messagesMax = Number(values.messages)
 const body = Buffer.alloc(Number(values.size), 'x')
 
+const propertyValues = Number(values['property-values'])
+const PROPERTY = propertyValues > 0 ? 'a\x0100\x02' : ''
 const TOPIC_DIGITS = 5
 const KEY_DIGITS = 12
 const KEY_PREFIX = '7F00000100015CE10000'
@@ -52,6 +56,7 @@ interface Frame {
   readonly topicAt: number
   readonly queueIdAt: number
   readonly keyAt: number
+  readonly propertyAt: number
 }
 
 function buildFrame(opaque: number): Frame {
@@ -65,18 +70,21 @@ function buildFrame(opaque: number): Frame {
     f: '0',
     g: String(Date.now()),
     h: '0',
-    i: `UNIQ_KEY\x01${KEY_PREFIX}${'0'.repeat(KEY_DIGITS)}\x02WAIT\x01true\x02TAGS\x01TagA\x02`,
+    i: `UNIQ_KEY\x01${KEY_PREFIX}${'0'.repeat(KEY_DIGITS)}\x02WAIT\x01true\x02TAGS\x01TagA\x02${PROPERTY}`,
     j: '0',
     k: 'false',
     m: 'false',
   }
   const bytes = requestFrame({ code: 310, opaque, fields, body, isBinary: values.binary })
+  const propertyMark = values.binary ? 'a\x0100' : 'a\\u000100'
   const queueMark = values.binary ? `\0\x01e\0\0\0\x04${QUEUE_MARK}` : `"e":"${QUEUE_MARK}`
   return {
     bytes,
     topicAt: placeOf(bytes, topic) + topic.length - TOPIC_DIGITS,
     queueIdAt: placeOf(bytes, queueMark) + queueMark.length - QUEUE_MARK.length,
     keyAt: placeOf(bytes, KEY_PREFIX) + KEY_PREFIX.length,
+    // The text of a header in JSON has control characters in six letters each.
+    propertyAt: propertyValues > 0 ? placeOf(bytes, propertyMark) + propertyMark.length - 2 : 0,
   }
 }
 
@@ -98,6 +106,8 @@ function run(first: number): void {
       putDigits(frame.bytes, frame.queueIdAt, 4, Math.floor(n / topics) % queues)
     } else putDigits(frame.bytes, frame.queueIdAt, 4, n % queues)
     putDigits(frame.bytes, frame.keyAt, KEY_DIGITS, n)
+    // Neighbours in a queue differ.
+    if (propertyValues > 0) putDigits(frame.bytes, frame.propertyAt, 2, Math.floor(n / queues) % propertyValues)
     sentAt[slot] = performance.now()
     connection.send(frame.bytes)
   }

@@ -5,6 +5,8 @@ export function requestFrame(request: {
   fields: Record<string, string>
   body: Buffer
   isBinary: boolean
+  /** 2: oneway. */
+  flag?: number
 }): Buffer {
   const header = request.isBinary ? binaryHeader(request) : jsonHeader(request)
   const bytes = Buffer.alloc(8 + header.length + request.body.length)
@@ -15,15 +17,21 @@ export function requestFrame(request: {
   return bytes
 }
 
-function jsonHeader(request: { code: number; opaque: number; fields: Record<string, string> }): Buffer {
-  const { code, opaque, fields } = request
-  const header = { code, extFields: fields, flag: 0, language: 'JAVA', opaque }
+interface HeaderParts {
+  readonly code: number
+  readonly opaque: number
+  readonly fields: Record<string, string>
+  readonly flag?: number
+}
+
+function jsonHeader({ code, opaque, fields, flag = 0 }: HeaderParts): Buffer {
+  const header = { code, extFields: fields, flag, language: 'JAVA', opaque }
   return Buffer.from(JSON.stringify({ ...header, serializeTypeCurrentRPC: 'JSON', version: 513 }))
 }
 
 // int16 code, int8 language, int16 version, int32 opaque, int32 flag, int32 remark length (0),
 // int32 length of all fields, then each: int16 key length + key, int32 value length + value
-function binaryHeader(request: { code: number; opaque: number; fields: Record<string, string> }): Buffer {
+function binaryHeader(request: HeaderParts): Buffer {
   const parts: Buffer[] = []
   for (const [key, value] of Object.entries(request.fields)) {
     const head = Buffer.alloc(2)
@@ -37,6 +45,7 @@ function binaryHeader(request: { code: number; opaque: number; fields: Record<st
   fixed.writeInt16BE(request.code, 0)
   fixed.writeInt16BE(513, 3)
   fixed.writeInt32BE(request.opaque, 5)
+  fixed.writeInt32BE(request.flag ?? 0, 9)
   fixed.writeInt32BE(pairs.length, 17)
   return Buffer.concat([fixed, pairs])
 }

@@ -42,7 +42,15 @@ func clustering(r *run) error {
 	}
 	r.sendAll(p, 0, r.count, 1)
 	r.settle(wait)
-	if counts[0].Load() == 0 || counts[1].Load() == 0 {
+	// They may have agreed on the queues later than that.
+	deadline := time.Now().Add(wait)
+	isMissing := func() bool { return counts[0].Load() == 0 || counts[1].Load() == 0 }
+	for next := r.count; isMissing() && time.Now().Before(deadline); next++ {
+		time.Sleep(time.Second)
+		r.sendAll(p, next, next+1, 1)
+		r.settle(wait)
+	}
+	if isMissing() {
 		r.fault("one of the two consumers received nothing")
 	}
 	return nil

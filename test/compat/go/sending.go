@@ -15,7 +15,7 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
 
-const wait = 45 * time.Second
+const wait = 120 * time.Second
 
 func (r *run) readBack() error {
 	_, err := r.consume(r.topic, r.group, "*", r.accept)

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type resource from '@pulumi/pulumi/proto/resource_pb.js'
 import { removeDependants } from './dependants.ts'
 import type { Providers } from './providers.ts'
+import { urnOf } from './removal.ts'
 import type { ResourceProvider } from './resource-provider.ts'
 import { fromStruct } from './sdk.ts'
 import type { ResourceState, State } from './state.ts'
@@ -79,14 +80,14 @@ export async function registerCustom(context: RegistrationContext, asked: Resour
   const difference = hasUnknown(inputs)
     ? { changes: true, replaces: [], deleteBeforeReplace: false }
     : await provider.diff(asked.urn, old.id, old.outputs, inputs)
-  if (!(difference.changes ?? !isDeepStrictEqual(old.inputs, inputs))) {
+  if (isOfSameProvider(old, asked) && !(difference.changes ?? !isDeepStrictEqual(old.inputs, inputs))) {
     context.steps.add('same', asked.urn)
     const outputs = withProviderOf(inputs, old.outputs)
     const same = { ...wanted, id: old.id, outputs }
     if (!preview) state.put(same)
     return same
   }
-  if (difference.replaces.length > 0) {
+  if (difference.replaces.length > 0 || !isOfSameProvider(old, asked)) {
     const deleteFirst = wanted.deleteBeforeReplace || difference.deleteBeforeReplace
     return replace(context, provider, old, wanted, deleteFirst)
   }
@@ -101,6 +102,9 @@ export async function registerCustom(context: RegistrationContext, asked: Resour
   state.put(updated)
   return updated
 }
+
+/** What another provider looks after is another thing. */
+const isOfSameProvider = (a: ResourceState, b: ResourceState): boolean => urnOf(a.provider) === urnOf(b.provider)
 
 async function create(
   { state, steps, preview }: RegistrationContext,
@@ -129,7 +133,8 @@ async function replace(
   const removeOld = async () => {
     if (context.preview || old.retainOnDelete) return
     if (old.protect) throw new Error(`${old.urn} is protected and cannot be deleted`)
-    await provider.delete(old.urn, old.id, old.outputs)
+    const former = isOfSameProvider(old, wanted) ? provider : await context.providers.of(old)
+    await former.delete(old.urn, old.id, old.outputs)
   }
   if (deleteFirst) {
     if (!context.preview) await removeDependants(context, old.urn)

@@ -42,4 +42,4 @@ async function remove(context: RemovalContext, resource: ResourceState, doomed: 
 }
 
 /** Of a reference `urn::id`. */
-const urnOf = (provider: string): string => provider.slice(0, Math.max(0, provider.lastIndexOf('::')))
+export const urnOf = (provider: string): string => provider.slice(0, Math.max(0, provider.lastIndexOf('::')))

@@ -39,18 +39,19 @@ export class SyncStateCheck {
     this.#confirmed.set(name, confirmed)
     const group = this.agreed(name)
     if (group === undefined) return
-    for (const node of this.#cluster.groupOf(name)) {
-      if (node.mayLackEnd && node.broker !== undefined && !group.syncStateSet.includes(node.brokerId))
+    const { isSyncFlush } = this.#cluster.shape
+    for (const node of this.#cluster.brokers) {
+      if (node.group !== name || node.broker === undefined) continue
+      const { brokerId } = node
+      if (!group.syncStateSet.includes(brokerId)) {
         node.mayLackEnd = false
-    }
-    for (const brokerId of group.syncStateSet) {
-      const address = group.replicas.find((replica) => replica.brokerId === brokerId)?.address
-      const node = this.#cluster.brokers.find((one) => one.address === address)
-      // One whose disk was emptied is another replica, of another id.
-      if (node?.broker === undefined || node.brokerId !== brokerId || node.mayLackEnd) continue
+        continue
+      }
       const { flushedOffset, writtenOffset } = node.broker.store
-      const held = this.#cluster.shape.isSyncFlush ? flushedOffset : writtenOffset
-      if (held >= confirmed) continue
+      const held = isSyncFlush ? flushedOffset : writtenOffset
+      if (held >= confirmed || node.mayLackEnd) continue
+      // One whose disk was emptied is another replica, of another id.
+      if (group.replicas.find((replica) => replica.brokerId === brokerId)?.address !== node.address) continue
       throw new Error(
         `SyncStateSet: ${node.machine.name} (${brokerId}) is in {${group.syncStateSet}} of ${name}, epoch ` +
           `${group.masterEpoch}/${group.syncStateSetEpoch}, and holds ${held} of what is confirmed up to ${confirmed}`,

@@ -118,7 +118,7 @@ async function runSeeds(line: CommandLine): Promise<number> {
   for (let seed = line.first; seed < line.first + line.count; seed++) {
     const scenario = scenarioOf(seed, line.scenarios)
     try {
-      const result = await new ClusterLife(scenario, seed, line.faultsMs).run()
+      const result = await new ClusterLife(scenario, seed, line.faultsMs, line.storyLines).run()
       passed++
       acked += result.acked
       events += result.events

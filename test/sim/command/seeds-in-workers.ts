@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** Seeds that one process runs before another takes over: small enough that all end at about the same time. */
-const BATCH_SEEDS = 50
+/** Seeds that one process runs before another takes over. A process needs some ten seeds until its code is fast. */
+const BATCH_SEEDS_MAX = 250
+/** So many for each worker, that all end at about the same time. */
+const BATCHES_EACH = 20
 const PROGRESS_EVERY_MS = 15_000
 
 interface Outcome {
@@ -24,10 +26,11 @@ export async function runInWorkers(
   const startedMs = performance.now()
   let toldMs = startedMs
   let next = first
+  const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(count / workers / BATCHES_EACH))
   const work = async (): Promise<void> => {
     while (next < first + count) {
       const from = next
-      next = Math.min(from + BATCH_SEEDS, first + count)
+      next = Math.min(from + batchSeeds, first + count)
       const { passed, failed } = await runBatch(from, next - from, args)
       total.passed += passed
       total.failed += failed

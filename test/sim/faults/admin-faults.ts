@@ -44,6 +44,7 @@ export class AdminFaults {
     const brokerId = world.pick(cluster.groupOf(name))!.brokerId
     if (cluster.shape.controllers === 0 || brokerId === 0) return
     count('hand-over')
+    cluster.handOverBegins(name)
     const fields = { clusterName: 'c', brokerName: name, brokerId, designateElect: true }
     this.#askControllers(`hand ${name} over to ${brokerId}`, { code: RequestCode.CONTROLLER_ELECT_MASTER, fields })
   }

@@ -92,11 +92,20 @@ export class DiskFaults {
     world.queue.after(world.between(50, 1500), () => this.#context.isOver || node.start())
   }
 
+  /** Of a master that moves to another machine the new one is about to be the only one that is left. */
+  #hasLastingMaster(group: string): boolean {
+    return this.#context.cluster.brokers.some(
+      (one) => one.group === group && one.conf.brokerRole !== 'SLAVE' && !one.isRetired && !one.isToldToEnd,
+    )
+  }
+
   #mayLose(node: BrokerNode): boolean {
     const { cluster } = this.#context
-    if (cluster.shape.controllers === 0) return node.conf.brokerRole === 'SLAVE'
+    if (cluster.shape.controllers === 0) return node.conf.brokerRole === 'SLAVE' && this.#hasLastingMaster(node.group)
     const agreed = cluster.watch.syncStateSets.agreed(node.group)
     if (agreed === undefined || node.broker === undefined || node.broker.isMaster) return false
+    // Elected in this moment, or by controllers that cannot see that it is gone, it would be the only one that may be.
+    if (cluster.isHandingOver(node.group) || !cluster.world.network.links.isWhole) return false
     // Whoever is elected now has to hold everything, and may not be known to be in the set by any controller that runs.
     const master = cluster.masterOf(node.group)
     return master !== undefined && master.brokerId === agreed.masterBrokerId && master.brokerId !== node.brokerId

@@ -27,6 +27,11 @@ export abstract class Node {
     return this.isUp && !this.#isStopping
   }
 
+  /** It was told to end, and has not been started since. */
+  get isToldToEnd(): boolean {
+    return this.#isStopping
+  }
+
   start(): void {
     if (this.isUp || this.isRetired) return
     this.#isStopping = false
@@ -38,8 +43,9 @@ export abstract class Node {
     })
   }
 
+  /** Of a node whose machine another one has by now nothing is killed. */
   kill(kind: CrashKind): void {
-    if (!this.isUp) return
+    if (!this.isUp || this.isRetired) return
     this.ending(kind)
     this.machine.kill(kind)
   }

@@ -171,14 +171,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: 400,
   },
   {
-    name: 'what a replica changes by itself counts as a change of its master',
-    file: 'broker/metadata/data-version.ts',
-    right: 'if (this.isCopy) {',
-    wrong: 'if (this.isCopy && nowMs < 0) {',
-    scenario: 'controller-standalone',
-    seeds: 1500,
-  },
-  {
     name: 'a commit does not settle its half message',
     file: 'broker/transaction/end-transaction.ts',
     right: "if (standing === 'open') ends.end(half.queueOffset, endOffset, topic)",

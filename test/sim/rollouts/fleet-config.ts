@@ -58,7 +58,8 @@ export function planOf(config: FleetConfig): Plan {
       flush,
       config: { ...own },
     })),
-    brokerConfig: { ...settings },
+    // As many queues as the topics that are made have: a send may come first, and an operator may not take queues away.
+    brokerConfig: { defaultTopicQueueNums: 2, ...settings },
     ports: { controller: CONTROLLER_PORT },
   }
   return planCluster(parseClusterConfig(input), { localDataDir: '/data' })

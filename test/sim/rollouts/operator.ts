@@ -3,7 +3,7 @@ import type { LiveCluster } from '../../../components/rollout/live-cluster.ts'
 import type { RemotingCommand, RequestDraft } from '../../../runtime/codec/remoting/remoting-command.ts'
 import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
 import { createNetContext } from '../../../runtime/net/net-context.ts'
-import { RemotingClient } from '../../../runtime/net/remoting-client.ts'
+import { parseAddress, RemotingClient } from '../../../runtime/net/remoting-client.ts'
 import { silentLogger } from '../../../runtime/observe/logger.ts'
 import type { Machine } from '../world/machine.ts'
 import type { SimProcess } from '../world/sim-process.ts'
@@ -32,7 +32,7 @@ export class Operator {
     const { clock } = this.#process
     const { trace } = this.machine.world
     return {
-      asker: { ask: (address, request) => this.#ask(address, request), connect: () => Promise.resolve() },
+      asker: { ask: (address, request) => this.#ask(address, request), connect: (address) => this.#connect(address) },
       clock,
       name: 'c',
       nameServers,
@@ -43,6 +43,20 @@ export class Operator {
 
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#process.clock.after(ms, resolve))
+  }
+
+  #connect(address: string): Promise<void> {
+    const buffer = new Uint8Array(1)
+    return new Promise((resolve, reject) => {
+      this.#process.network.connect(parseAddress(address), TIMEOUT_MS, {
+        ...{ readBuffer: () => buffer, received: () => undefined, drained: () => undefined },
+        opened: (connection) => {
+          connection.destroy()
+          resolve()
+        },
+        closed: (error) => reject(error ?? new Error(`${address} closed the connection at once`)),
+      })
+    })
   }
 
   async #ask(address: string, request: RequestDraft): Promise<RemotingCommand> {

@@ -1,7 +1,10 @@
 import type { Plan } from '../../../components/plan/plan.ts'
+import type { BrokerNode } from '../../../components/plan/plan-node.ts'
 import { advancePlan } from '../../../components/plan/rollout/advance-plan.ts'
 import { planRollout } from '../../../components/plan/rollout/plan-rollout.ts'
 import type { Observed, RolloutStep } from '../../../components/plan/rollout/rollout.ts'
+import { unfinished } from '../../../components/plan/rollout/unfinished.ts'
+import { ClientRoutes } from '../../../components/platform/process/rollout/client-routes.ts'
 import { drainGroup } from '../../../components/rollout/drain.ts'
 import { LiveActions } from '../../../components/rollout/live-actions.ts'
 import type { LiveCluster } from '../../../components/rollout/live-cluster.ts'
@@ -37,6 +40,9 @@ export class Rollouts {
   /** Groups that have their topics. */
   readonly #seeded: Set<string>
   #beginMs = 0
+  /** Replicas that were stopped and that the controllers were not told to forget yet. */
+  #unforgotten: readonly BrokerNode[] = []
+  readonly #routes = new ClientRoutes()
   /** Changes that were begun, in words. */
   readonly begun: string[] = []
 
@@ -104,7 +110,9 @@ export class Rollouts {
       if (this.#wanted === undefined || !machine.isUp) return
       this.#kills++
       machine.kill('process')
-      if (world.chance(20)) this.#want({ names: ['something else half-way'], config: this.#goBack() })
+      // A group that the controllers have forgotten does not come back to its old stores by itself (docs/rollouts.md).
+      const isForgetting = this.#step.startsWith('forget:')
+      if (world.chance(20) && !isForgetting) this.#want({ names: ['something else half-way'], config: this.#goBack() })
       world.queue.after(world.between(50, 1500), () => {
         this.#work(() => {})
         this.#killLater()
@@ -128,7 +136,7 @@ export class Rollouts {
       try {
         const steps = await this.#plan(operator, wanted)
         if (steps.length === 0) break
-        for (const step of steps) await this.#perform(operator, wanted, step)
+        for (const [index, step] of steps.entries()) await this.#perform(operator, wanted, step, steps.slice(index + 1))
       } catch (error) {
         if (isMistake(error)) throw error
         trace.line(`rollout: stopped at ${this.#step}: ${(error as Error).message}`)
@@ -145,7 +153,8 @@ export class Rollouts {
     this.#step = 'planning'
     const running = this.#running
     const seen = await observeCluster(this.#reach(operator), running.nodes)
-    const observed: Observed = { ...seen, unseeded: groupsOf(running).filter((group) => !this.#seeded.has(group)) }
+    const unseeded = groupsOf(running).filter((group) => !this.#seeded.has(group))
+    const observed: Observed = { ...seen, unseeded, unforgotten: this.#unforgotten, ...this.#routes.observed }
     const allow = ['nameServerAddresses']
     const { steps, refusals } = planRollout({ running, wanted, observed, allow })
     if (refusals.length > 0) {
@@ -158,14 +167,15 @@ export class Rollouts {
     return steps
   }
 
-  async #perform(operator: Operator, wanted: Plan, step: RolloutStep): Promise<void> {
+  async #perform(operator: Operator, wanted: Plan, step: RolloutStep, rest: readonly RolloutStep[]): Promise<void> {
     this.#step = step.id
     this.#cluster.world.trace.line(`rollout: ${step.id}`)
     await this.#act(operator, wanted, step)
     this.#running = advancePlan(this.#running, wanted, step)
+    this.#unforgotten = unfinished(this.#running, wanted, rest).unforgotten
     this.#cluster.controllerAddresses = listOf(this.#running.controllerAddr)
     const actions = this.#actions(operator, wanted)
-    for (const wait of step.waits) await actions.wait(wait)
+    for (const wait of this.#routes.waitsOf(step)) await actions.wait(wait)
     this.#cluster.world.trace.line(`rollout: ${step.id}: done`)
   }
 
@@ -175,17 +185,25 @@ export class Rollouts {
       case 'restartNode':
         await this.#stop(operator, action.node.host)
         this.#fleet.install(action.node).start()
+        this.#routes.end(action, {}, this.#reach(operator).clock.now())
         return
       case 'stopNode':
         await this.#stop(operator, action.node.host)
         this.#fleet.retire(action.node.host)
+        this.#routes.end(action, {}, this.#reach(operator).clock.now())
         return
       case 'drainGroup':
         await this.#drain(operator, action)
         return
       default: {
+        const { trace } = this.#cluster.world
+        const { clock } = this.#reach(operator)
+        const nowMs = () => clock.now()
+        this.#routes.begin(action, nowMs())
+        if (action.kind === 'handOver') this.#cluster.handOverBegins(action.group)
         const outcome = await this.#actions(operator, wanted).perform(action)
-        if (outcome !== undefined) this.#cluster.world.trace.line(`rollout: ${outcome}`)
+        this.#routes.end(action, outcome, nowMs())
+        if (outcome.words !== undefined) trace.line(`rollout: ${outcome.words}`)
         if (action.kind === 'changeLive') this.#fleet.reconfigure(action.node)
         if (action.kind === 'seedGroup') this.#seeded.add(action.group)
       }

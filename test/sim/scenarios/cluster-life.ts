@@ -14,7 +14,6 @@ export const CALM_MS = 20_000
 const ROLLOUT_CALM_MS = 120_000
 /** Sends go on for so long into the calm. */
 const SENDS_MS = 2_500
-const STORY_LINES = 2000
 
 /** What came of one seed. */
 export interface LifeResult {
@@ -42,9 +41,11 @@ export class ClusterLife {
   readonly #faults: Faults
   readonly #faultsMs: number
   readonly #rollouts: Rollouts | undefined
+  readonly #storyLines: number
 
-  constructor(scenario: ScenarioName, seed: number, faultsMs = FAULTS_MS) {
-    this.world = new World(seed)
+  constructor(scenario: ScenarioName, seed: number, faultsMs = FAULTS_MS, storyLines = 2000) {
+    this.#storyLines = storyLines
+    this.world = new World(seed, storyLines)
     const shape = shapeOf(scenario, this.world)
     if (scenario === 'rollout-classic' || scenario === 'rollout-controller') {
       const { cluster, rollouts } = rolloutCluster(this.world, shape)
@@ -65,17 +66,19 @@ export class ClusterLife {
         () => world.nowMs >= this.#faultsMs + SENDS_MS && !isChanging() && this.#unserved === undefined,
       )
       cluster.transactional?.start(() => world.nowMs >= this.#faultsMs + SENDS_MS)
+      cluster.popper?.start()
       this.#rollouts?.begin(this.#faultsMs)
       this.#faults.begin()
       await world.run(this.#faultsMs)
       this.#faults.end()
+      if (cluster.popper !== undefined) cluster.popper.isDiligent = true
       await world.run(this.#faultsMs + SENDS_MS)
       await this.#comeToRest()
     } catch (error) {
       const { isSyncFlush, scenario } = cluster.shape
       const flush = isSyncFlush ? 'SYNC_FLUSH' : 'ASYNC_FLUSH'
       const message = `seed ${world.seed} of ${scenario} (${flush}) at ${Math.round(world.nowMs)} ms: ${(error as Error).message}`
-      throw new BrokenPromise(message, world.trace.last(STORY_LINES), error)
+      throw new BrokenPromise(message, world.trace.last(this.#storyLines), error)
     }
     const { trace } = world
     const { ackedCount: acked, deliveredCount: delivered } = cluster.ledger
@@ -116,7 +119,9 @@ export class ClusterLife {
       if (problem !== undefined) return problem
     }
     const undelivered = cluster.ledger.undelivered()
-    return undelivered === undefined ? cluster.transactions.problem() : `${undelivered} is not delivered`
+    if (undelivered !== undefined) return `${undelivered} is not delivered`
+    const unpopped = cluster.popper === undefined ? undefined : cluster.pops.problem(cluster.ledger)
+    return unpopped ?? cluster.transactions.problem()
   }
 
   #missingIn(name: string): string | undefined {

@@ -2,10 +2,12 @@ import { RequestCode } from '../../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../../runtime/codec/remoting/response-code.ts'
 import { BrokerWatch } from '../checks/broker-watch.ts'
 import { Ledger } from '../checks/ledger.ts'
+import { PopBooks } from '../checks/pop-books.ts'
 import { TopicBooks } from '../checks/topic-books.ts'
 import { TransactionBooks } from '../checks/transaction-books.ts'
 import { ClientProcess } from '../clients/client-process.ts'
 import { Consumer } from '../clients/consumer.ts'
+import { Popper } from '../clients/popper.ts'
 import { Producer } from '../clients/producer.ts'
 import { Route } from '../clients/route.ts'
 import { TransactionalProducer } from '../clients/transactional-producer.ts'
@@ -22,6 +24,8 @@ const TRANSACTION_TOPIC = 'X'
 const QUEUES = 2
 const CONTROLLER_PORT = 9878
 const CREATE_AGAIN_MS = 200
+/** A hand-over that was asked for is done after this, or will not be. */
+const HAND_OVER_MAX_MS = 6000
 /** An operator waits so long for a topic. */
 const TOPIC_MS = 1000
 
@@ -40,9 +44,13 @@ export class Cluster {
   readonly producer: Producer
   readonly transactions = new TransactionBooks()
   readonly transactional: TransactionalProducer | undefined
+  readonly pops = new PopBooks()
+  readonly popper: Popper | undefined
   readonly consumer: Consumer
   readonly #consumers: Consumer[]
   readonly watch: BrokerWatch
+  /** Until when somebody may still be elected because an operator asked for it, by group. */
+  readonly #handOverUntilMs = new Map<string, number>()
 
   /** `controllerAddr` of clients that ask controllers; `host:port` each. */
   controllerAddresses: readonly string[]
@@ -51,6 +59,14 @@ export class Cluster {
 
   /** `makeNodes`: the servers, where they are not those that the shape counts. */
   #topicsLeft = Number.POSITIVE_INFINITY
+
+  handOverBegins(group: string): void {
+    this.#handOverUntilMs.set(group, this.world.nowMs + HAND_OVER_MAX_MS)
+  }
+
+  isHandingOver(group: string): boolean {
+    return this.world.nowMs < (this.#handOverUntilMs.get(group) ?? 0)
+  }
 
   constructor(world: World, shape: Shape, makeNodes?: (cluster: Cluster) => void) {
     this.world = world
@@ -67,6 +83,7 @@ export class Cluster {
     this.consumer = new Consumer(this.client, route, this.ledger, TOPIC)
     this.#consumers = [this.consumer]
     if (shape.hasTransactions) this.transactional = this.#makeTransactional()
+    if (shape.hasPops) this.popper = new Popper(this.client, route, this.pops, TOPIC, () => this.ledger.sentCount)
   }
 
   #makeTransactional(): TransactionalProducer {
@@ -85,7 +102,11 @@ export class Cluster {
   }
 
   get runningControllers(): RunningController[] {
-    return [...this.nameServers, ...this.controllers].flatMap(({ running }) => (running === undefined ? [] : [running]))
+    // Asked for whenever something is confirmed.
+    const found: RunningController[] = []
+    for (const { running } of this.nameServers) if (running !== undefined) found.push(running)
+    for (const { running } of this.controllers) if (running !== undefined) found.push(running)
+    return found
   }
 
   groupOf(name: string): BrokerNode[] {

@@ -9,6 +9,7 @@ export const SCENARIOS = [
   'controller-embedded',
   'rollout-classic',
   'rollout-controller',
+  'controller-pop',
 ] as const
 
 export type ScenarioName = (typeof SCENARIOS)[number]
@@ -26,6 +27,8 @@ export interface Shape {
   readonly crashes: readonly CrashKind[]
   /** Clients send transactions as well: with controllers, where masters change and nothing that is acknowledged is lost. */
   readonly hasTransactions: boolean
+  /** A group pops, too. */
+  readonly hasPops: boolean
   /** Lines of every broker.conf. */
   readonly settings: string
 }
@@ -39,9 +42,11 @@ export function isScenario(name: string): name is ScenarioName {
 /** The cluster of a scenario, in the variation that the seed chooses. */
 export function shapeOf(scenario: ScenarioName, world: World): Shape {
   const isSyncFlush = world.random.below(2) === 0
-  const flush = `flushDiskType=${isSyncFlush ? 'SYNC_FLUSH' : 'ASYNC_FLUSH'}\n`
-  const hasTransactions = scenario.startsWith('controller') && world.chance(50)
-  const common = { scenario, isSyncFlush, hasTransactions }
+  // A topic that a full disk took away and a producer brought back is like the one the operator wants.
+  const flush = `flushDiskType=${isSyncFlush ? 'SYNC_FLUSH' : 'ASYNC_FLUSH'}\ndefaultTopicQueueNums=2\n`
+  const hasPops = scenario === 'controller-pop'
+  const hasTransactions = scenario.startsWith('controller') && !hasPops && world.chance(50)
+  const common = { scenario, isSyncFlush, hasTransactions, hasPops }
   const classic = { ...common, controllers: 0, areEmbedded: false, groups: 1, crashes: ALL_CRASHES }
   switch (scenario) {
     case 'single-master':
@@ -52,6 +57,7 @@ export function shapeOf(scenario: ScenarioName, world: World): Shape {
       return { ...classic, nameServers: 2, replicas: 2, settings: flush }
     case 'controller-standalone':
     case 'controller-embedded':
+    case 'controller-pop':
       return replicated(common, world, flush)
     case 'rollout-classic':
       // Who counts what nodes there are is its config.
@@ -61,7 +67,7 @@ export function shapeOf(scenario: ScenarioName, world: World): Shape {
   }
 }
 
-type Common = Pick<Shape, 'scenario' | 'isSyncFlush' | 'hasTransactions'>
+type Common = Pick<Shape, 'scenario' | 'isSyncFlush' | 'hasTransactions' | 'hasPops'>
 
 function replicated(common: Common, world: World, flush: string): Shape {
   const { scenario, isSyncFlush } = common

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat } from '../../../runtime/io/disk.ts'
+import type { Disk, DiskFile, DiskLock, DiskSpace, FileStat, OpenMode } from '../../../runtime/io/disk.ts'
 import type { SimProcess } from './sim-process.ts'
 
 /** A machine's disk as one process sees it: what the process does after its death has no effect. */
@@ -11,7 +11,7 @@ export class ProcessDisk implements Disk {
     this.#process = process
   }
 
-  open(path: string, mode: 'read' | 'write'): DiskFile {
+  open(path: string, mode: OpenMode): DiskFile {
     return this.#living.open(path, mode)
   }
 

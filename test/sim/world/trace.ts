@@ -1,14 +1,14 @@
-const LINES_KEPT = 2000
-
 /** What has happened: the last lines to read, and a digest of every event, by which two runs are compared. */
 export class Trace {
   readonly #lines: string[] = []
   readonly #now: () => number
+  readonly #linesKept: number
   #hash = 0x811c9dc5
   #events = 0
 
-  constructor(now: () => number) {
+  constructor(now: () => number, linesKept: number) {
     this.#now = now
+    this.#linesKept = linesKept
   }
 
   get eventCount(): number {
@@ -30,7 +30,7 @@ export class Trace {
   line(text: string): void {
     for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i))
     this.#lines.push(`${this.#now().toFixed(1).padStart(9)} ${text}`)
-    if (this.#lines.length > 2 * LINES_KEPT) this.#lines.splice(0, LINES_KEPT)
+    if (this.#lines.length > 2 * this.#linesKept) this.#lines.splice(0, this.#linesKept)
   }
 
   last(count: number): string[] {

@@ -9,6 +9,9 @@ import { Trace } from './trace.ts'
 export const START_MS = 1_700_000_000_000
 
 /** Simulated time, machines and the network between them. One seed decides everything that happens. */
+/** More than this happens at one time only to who asks for another turn in every turn. */
+const EVENTS_AT_ONCE_MAX = 100_000
+
 export class World {
   readonly seed: number
   readonly queue = new EventQueue()
@@ -18,10 +21,11 @@ export class World {
   readonly machines: Machine[] = []
   #failure: Error | undefined
 
-  constructor(seed: number) {
+  /** `linesKept`: of the trace, to be told when something is broken. */
+  constructor(seed: number, linesKept = 2000) {
     this.seed = seed
     this.random = new SeededRandom(seed)
-    this.trace = new Trace(() => this.queue.nowMs)
+    this.trace = new Trace(() => this.queue.nowMs, linesKept)
     this.network = new SimNetwork(this)
   }
 
@@ -89,6 +93,12 @@ export class World {
   }
 
   #loop(untilMs: number): void {
-    while (this.#failure === undefined && this.queue.step(untilMs)) drainMicrotasks()
+    let [atMs, events] = [this.nowMs, 0]
+    while (this.#failure === undefined && this.queue.step(untilMs)) {
+      drainMicrotasks()
+      if (this.nowMs !== atMs) [atMs, events] = [this.nowMs, 0]
+      else if (++events > EVENTS_AT_ONCE_MAX)
+        this.fail(new Error(`time stands still: somebody acts again and again at ${atMs} ms`))
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { BrokerNode, PlanNode } from '../../plan-node.ts'
 import { advancePlan, groupsOf } from '../advance-plan.ts'
 import { controllersOf } from '../controller-members.ts'
 import { brokersOf, isElected } from '../group-change.ts'
+import { arrivalOf, placeOf, vacatedBy } from '../known-to-clients.ts'
 import { settingsOf } from '../node-settings.ts'
 import { formerId, type Observed, type RolloutAction, type RolloutStep } from '../rollout.ts'
 import { unfinished } from '../unfinished.ts'
@@ -10,7 +11,10 @@ import { unfinished } from '../unfinished.ts'
 /** Where the messages of a broker are. */
 const folderOf = ({ group, address, dataDir }: BrokerNode): string => `${group} ${address} ${dataDir}`
 
-const placeOf = (node: PlanNode): string => `${node.address}:${node.port} ${node.dataDir}`
+const registrationOf = ({ group, advertisedAddress, port }: BrokerNode): string =>
+  `${group} ${advertisedAddress}:${port}`
+
+const folderPlaceOf = (node: PlanNode): string => `${placeOf(node)} ${node.dataDir}`
 
 /** A running cluster reduced to what a rollout must not break. Each step is checked before and after it is done. */
 export class ClusterModel {
@@ -24,6 +28,11 @@ export class ClusterModel {
   readonly seeded: Set<string>
   /** Folders of brokers that run and have all messages of their group. */
   readonly #whole: Set<string>
+  /** Groups that clients may not know as they are, and groups whose brokers were at a place before. */
+  readonly #unknown = new Set<string>()
+  readonly #vacated = new Map<string, string>()
+  /** Replicas that the controllers reckon with. */
+  readonly #registered: Set<string>
   readonly #wanted: Plan
   /** Nodes that differ. Undefined when an earlier rollout was left half-way: then much has to be put in order again. */
   #touchable: Set<string> | undefined
@@ -34,6 +43,7 @@ export class ClusterModel {
     this.#wanted = wanted
     this.seeded = groupsOf(running)
     this.#whole = new Set(brokersOf(running).map(folderOf))
+    this.#registered = new Set(brokersOf(running).filter(isElected).map(registrationOf))
     this.#touchable = changedNodes(running, wanted)
     for (const { id, address } of controllersOf(running).values()) this.members.set(id, address)
     for (const node of brokersOf(running)) {
@@ -48,6 +58,8 @@ export class ClusterModel {
       inSync: new Map(),
       writable: new Map([...groupsOf(this.plan)].map((group) => [group, !this.paused.has(group)])),
       ...unfinished(this.plan, this.#wanted, this.#rest),
+      changedRoutes: [...this.#unknown],
+      vacated: Object.fromEntries(this.#vacated),
     }
   }
 
@@ -59,6 +71,10 @@ export class ClusterModel {
     model.members.clear()
     model.seeded.clear()
     model.#whole.clear()
+    model.#registered.clear()
+    for (const replica of this.#registered) model.#registered.add(replica)
+    for (const group of this.#unknown) model.#unknown.add(group)
+    for (const [place, group] of this.#vacated) model.#vacated.set(place, group)
     for (const folder of this.#whole) model.#whole.add(folder)
     for (const [group, id] of this.masters) model.masters.set(group, id)
     for (const [id, address] of this.members) model.members.set(id, address)
@@ -73,12 +89,20 @@ export class ClusterModel {
     this.#rest = steps
     for (const [index, step] of steps.slice(0, count).entries()) {
       this.#before(step)
+      this.#checkClients(step)
       this.#moveMessages(step)
       this.#act(step)
       this.plan = advancePlan(this.plan, this.#wanted, step)
+      this.#checkWaits(step)
       this.#rest = steps.slice(index + 1)
       this.#after(step)
     }
+  }
+
+  /** Replicas that run no more and that the controllers still reckon with. */
+  get unforgotten(): string[] {
+    const there = new Set(brokersOf(this.plan).map(registrationOf))
+    return [...this.#registered].filter((replica) => !there.has(replica))
   }
 
   #fault(step: RolloutStep, text: string): void {
@@ -87,13 +111,14 @@ export class ClusterModel {
 
   #before(step: RolloutStep): void {
     const { action } = step
-    if (action.kind === 'drainGroup') {
-      const brokers = brokersOf(this.plan).filter(({ group }) => group === action.group)
-      if (!brokers.some((node) => isElected(node) || node.brokerId === 0)) this.#fault(step, 'nobody to consume from')
+    if (action.kind === 'drainGroup' && !this.#hasMaster(action.group)) this.#fault(step, 'nobody to consume from')
+    if (action.kind === 'handOver') {
+      const gone = action.preferred.filter((id) => !this.plan.nodes.some((node) => node.id === id))
+      if (gone.length > 0) this.#fault(step, `${gone.join()} is not there to be handed over to`)
     }
     if (action.kind !== 'restartNode' && action.kind !== 'stopNode') return
     const node = action.kind === 'restartNode' ? action.from : action.node
-    if (!this.plan.nodes.some((one) => one.id === node.id && placeOf(one) === placeOf(node))) {
+    if (!this.plan.nodes.some((one) => one.id === node.id && folderPlaceOf(one) === folderPlaceOf(node))) {
       this.#fault(step, `${node.id} does not run there`)
     }
     if (node.kind === 'broker') this.#beforeBroker(step, node)
@@ -104,7 +129,9 @@ export class ClusterModel {
   #beforeBroker(step: RolloutStep, node: BrokerNode): void {
     const { group } = node
     if (!groupsOf(this.#wanted).has(group)) {
-      if (!this.drained.has(group)) this.#fault(step, `${group} is not drained`)
+      // Of a group without a master nobody could consume: it gets one first.
+      const isRevived = node.role === 'SLAVE' && step.action.kind === 'restartNode' && !this.#hasMaster(group)
+      if (!this.drained.has(group) && !isRevived) this.#fault(step, `${group} is not drained`)
       return
     }
     const others = brokersOf(this.plan).filter((other) => other.group === group && other.id !== node.id)
@@ -114,6 +141,35 @@ export class ClusterModel {
     }
     if (isMaster && isElected(node) && others.length > 0) this.#fault(step, `${node.id} is still master`)
     if (step.action.kind === 'stopNode' && others.length === 0) this.#fault(step, `${group} would lose everything`)
+  }
+
+  /** What clients with routes of before would meet. */
+  #checkClients(step: RolloutStep): void {
+    const { action, waits } = step
+    const [left, arrived] = [vacatedBy(action), arrivalOf(action)]
+    if (action.kind === 'pauseWrites' || action.kind === 'drainGroup') {
+      const others = [...groupsOf(this.plan)].filter((group) => group !== action.group)
+      const isNone = others.length > 0 && others.every((group) => this.#unknown.has(group))
+      if (isNone) this.#fault(step, 'clients may know no other group')
+    }
+    if (action.kind === 'resumeWrites') this.#unknown.add(action.group)
+    if (arrived !== undefined) {
+      const former = this.#vacated.get(placeOf(arrived))
+      if (former !== undefined && former !== arrived.group) this.#fault(step, `clients may look for ${former} there`)
+      this.#vacated.delete(placeOf(arrived))
+      if (!groupsOf(this.plan).has(arrived.group)) this.#unknown.add(arrived.group)
+    }
+    if (left !== undefined) this.#vacated.set(placeOf(left), left.group)
+    if (!waits.some(({ kind }) => kind === 'otherGroupKnown' || kind === 'routesRenewed')) return
+    // Only those after a step of its own, which nothing comes between.
+    if (action.kind !== 'awaitClients') return
+    this.#unknown.clear()
+    this.#vacated.clear()
+  }
+
+  #hasMaster(group: string): boolean {
+    const brokers = brokersOf(this.plan).filter((node) => node.group === group)
+    return brokers.some((node) => isElected(node) || node.brokerId === 0)
   }
 
   /** A fixed master has what its folder holds; every other one gets everything from those that have it. */
@@ -146,9 +202,15 @@ export class ClusterModel {
     switch (action.kind) {
       case 'startNode':
         this.#started(action.node)
+        this.#register(action.node)
         break
       case 'restartNode':
+        if (action.from.kind === 'broker') this.#registered.delete(registrationOf(action.from))
         this.#restarted(action)
+        this.#register(action.node)
+        break
+      case 'forgetReplica':
+        if (action.node.kind === 'broker') this.#registered.delete(registrationOf(action.node))
         break
       case 'handOver':
         if (this.masters.get(action.group) === action.avoid && action.preferred[0] !== undefined) {
@@ -175,6 +237,10 @@ export class ClusterModel {
         break
       default:
     }
+  }
+
+  #register(node: PlanNode): void {
+    if (node.kind === 'broker' && isElected(node)) this.#registered.add(registrationOf(node))
   }
 
   #left(node: PlanNode, id: string): void {
@@ -226,6 +292,13 @@ export class ClusterModel {
     for (const group of groupsOf(this.#wanted)) this.#checkGroup(step, group)
   }
 
+  #checkWaits(step: RolloutStep): void {
+    for (const wait of step.waits) {
+      if (!('nodeId' in wait) || this.plan.nodes.some(({ id }) => id === wait.nodeId)) continue
+      this.#fault(step, `waits until ${wait.nodeId} is ${wait.kind}, which is not there`)
+    }
+  }
+
   #checkTouched(step: RolloutStep): void {
     const { action } = step
     const touches = ['startNode', 'restartNode', 'stopNode', 'changeLive']
@@ -251,6 +324,11 @@ export class ClusterModel {
     )
     if (running.size === 0) this.#fault(step, 'no NameServer')
     if (this.members.size > 0 && this.#aliveMembers().length * 2 <= this.members.size) this.#fault(step, 'no quorum')
+    const founder = [...this.#founders].map((id) => controllersOf(this.plan).get(id)?.node).find((node) => node)
+    const founders = founder === undefined ? [] : (settingsOf(founder).get('controllerDLegerPeers') ?? '').split(';')
+    if (brokersOf(this.plan).some(isElected) && this.#aliveMembers().length * 2 <= founders.length) {
+      this.#fault(step, 'the first controllers have no majority')
+    }
     const alive = new Set(this.#aliveMembers().map((id) => this.members.get(id)!))
     for (const broker of brokersOf(this.plan)) {
       const settings = settingsOf(broker)

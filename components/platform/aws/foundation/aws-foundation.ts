@@ -9,6 +9,7 @@ import { planSubnets } from '../../../plan/aws/subnets.ts'
 import { regionOfZone } from '../../../plan/aws/zone.ts'
 import { problemAt } from '../../../plan/checks/problem-at.ts'
 import { ConfigError } from '../../../plan/config-problem.ts'
+import { proxyPorts } from '../../../plan/proxy-ports.ts'
 import type { AwsConfig } from '../../../plan/schema/aws-config.ts'
 import { awsSdk } from '../aws-sdk.ts'
 import { artifactBucket } from './artifact-bucket.ts'
@@ -98,13 +99,17 @@ export class AwsFoundation extends pulumi.ComponentResource {
   constructor(name: string, args: AwsFoundationArgs, opts?: pulumi.ComponentResourceOptions) {
     const { clusterName, aws, ports } = configOf(args)
     const processors = architecturesOf(args, aws)
-    const files = filesOf(aws, args.engines ?? ['gantry'], processors)
+    const engines = args.engines ?? ['gantry']
+    const files = filesOf(aws, engines, processors)
     super('gantry:index:AwsFoundation', name, args, opts)
     const [{ zone = '' } = {}] = planSubnets(aws.network)
     const context = { name, clusterName, aws, region: regionOfZone(zone), options: { parent: this } }
     const network = foundationNetwork(context)
     const hasProxies = args.proxies ?? false
-    const facts = { ports, controllers: args.controllers, hasProxies, hasBalancer: aws.proxyLoadBalancer }
+    const facts = {
+      ...{ ports, controllers: args.controllers, hasProxies, hasBalancer: aws.proxyLoadBalancer },
+      proxyPorts: Object.values(proxyPorts({ ports })),
+    }
     const groups = new SecurityGroups(context, network, facts)
     groups.allowS3(network.s3PrefixListId)
     if (network.routeTableId !== undefined && aws.network.ssmEndpoints) {

@@ -13,6 +13,7 @@ const facts = (more: Partial<FirewallFacts> = {}): FirewallFacts => ({
   ports,
   controllers: undefined,
   hasProxies: false,
+  proxyPorts: [8081, 8080],
   hasBalancer: false,
   ...more,
 })
@@ -42,5 +43,7 @@ it('lets clients reach proxies, or only the balancer before them', () => {
     flowsOf(given).flatMap(({ from, to, port }) => (to === 'proxy' && port === 8081 ? [from] : []))
   expect(toProxies(facts({ hasProxies: true }))).toEqual(['clients', 'operators'])
   expect(toProxies(facts({ hasProxies: true, hasBalancer: true }))).toEqual(['balancer', 'operators'])
+  const remoting = flowsOf(facts({ hasProxies: true, proxyPorts: [8081] })).filter(({ port }) => port === 8080)
+  expect(remoting).toEqual([])
   expect(flowsOf(facts({ hasProxies: true })).some(({ from, to }) => from === 'proxy' && to === 'broker')).toBe(true)
 })

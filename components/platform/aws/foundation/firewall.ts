@@ -20,6 +20,8 @@ export interface FirewallFacts {
   /** Where controllers run, if there are any. */
   readonly controllers: 'embedded' | 'standalone' | undefined
   readonly hasProxies: boolean
+  /** Of the proxies: that of gRPC, and the remoting port where their engine has one. */
+  readonly proxyPorts: readonly number[]
   /** Counts only where there are proxies. */
   readonly hasBalancer: boolean
 }
@@ -52,14 +54,12 @@ function controllerFlows({ ports, controllers }: FirewallFacts): Flow[] {
   ]
 }
 
-function proxyFlows({ ports, hasBalancer }: FirewallFacts): Flow[] {
-  const { proxyGrpc, proxyRemoting } = ports
-  const both = [proxyGrpc, proxyRemoting]
+function proxyFlows({ proxyPorts, hasBalancer }: FirewallFacts): Flow[] {
   const callers: Caller[] = ['clients', 'operators']
-  if (!hasBalancer) return flowsTo('proxy', both, callers, 'clients of the proxy')
+  if (!hasBalancer) return flowsTo('proxy', proxyPorts, callers, 'clients of the proxy')
   return [
-    ...flowsTo('balancer', both, callers, 'clients of the proxies'),
-    ...flowsTo('proxy', both, ['balancer', 'operators'], 'clients of the proxy'),
+    ...flowsTo('balancer', proxyPorts, callers, 'clients of the proxies'),
+    ...flowsTo('proxy', proxyPorts, ['balancer', 'operators'], 'clients of the proxy'),
   ]
 }
 

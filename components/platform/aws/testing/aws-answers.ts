@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { artifactFileName, checksumFileName, checksumLine } from '../../../artifact/artifact-name.ts'
@@ -31,9 +31,10 @@ export const awsAnswers: MockAnswers = {
   },
 }
 
-/** A folder that looks as after `gantry artifact build`, with a release of Apache RocketMQ in it. */
+/** A folder that looks as after `gantry artifact build`, with a release of Apache RocketMQ in it; it goes with the process. */
 export function artifactFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-artifacts-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const [index, architecture] of architectures.entries()) {
     const fileName = artifactFileName({ version, architecture })
     writeFileSync(join(folder, fileName), architecture)

@@ -6,7 +6,15 @@ export interface Container {
   /** With a slash ahead. */
   readonly Name: string
   readonly RestartCount: number
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null }
+  /** Its image, by id. */
+  readonly Image: string
+  readonly Config: {
+    /** `uid:gid`, as nodes are given theirs. */
+    readonly User: string
+    readonly Labels: Readonly<Record<string, string>> | null
+  }
+  /** A volume has a name. */
+  readonly Mounts: readonly { readonly Name?: string; readonly Destination: string }[]
   readonly State: {
     readonly Running: boolean
     readonly Restarting: boolean

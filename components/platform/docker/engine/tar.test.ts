@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { type TarEntry, tarOf } from './tar.ts'
+import { firstFileOf, firstOwnerOf, type TarEntry, tarOf } from './tar.ts'
 
 let folder = ''
 
@@ -55,4 +55,16 @@ it('refuses what the format cannot say', async () => {
   await expect(bytesOf([{ path: 'x'.repeat(101), content: { text: '', mode: 0 } }])).rejects.toThrow(
     'too long for a tar',
   )
+})
+
+it('gives the content of its first file and its owner, also after an extended header, and says when it is torn', async () => {
+  const archive = await bytesOf([{ path: 'note', content: { text: 'é\n', mode: 0o600, owner: { uid: 7, gid: 8 } } }])
+  expect(firstFileOf(archive).toString()).toBe('é\n')
+  expect(archive.toString('latin1', 108, 123)).toBe('0000007\0' + '0000010')
+  const extended = await bytesOf([{ path: 'more', content: { text: '20 mtime=12345.678\n', mode: 0o600 } }])
+  extended.write('x', 156)
+  expect(firstFileOf(Buffer.concat([extended.subarray(0, 1024), archive])).toString()).toBe('é\n')
+  expect(firstOwnerOf(Buffer.concat([extended.subarray(0, 1024), archive.subarray(0, 512)]))).toBe('7:8')
+  expect(firstOwnerOf(archive.subarray(0, 511))).toBeUndefined()
+  for (const bytes of [0, 511, 512, 514]) expect(() => firstFileOf(archive.subarray(0, bytes))).toThrow('ends before')
 })

@@ -17,9 +17,14 @@ export interface TarEntry {
 
 /** Bytes, the file that has them (links are kept as links), or a folder. */
 type TarContent =
-  | { readonly text: string; readonly mode: number }
+  | { readonly text: string; readonly mode: number; readonly owner?: TarOwner }
   | { readonly file: string }
-  | { readonly folderMode: number; readonly owner?: { readonly uid: number; readonly gid: number } }
+  | { readonly folderMode: number; readonly owner?: TarOwner }
+
+interface TarOwner {
+  readonly uid: number
+  readonly gid: number
+}
 
 const blockBytes = 512
 const typeFile = '0'
@@ -40,7 +45,7 @@ interface Header {
 export async function* tarOf(entries: Iterable<TarEntry>): AsyncGenerator<Uint8Array> {
   for (const { path, content } of entries) {
     if ('folderMode' in content) yield folderEntry(path, content)
-    else if ('text' in content) yield* textEntry(path, content.text, content.mode)
+    else if ('text' in content) yield* textEntry(path, content)
     else yield* fileEntry(path, content.file)
   }
   yield Buffer.alloc(2 * blockBytes)
@@ -50,9 +55,9 @@ function folderEntry(path: string, { folderMode, owner }: Extract<TarContent, { 
   return header({ path, mode: folderMode, sizeBytes: 0, type: typeFolder, ...owner })
 }
 
-function* textEntry(path: string, text: string, mode: number): Generator<Uint8Array> {
+function* textEntry(path: string, { text, mode, owner }: Extract<TarContent, { text: string }>): Generator<Uint8Array> {
   const bytes = Buffer.from(text)
-  yield header({ path, mode, sizeBytes: bytes.length, type: typeFile })
+  yield header({ path, mode, sizeBytes: bytes.length, type: typeFile, ...owner })
   yield bytes
   yield fill(bytes.length)
 }
@@ -103,6 +108,40 @@ function header({ path, mode, sizeBytes, type, target = '', uid = 0, gid = 0 }: 
     148,
   )
   return block
+}
+
+/** Entries that say more of the next one, and of all. */
+const extendedHeader = /[xg]/
+
+const numberAt = (archive: Buffer, from: number, to: number): number =>
+  Number.parseInt(archive.toString('latin1', from, to), 8)
+
+/** Where the first header of a file or folder is; undefined when the archive ends before it does. */
+function firstHeader(archive: Buffer): number | undefined {
+  for (let at = 0; at + blockBytes <= archive.length; ) {
+    if (!extendedHeader.test(archive.toString('latin1', at + 156, at + 157))) return at
+    at += blockBytes * (1 + Math.ceil(numberAt(archive, at + 124, at + 136) / blockBytes))
+  }
+  return undefined
+}
+
+/** The content of the first file in an archive. @throws RangeError when it ends before that does */
+export function firstFileOf(archive: Buffer): Buffer {
+  const at = firstHeader(archive)
+  if (at !== undefined) {
+    const sizeBytes = numberAt(archive, at + 124, at + 136)
+    const content = archive.subarray(at + blockBytes, at + blockBytes + sizeBytes)
+    if (content.length === sizeBytes) return content
+  }
+  throw new RangeError(`a tar archive of ${archive.length} bytes ends before its first file does`)
+}
+
+/** `uid:gid` of the first entry of an archive, of which the beginning is enough; undefined when it is too little of it. */
+export function firstOwnerOf(archive: Buffer): string | undefined {
+  const at = firstHeader(archive)
+  return at === undefined
+    ? undefined
+    : `${numberAt(archive, at + 108, at + 116)}:${numberAt(archive, at + 116, at + 124)}`
 }
 
 function split(path: string): { prefix: string; name: string } {

@@ -15,6 +15,8 @@ export interface BuildOptions {
   readonly tag?: string
   /** An image with Node and glibc to build on. Default: one made of the Node that runs this. */
   readonly base?: string
+  /** Where the engine's sources are. Default: those of this version. */
+  readonly engineFolder?: string
   readonly print: (line: string) => void
 }
 
@@ -41,7 +43,7 @@ export async function buildImage(engine: EngineClient, options: BuildOptions): P
     forcerm: 'true',
   })
   print(`building ${tag} on ${base}`)
-  const answer = await engine.open('POST', `/build?${query}`, { tar: tarOf(contextFiles()) })
+  const answer = await engine.open('POST', `/build?${query}`, { tar: tarOf(contextFiles(options.engineFolder)) })
   await untilDone(answer, print)
   const { Id: id, Size: sizeBytes } = await engine.ask<{ Id: string; Size: number }>('GET', `/images/${tag}/json`)
   return { tag, id, sizeBytes }

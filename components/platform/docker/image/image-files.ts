@@ -52,9 +52,9 @@ function installedFolder(name: string, from: string): string {
 }
 
 /** Folders of the packages the engine needs, by name. @throws Error when two versions of one are needed */
-function packagesOfEngine(): Map<string, string> {
+function packagesOfEngine(engineFolder: string): Map<string, string> {
   const found = new Map<string, string>()
-  const open = [runtimeFolder]
+  const open = [engineFolder]
   for (let from = open.pop(); from !== undefined; from = open.pop()) {
     for (const name of dependenciesOf(from)) {
       const folder = installedFolder(name, from)
@@ -81,24 +81,24 @@ import('/opt/gantry/bin/healthcheck${extension}')
 `
 
 /** It names the sources; a build has JavaScript in the same places. */
-const dockerfile = (): string =>
-  readFileSync(join(runtimeFolder, 'Dockerfile'), 'utf8').replaceAll('.ts"', `${extension}"`)
+const dockerfile = (engineFolder: string): string =>
+  readFileSync(join(engineFolder, 'Dockerfile'), 'utf8').replaceAll('.ts"', `${extension}"`)
 
 /** The build context of runtime/Dockerfile. */
-export function contextFiles(): TarEntry[] {
-  const own = filesBelow(runtimeFolder).filter((path) => !leftOut.test(path))
-  const packages = [...packagesOfEngine()].flatMap(([name, folder]) =>
+export function contextFiles(engineFolder = runtimeFolder): TarEntry[] {
+  const own = filesBelow(engineFolder).filter((path) => !leftOut.test(path))
+  const packages = [...packagesOfEngine(engineFolder)].flatMap(([name, folder]) =>
     filesBelow(folder)
       .map((path) => ({ path: `app/node_modules/${name}/${path}`, content: { file: join(folder, path) } }))
       .filter(({ path }) => !foreignPrebuild.test(path)),
   )
   return [
-    { path: 'Dockerfile', content: { text: dockerfile(), mode: 0o644 } },
+    { path: 'Dockerfile', content: { text: dockerfile(engineFolder), mode: 0o644 } },
     { path: 'bin/mqadmin', content: { text: linkText('mqadmin'), mode: 0o755 } },
     { path: 'bin/gantry-healthcheck', content: { text: healthcheckText, mode: 0o755 } },
     { path: 'cache/', content: { folderMode: 0o755 } },
     { path: 'data/', content: { folderMode: 0o755 } },
-    ...own.map((path) => ({ path: `app/${path}`, content: { file: join(runtimeFolder, path) } })),
+    ...own.map((path) => ({ path: `app/${path}`, content: { file: join(engineFolder, path) } })),
     ...packages,
   ]
 }

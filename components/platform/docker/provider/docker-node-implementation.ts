@@ -1,17 +1,25 @@
 import type { Implementation } from '../../../dynamic/implementation.ts'
 import { isSameValue } from '../../../dynamic/same-value.ts'
+import { containerDataDir } from '../../../plan/docker-hosts.ts'
+import type { PlanNode } from '../../../plan/plan-node.ts'
 import { takePartAgain } from '../../../rollout/make-way.ts'
+import { placeVacated } from '../../../rollout/places.ts'
 import { type AwaitedNode, waitUntilHealthy, whatIsMissingNow } from '../../health/wait-until-healthy.ts'
+import { containerUsers } from '../container-args.ts'
 import { type Container, findContainer, lastWords } from '../engine/container-state.ts'
 import type { EngineClient } from '../engine/engine-client.ts'
 import { type EngineChoice, engineOf } from '../engine/engine-of.ts'
 import { leftoversOf, mark, takeBack } from '../leftover-containers.ts'
+import { keepConf, tellSettings } from '../live-settings.ts'
+import { giveVolume } from '../volume-owner.ts'
 
 export interface DockerNodeInputs extends AwaitedNode {
   readonly engine: EngineChoice
   /** Name and id of its container. */
   readonly container: string
   readonly containerId: string
+  /** The conf file's text that the container was made with. */
+  readonly startedConf: string
 }
 
 export interface DockerNodeOutputs extends DockerNodeInputs {
@@ -43,7 +51,10 @@ export const dockerNodeImplementation: Implementation<DockerNodeInputs, DockerNo
   async update(olds, news) {
     const made = await bringUp(news)
     const { node, nameServers, readyTimeoutMs: timeoutMs } = news
-    if (olds.containerId !== news.containerId) await takePartAgain({ node, nameServers, timeoutMs })
+    if (olds.containerId === news.containerId) return made
+    // Again, for its former container has gone only now.
+    if (olds.address !== news.address) await placeVacated(olds.node, nameServers)
+    await takePartAgain({ node, nameServers, timeoutMs })
     return made
   },
   /** Its container is deleted by the provider, in good order. */
@@ -59,17 +70,35 @@ async function bringUp(news: DockerNodeInputs): Promise<DockerNodeOutputs> {
     throw new Error(`the container of ${node.id} is gone from the Docker host: run "pulumi up --refresh"`)
   }
   if (found.Name !== `/${name}`) await takeBack(engine, found, name)
-  if (!found.State.Running) await engine.ask('POST', `/containers/${containerId}/start`)
+  const running = { engine, containerId, node, address: news.address, startedConf: news.startedConf }
+  await keepConf(running)
+  if (!found.State.Running) {
+    await giveOwnVolume(engine, found, node, readyTimeoutMs)
+    await engine.ask('POST', `/containers/${containerId}/start`)
+  }
   await mark(engine, containerId)
   for (const { Id } of await leftoversOf(engine, name)) await engine.ask('DELETE', `/containers/${Id}?force=1`)
-  const missing = await waitUntilHealthy(
-    news,
-    seldom(() => endOf(engine, news, found.RestartCount)),
-  )
+  const ended = seldom(() => endOf(engine, news, found.RestartCount))
+  await tellSettings(running, readyTimeoutMs, ended)
+  const missing = await waitUntilHealthy(news, ended)
   if (missing === undefined) return { ...news, phase: 'healthy' }
   throw new Error(
     `${node.id} was not healthy after ${readyTimeoutMs / 1000} s: ${missing}. Its log: docker logs ${name}`,
   )
+}
+
+/** A container that was stopped may have been so for another engine, which got its volume: a run that was cut short, or taken back. */
+async function giveOwnVolume(
+  engine: EngineClient,
+  { Image, Config, Mounts }: Container,
+  node: PlanNode,
+  timeoutMs: number,
+): Promise<void> {
+  const name = Mounts.find(({ Destination }) => Destination === containerDataDir)?.Name
+  const owner = containerUsers[node.engine]
+  // A program may have given it another user, or a folder of the host.
+  if (name === undefined || name === '' || Config.User !== owner) return
+  await giveVolume(engine, { name, owner, image: Image, engine: node.engine }, timeoutMs)
 }
 
 /** The engine may be far away and is not asked as often as the node. */

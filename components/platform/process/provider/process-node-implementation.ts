@@ -10,13 +10,15 @@ import { liveSettings } from '../../../plan/rollout/node-settings.ts'
 import { changeLive } from '../../../rollout/live-change.ts'
 import { withLiveCluster } from '../../../rollout/live-cluster.ts'
 import { makeWay, takePartAgain } from '../../../rollout/make-way.ts'
+import { placeForgotten, placeVacated } from '../../../rollout/places.ts'
+import { untilPemsRead } from '../../../security/pems-read.ts'
 import { nodeAddress } from '../../health/node-health.ts'
 import { waitUntilHealthy } from '../../health/wait-until-healthy.ts'
 import { apacheLogFolder } from '../apache-launch.ts'
 import { nodeLogFile } from '../cluster-state.ts'
-import { writeConfFile } from '../conf-file.ts'
 import { DataDirInUseError, lockHolder } from '../data-dir-lock.ts'
 import { missingProgram } from '../missing-program.ts'
+import { writeNodeFiles, writePems } from '../node-files.ts'
 import { launchSpec, nodeCommand } from '../node-launch.ts'
 import { lastWords } from '../node-log.ts'
 import { isForeignAddress } from '../own-address.ts'
@@ -36,6 +38,7 @@ export interface ProcessNodeInputs {
   readonly programs: Programs
   /** How long a node may take until it is healthy. */
   readonly readyTimeoutMs: number
+  readonly staleRouteMs?: number
 }
 
 export interface ProcessNodeOutputs extends ProcessNodeInputs {
@@ -85,6 +88,7 @@ export const processNodeImplementation: Implementation<ProcessNodeInputs, Proces
   async delete(known) {
     await stop(known.node, known.process)
     removeProcessRecord(known.node.dataDir)
+    await placeVacated(known.node, known.nameServers)
   },
 }
 
@@ -114,7 +118,7 @@ async function stop(node: PlanNode, known: ProcessRef | undefined): Promise<void
 /** What tells one way of starting a node from another; the conf file, which may hold secrets, cannot be read from it. */
 const launchHash = ({ node, programs }: ProcessNodeInputs): string =>
   createHash('sha256')
-    .update(JSON.stringify([node.confFile, nodeCommand(node, programs)]))
+    .update(JSON.stringify([node.confFile, nodeCommand(node, programs), ...(node.tls === undefined ? [] : [node.tls])]))
     .digest('hex')
 
 /** Waits a little, and is false when so much time has gone by since it was made. */
@@ -140,14 +144,23 @@ async function bringUp(news: ProcessNodeInputs, olds?: ProcessNodeOutputs): Prom
     return { ...news, phase: 'running', process: ref }
   }
   const wasRunning = ref !== undefined
-  const { nameServers, readyTimeoutMs: timeoutMs } = news
+  const { nameServers, readyTimeoutMs: timeoutMs, staleRouteMs } = news
   // NameServers that are new do not know the node yet, and those that have gone know nothing any more.
   const lasting = nameServers.filter((address) => olds?.nameServers.includes(address) ?? true)
-  if (wasRunning) await makeWay({ node: olds?.node ?? node, nameServers: lasting, timeoutMs })
+  if (wasRunning) await makeWay({ node: olds?.node ?? node, nameServers: lasting, timeoutMs, staleRouteMs })
+  const formerPlace = olds !== undefined && nodeAddress(olds.node) !== nodeAddress(node) ? olds : undefined
+  // Before its ports are free for others, and when they are.
+  if (wasRunning && formerPlace !== undefined) await leavePlace(formerPlace, nameServers)
   const started = await startAnew(news, olds?.process)
   await untilHealthy(news, { ...started, isNew: !wasRunning })
   if (wasRunning) await takePartAgain({ node, nameServers, timeoutMs })
   return { ...news, phase: 'running', process: started.ref }
+}
+
+async function leavePlace({ node, process: ref }: ProcessNodeOutputs, nameServers: readonly string[]): Promise<void> {
+  await placeVacated(node, nameServers)
+  await stop(node, ref)
+  await placeVacated(node, nameServers)
 }
 
 /** Whether the process that runs can stay: it was started as asked, or differs in what counts without a restart. */
@@ -166,7 +179,8 @@ async function isKept(news: ProcessNodeInputs, olds: ProcessNodeOutputs | undefi
     if (!isOnlyConf || liveSettings(started, node) === undefined) return false
   }
   if (Object.keys(settings).length > 0) await changeLiveAt(news, settings)
-  writeConfFile(node)
+  writeNodeFiles(node, dirname(node.dataDir))
+  if (writePems(node)) await untilPemsRead(clock)
   writeProcessRecord(node.dataDir, { process: record.process, launch })
   return true
 }
@@ -190,8 +204,10 @@ async function startAnew(news: ProcessNodeInputs, known: ProcessRef | undefined)
   if (missing !== undefined) throw new Error(`${node.id} cannot be started: ${missing}`)
   await stop(node, known)
   await untilPortsFree(node.dataDir, () => checkPortsFree([node]), pauseUntil(news.readyTimeoutMs))
+  await placeForgotten(node, news.nameServers, news.staleRouteMs)
   mkdirSync(dirname(nodeLogFile(node.dataDir, node.id)), { recursive: true })
-  writeConfFile(node)
+  writeNodeFiles(node, dirname(node.dataDir))
+  writePems(node)
   let exit: ProcessExit | undefined
   const ref = new RealProcessTable(environment()).start(launchSpec(node, node.dataDir, news.programs), (ended) => {
     exit = ended

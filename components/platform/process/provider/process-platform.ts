@@ -40,7 +40,7 @@ export class ProcessPlatform implements NodePlatform {
     { name, node, place, nameServers, master, after, before = [] }: NodeRequest,
     options: pulumi.CustomResourceOptions,
   ): NodeResource {
-    const { retainData, protectData, readyTimeoutSeconds } = this.#config
+    const { retainData, protectData, readyTimeoutSeconds, staleRouteSeconds } = this.#config
     const folder = new DataFolder(
       `${name}-data`,
       { path: place.dataDir, node: place.id },
@@ -50,6 +50,7 @@ export class ProcessPlatform implements NodePlatform {
       node,
       nameServers,
       readyTimeoutMs: readyTimeoutSeconds * 1000,
+      staleRouteMs: staleRouteSeconds * 1000,
       ...(master === undefined ? {} : { master: master.address }),
       programs: programsOf(this.#config),
     }

@@ -4,6 +4,7 @@ import { settingsOf } from '../../../plan/rollout/node-settings.ts'
 import type { RolloutAction, RolloutWait } from '../../../plan/rollout/rollout.ts'
 import { LiveActions } from '../../../rollout/live-actions.ts'
 import { type LiveCluster, withLiveCluster } from '../../../rollout/live-cluster.ts'
+import { staleRouteMsDefault } from '../../../rollout/routes.ts'
 import { addressesOf } from './observe-running.ts'
 import type { RolloutActions, RolloutContext } from './run-rollout.ts'
 
@@ -21,8 +22,9 @@ export const liveActions =
 
 function actionsOn(cluster: LiveCluster, plan: Plan, wanted: Plan, timeoutMs: number): RolloutActions {
   const byId = new Map([...wanted.nodes, ...plan.nodes].map((node) => [node.id, node]))
-  const { topics, consumerGroups } = wanted
-  const options = { nodeOf: (id: string) => byId.get(id), timeoutMs, topics, consumerGroups }
+  const { topics, consumerGroups, patience } = wanted
+  const staleRouteMs = patience?.staleRouteMs ?? staleRouteMsDefault
+  const options = { nodeOf: (id: string) => byId.get(id), timeoutMs, staleRouteMs, topics, consumerGroups }
   const actions = new LiveActions(cluster, options)
   return {
     perform: (action: Parameters<LiveActions['perform']>[0] & RolloutAction) => actions.perform(action),

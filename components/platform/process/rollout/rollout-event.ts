@@ -1,4 +1,5 @@
 import type { RolloutRefusal } from '../../../plan/rollout/rollout.ts'
+import type { TrafficReport } from '../../../rollout/traffic-gaps.ts'
 
 /** What happens in a rollout: a line of rollout-events.jsonl each. */
 export type RolloutEvent =
@@ -7,10 +8,17 @@ export type RolloutEvent =
   | ({ readonly type: 'step'; readonly position: number; readonly count: number } & PlannedStep)
   /** Told again whenever what is missing changes. `id`: of the step; '' before the first one. */
   | { readonly type: 'waiting'; readonly id: string; readonly waitsFor: string }
-  | { readonly type: 'stepDone'; readonly id: string; readonly tookMs: number; readonly outcome?: string }
+  /** `traffic`: what brokers stored and gave out meanwhile, where it was looked at. */
+  | {
+      readonly type: 'stepDone'
+      readonly id: string
+      readonly tookMs: number
+      readonly outcome?: string
+      readonly traffic?: TrafficReport
+    }
   /** Something failed: nothing else was touched. `id` as above. */
   | { readonly type: 'stopped'; readonly id: string; readonly reason: string }
-  | { readonly type: 'done'; readonly tookMs: number }
+  | { readonly type: 'done'; readonly tookMs: number; readonly traffic?: TrafficReport }
 
 /** A step, as far as it is of interest to whoever reads the log. */
 export interface PlannedStep {

@@ -1,13 +1,17 @@
 import type { Clock, Timer } from '../../../../runtime/io/clock.ts'
+import { AdminClient } from '../../../admin/admin-client.ts'
 import type { Plan } from '../../../plan/plan.ts'
+import { brokersOf } from '../../../plan/rollout/group-change.ts'
+import { TrafficWatch } from '../../../rollout/traffic-watch.ts'
+import { nodeAddress } from '../../health/node-health.ts'
 import type { NodeState } from '../cluster-state.ts'
 import { liveActions } from './live-rollout.ts'
 import { observeRunning } from './observe-running.ts'
 import type { RolloutEvent } from './rollout-event.ts'
-import { openRollout, writeJournal } from './rollout-journal.ts'
+import { openRollout, recentRoutes, writeJournal } from './rollout-journal.ts'
 import { logRolloutEvent } from './rollout-log.ts'
 import { type RolloutRequest, readRequest, removeRequest } from './rollout-request.ts'
-import { type RolloutNodes, runRollout } from './run-rollout.ts'
+import { type RolloutNodes, type RolloutOrder, runRollout } from './run-rollout.ts'
 
 /** Between two looks for a request. */
 const lookMs = 200
@@ -22,6 +26,16 @@ export interface RolloutHostOptions {
   }
   readonly clock: Clock
   readonly onEvent: (event: RolloutEvent) => void
+}
+
+/** A broker that does not answer is asked again after this. */
+const askTimeoutMs = 1000
+
+/** An event with what went on in the cluster meanwhile. */
+function withTraffic(event: RolloutEvent, watch: TrafficWatch): RolloutEvent {
+  if (event.type === 'step') watch.beginStep()
+  if (event.type === 'stepDone') return { ...event, traffic: watch.step }
+  return event.type === 'done' ? { ...event, traffic: watch.whole } : event
 }
 
 /** Carries out what is asked of a supervisor: one rollout at a time. */
@@ -61,18 +75,32 @@ export class RolloutHost {
 
   async #run(request: RolloutRequest, running: Plan): Promise<void> {
     const { dataDir, nodes, clock } = this.#options
-    await runRollout(
-      running,
-      { ...request, changing: openRollout(dataDir)?.changing },
-      {
-        nodes,
-        clock,
-        observe: (plan) => observeRunning(dataDir, plan),
-        withActions: liveActions(request.waitTimeoutMs),
-        save: (journal) => writeJournal(dataDir, journal),
-        onEvent: (event) => this.#tell(request, event),
-      },
-    )
+    const cutOff = openRollout(dataDir)
+    const asker = new AdminClient(askTimeoutMs)
+    const watch = new TrafficWatch(asker, clock, () => brokersOf(nodes.plan ?? running).map(nodeAddress))
+    watch.start()
+    try {
+      await this.#rollOut(
+        running,
+        { ...request, changing: cutOff?.changing, routes: recentRoutes(dataDir, clock.now()).all },
+        watch,
+      )
+    } finally {
+      watch.stop()
+      asker.close()
+    }
+  }
+
+  async #rollOut(running: Plan, request: RolloutRequest & RolloutOrder, watch: TrafficWatch): Promise<void> {
+    const { dataDir, nodes, clock } = this.#options
+    await runRollout(running, request, {
+      nodes,
+      clock,
+      observe: (plan) => observeRunning(dataDir, plan),
+      withActions: liveActions(request.waitTimeoutMs),
+      save: (journal) => writeJournal(dataDir, journal),
+      onEvent: (event) => this.#tell(request, withTraffic(event, watch)),
+    })
   }
 
   #tell(request: RolloutRequest, happened: RolloutEvent): void {

@@ -45,6 +45,13 @@ class World {
     this.plan = plan
   }
 
+  /** Slaves have nobody to catch up with while a fixed master is between two places. */
+  #checkMaster(group: string): void {
+    const brokers = this.plan.nodes.filter((node) => node.kind === 'broker' && node.group === group)
+    if (brokers.every((node) => node.kind === 'broker' && node.role === 'SLAVE'))
+      throw new Error(`${group} has no master`)
+  }
+
   #start(node: PlanNode): void {
     const there = this.running.get(node.id)
     if (there !== undefined) this.running.set(formerId(node.id), there)
@@ -53,7 +60,7 @@ class World {
 
   context(): RolloutContext {
     return {
-      clock: { monotonic: () => this.timeMs },
+      clock: { monotonic: () => this.timeMs, now: () => this.timeMs },
       save: (journal) => {
         this.#call('keep the journal')
         this.journal = structuredClone(journal)
@@ -92,11 +99,12 @@ class World {
           perform: async (action) => {
             this.#call(action.kind)
             if (action.kind === 'changeLive') this.running.set(action.node.id, action.node.confFile.text)
-            return undefined
+            return {}
           },
           wait: async (wait) => {
             const id = 'nodeId' in wait ? wait.nodeId : ''
             this.#call(`${wait.kind} ${id}`)
+            if (wait.kind === 'caughtUp') this.#checkMaster(wait.group)
             const missing = wait.kind === 'healthy' ? undefined : this.vain.get(id)
             if (missing === undefined) return
             tell(missing)
@@ -158,7 +166,7 @@ describe.each(Object.entries(changes))('%s', (_, [from, to]) => {
     expect(await world.run(order(wanted))).toBe(true)
     expect(world.plan).toEqual(wanted)
     expect(world.running).toEqual(confs(wanted))
-    expect(world.journal).toMatchObject({ state: 'done', unfinished: { unseeded: [], notJoined: [] } })
+    expect(world.journal).toMatchObject({ state: 'done', unfinished: { unseeded: [], notJoined: [], unforgotten: [] } })
     expect(world.events.at(-1)!.type).toBe('done')
   })
 

@@ -3,12 +3,14 @@ import type { Plan } from '../../../plan/plan.ts'
 import type { PlanNode } from '../../../plan/plan-node.ts'
 import { advancePlan } from '../../../plan/rollout/advance-plan.ts'
 import { describeEffect, describeWait } from '../../../plan/rollout/effect-words.ts'
+import { brokersOf } from '../../../plan/rollout/group-change.ts'
 import { liveSettings } from '../../../plan/rollout/node-settings.ts'
 import { planRollout } from '../../../plan/rollout/plan-rollout.ts'
-import type { Observed, RolloutAction, RolloutStep, RolloutWait } from '../../../plan/rollout/rollout.ts'
+import type { ActionOutcome, Observed, RolloutAction, RolloutStep, RolloutWait } from '../../../plan/rollout/rollout.ts'
 import { describeAction } from '../../../plan/rollout/rollout-words.ts'
 import { backInService } from '../../../plan/rollout/steps.ts'
 import { unfinished } from '../../../plan/rollout/unfinished.ts'
+import { ClientRoutes, type RouteChanges } from './client-routes.ts'
 import type { PlannedStep, RolloutEvent } from './rollout-event.ts'
 import type { RolloutJournal } from './rollout-journal.ts'
 
@@ -26,7 +28,7 @@ export interface RolloutNodes {
 
 /** What is done to the cluster over the network: see components/rollout. */
 export interface RolloutActions {
-  perform(action: Exclude<RolloutAction, NodeAction>): Promise<string | undefined>
+  perform(action: Exclude<RolloutAction, NodeAction>): Promise<ActionOutcome>
   wait(wait: RolloutWait): Promise<void>
 }
 
@@ -41,7 +43,7 @@ export interface RolloutContext {
     use: (actions: RolloutActions) => Promise<void>,
   ) => Promise<void>
   readonly save: (journal: RolloutJournal) => void
-  readonly clock: Pick<Clock, 'monotonic'>
+  readonly clock: Pick<Clock, 'monotonic' | 'now'>
   readonly onEvent: (event: RolloutEvent) => void
 }
 
@@ -51,6 +53,7 @@ export interface RolloutOrder {
   readonly allow: readonly string[]
   /** What the rollout before may have changed and not noted: see {@link RolloutJournal}. */
   readonly changing?: PlanNode | undefined
+  readonly routes?: RouteChanges | undefined
 }
 
 const inWords = ({ id, action, reason, effect }: RolloutStep): PlannedStep => ({
@@ -90,6 +93,7 @@ class RolloutRun {
   readonly #steps: readonly RolloutStep[]
   readonly #context: RolloutContext
   #changing: PlanNode | undefined
+  readonly #routes: ClientRoutes
 
   constructor(running: Plan, order: RolloutOrder, steps: readonly RolloutStep[], context: RolloutContext) {
     this.#plan = running
@@ -97,6 +101,7 @@ class RolloutRun {
     this.#steps = steps
     this.#context = context
     this.#changing = order.changing
+    this.#routes = new ClientRoutes(order.routes)
   }
 
   /** One step after the other; false when one failed. */
@@ -135,7 +140,8 @@ class RolloutRun {
     const { wanted, allow } = this.#order
     const changing = this.#changing
     const left = unfinished(this.#plan, wanted, this.#steps.slice(done))
-    const journal = { version: 1 as const, state, wanted, allow, unfinished: left }
+    const routes = this.#routes.all
+    const journal = { version: 1 as const, state, wanted, allow, unfinished: left, routes }
     this.#context.save(changing === undefined ? journal : { ...journal, changing })
   }
 
@@ -155,7 +161,13 @@ class RolloutRun {
 
   /** A replica that is not back yet, from an earlier rollout or for another reason, comes first. */
   async #waitForAll(observed: Observed): Promise<void> {
-    const waits = this.#plan.nodes.filter(({ id }) => observed.nodes.get(id)?.alive !== false).flatMap(backInService)
+    const { nodes } = this.#plan
+    const mastered = new Set(brokersOf(this.#plan).flatMap((node) => (node.brokerId === 0 ? [node.group] : [])))
+    const waits = nodes
+      .filter(({ id }) => observed.nodes.get(id)?.alive !== false)
+      .flatMap(backInService)
+      // Where a fixed master was between two places, or is an elected one by now, its slaves come after the rollout's first steps.
+      .filter((wait) => wait.kind !== 'caughtUp' || mastered.has(wait.group))
     await this.#withActions('', async (actions) => {
       for (const wait of waits) await actions.wait(wait)
     })
@@ -166,7 +178,7 @@ class RolloutRun {
     const startedAtMs = clock.monotonic()
     const outcome = await this.#perform(step, index)
     await this.#withActions(step.id, async (actions) => {
-      for (const wait of step.waits) {
+      for (const wait of this.#routes.waitsOf(step)) {
         onEvent({ type: 'waiting', id: step.id, waitsFor: describeWait(wait) })
         await actions.wait(wait)
       }
@@ -176,29 +188,33 @@ class RolloutRun {
   }
 
   async #perform(step: RolloutStep, index: number): Promise<string | undefined> {
-    const { nodes } = this.#context
+    const { nodes, clock } = this.#context
     const { action } = step
     const plan = advancePlan(this.#plan, this.#order.wanted, step)
-    let outcome: string | undefined
+    let outcome: ActionOutcome = {}
     if (action.kind === 'startNode' || action.kind === 'restartNode' || action.kind === 'stopNode') {
       // Before the node is touched: whoever goes on after a crash finds it in the plan as it is to be.
       this.#plan = plan
       this.#save('running', index + 1)
       await this.#runNode(action, plan)
+      this.#routes.end(action, {}, clock.now())
+      this.#save('running', index + 1)
       return undefined
     }
     this.#changing = action.kind === 'changeLive' ? action.node : undefined
+    this.#routes.begin(action, clock.now())
     this.#save('running', index)
     await this.#withActions(step.id, async (actions) => {
       outcome = await actions.perform(action)
     })
+    this.#routes.end(action, outcome, clock.now())
     this.#plan = plan
     this.#changing = undefined
     nodes.adopt(plan)
     // A broker writes settings that it takes into its conf file.
     if (action.kind === 'changeLive' || action.kind === 'resumeWrites') nodes.rewriteConf(action.node)
     this.#save('running', index + 1)
-    return outcome
+    return outcome.words
   }
 
   async #runNode(action: NodeAction, plan: Plan): Promise<void> {

@@ -40,7 +40,7 @@ final class Consuming {
 
     /** Waits until the consumers hold all queues, each queue {@code owners} times. */
     private static void awaitAssignment(Run run, List<DefaultMQPushConsumer> consumers, int owners) throws Exception {
-        long deadline = System.currentTimeMillis() + 30_000;
+        long deadline = System.currentTimeMillis() + Tally.LIMIT_MS;
         while (System.currentTimeMillis() < deadline) {
             Set<MessageQueue> all = new HashSet<>(consumers.get(0).fetchSubscribeMessageQueues(run.topic()));
             Map<MessageQueue, Integer> owned = new HashMap<>();
@@ -50,7 +50,7 @@ final class Consuming {
             }
             Thread.sleep(200);
         }
-        throw new IllegalStateException("queues of " + run.topic() + " were not shared within 30 s");
+        throw new IllegalStateException("queues of " + run.topic() + " were not shared within " + Tally.LIMIT_MS + " ms");
     }
 
     static void clustering(Run run) throws Exception {
@@ -70,7 +70,7 @@ final class Consuming {
         for (int i = 0; i < run.count(); i++) {
             run.sent(producer.send(run.message(i)), run.key(i), 1);
         }
-        run.tally.settle(20_000);
+        run.tally.settle();
         for (AtomicInteger counter : counters) {
             run.tally.check(counter.get() > 0, "one of the two consumers received nothing");
         }
@@ -94,7 +94,7 @@ final class Consuming {
         for (int i = 0; i < run.count(); i++) {
             run.sent(producer.send(run.message(i)), run.key(i), 2);
         }
-        run.tally.settle(20_000);
+        run.tally.settle();
         for (AtomicInteger counter : counters) {
             run.tally.check(counter.get() == run.count(), "one consumer received " + counter.get());
         }
@@ -137,7 +137,7 @@ final class Consuming {
             message.putUserProperty("shard", Integer.toString(shard));
             run.sent(producer.send(message, (queues, body, chosen) -> queues.get((Integer) chosen % queues.size()), shard), run.key(i), 1);
         }
-        run.tally.settle(30_000);
+        run.tally.settle();
         run.tally.check(threads.size() > 1, "all messages came on one thread");
     }
 
@@ -153,7 +153,7 @@ final class Consuming {
             message.setTags(tags[i % 4]);
             run.sent(producer.send(message), run.key(i), i % 4 < 2 ? 1 : 0);
         }
-        run.tally.settle(20_000);
+        run.tally.settle();
     }
 
     /** Odd messages fail once, even ones always: those are delivered 1 + 2 times and then lie in the dead-letter topic. */
@@ -184,7 +184,7 @@ final class Consuming {
                 run.tally.expect(run.key(i) + "#dead");
             }
         }
-        long deadline = System.currentTimeMillis() + 45_000;
+        long deadline = System.currentTimeMillis() + Tally.LIMIT_MS;
         while (run.tally.lost() > (run.count() + 1) / 2 && System.currentTimeMillis() < deadline) {
             Thread.sleep(200);
         }
@@ -207,7 +207,7 @@ final class Consuming {
             consumer.subscribe(run.topic(), "*");
             consumer.registerMessageListener(counting(run, new AtomicInteger()));
             consumer.start();
-            run.tally.settle(20_000);
+            run.tally.settle();
             consumer.shutdown();
         }
     }
@@ -224,7 +224,7 @@ final class Consuming {
         consumer.subscribe(run.topic(), "*");
         consumer.registerMessageListener(inOrder(run, new ConcurrentHashMap<>(), 0));
         consumer.start();
-        run.tally.settle(30_000);
+        run.tally.settle();
     }
 
     private static MessageListenerConcurrently inOrder(Run run, Map<String, Long> lastOffsets, int pauseMs) {
@@ -265,7 +265,7 @@ final class Consuming {
         consumer.subscribe(run.topic(), "*");
         consumer.registerMessageListener(inOrder(run, new ConcurrentHashMap<>(), 5));
         consumer.start();
-        long deadline = System.currentTimeMillis() + 30_000;
+        long deadline = System.currentTimeMillis() + Tally.LIMIT_MS;
         while (run.tally.receivedCount() < run.count() / 3 && System.currentTimeMillis() < deadline) {
             Thread.sleep(20);
         }
@@ -274,14 +274,14 @@ final class Consuming {
         run.emit("suspended");
         run.await("master-down");
         consumer.resume();
-        run.tally.settle(40_000);
+        run.tally.settle();
         run.tally.check(run.tally.lost() == 0, "lost while the master was down: " + run.tally.lost());
         run.emit("read-from-slave");
         run.await("master-up");
         for (int i = run.count(); i < run.count() * 2; i++) {
             run.sent(producer.send(run.message(i)), run.key(i), 1);
         }
-        run.tally.settle(30_000);
+        run.tally.settle();
     }
 
     /** Keeps a producer and a consumer connected until the runner says so, for the commands that list connections. */
@@ -297,7 +297,7 @@ final class Consuming {
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         consumer.start();
-        run.tally.settle(20_000);
+        run.tally.settle();
         run.emit("held");
         run.await("release");
     }

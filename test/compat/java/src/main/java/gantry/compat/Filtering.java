@@ -53,7 +53,7 @@ final class Filtering {
         });
         consumer.start();
         send(run);
-        run.tally.settle(20_000);
+        run.tally.settle();
         run.tally.check(counter.get() > 0, "nothing was received");
     }
 
@@ -62,7 +62,7 @@ final class Filtering {
         consumer.subscribe(run.topic(), MessageSelector.bySql(EXPRESSION));
         consumer.start();
         send(run);
-        long deadline = System.currentTimeMillis() + 40_000;
+        long deadline = System.currentTimeMillis() + Tally.LIMIT_MS;
         while (run.tally.lost() > 0 && System.currentTimeMillis() < deadline) {
             consumer.poll(500).forEach(run::received);
         }

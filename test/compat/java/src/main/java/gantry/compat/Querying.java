@@ -44,7 +44,7 @@ final class Querying {
 
     /** The index is built behind the acknowledgement: ask again for a few seconds before a lookup has failed. */
     private static <T> T await(Lookup<T> lookup) throws Exception {
-        long deadline = System.currentTimeMillis() + 10_000;
+        long deadline = System.currentTimeMillis() + Tally.LIMIT_MS;
         while (true) {
             try {
                 T found = lookup.get();

@@ -46,10 +46,10 @@ final class Requesting {
                 asking.request(run.message(i), callback(run, key, answered), TIMEOUT_MS);
             }
         }
-        run.tally.check(answered.await(20, TimeUnit.SECONDS), "not every asynchronous request was answered");
+        run.tally.check(answered.await(Tally.LIMIT_MS, TimeUnit.MILLISECONDS), "not every asynchronous request was answered");
         askInVain(run, asking);
         replyToStranger(run, replier);
-        run.tally.settle(5_000);
+        run.tally.settle();
     }
 
     private static void reply(Run run, DefaultMQProducer replier, MessageExt message) {

@@ -9,6 +9,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.apache.rocketmq.acl.common.AclClientRPCHook;
+import org.apache.rocketmq.acl.common.SessionCredentials;
 import org.apache.rocketmq.client.ClientConfig;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
@@ -20,10 +22,14 @@ import org.apache.rocketmq.client.producer.TransactionMQProducer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.remoting.RPCHook;
 import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
 /** One execution of a scenario: its arguments, its clients (closed at the end) and its tally. */
 final class Run {
+    /** For routes and locks: the default of 3 s ends a scenario on a machine where a JVM has just started. */
+    private static final int API_TIMEOUT_MS = 15_000;
+    private static final int SIGNAL_LIMIT_S = 300;
     private static final AtomicInteger INSTANCES = new AtomicInteger();
     private final Map<String, String> args;
     private final Consumer<Map<String, Object>> events;
@@ -69,9 +75,9 @@ final class Run {
         signals.add(name);
     }
 
-    /** Waits for the runner to say {@code name}; a scenario that waits longer than a minute has failed. */
+    /** Waits for the runner to say {@code name}; a scenario that waits longer than it takes to start a server has failed. */
     void await(String name) throws InterruptedException {
-        String got = signals.poll(60, TimeUnit.SECONDS);
+        String got = signals.poll(SIGNAL_LIMIT_S, TimeUnit.SECONDS);
         if (!name.equals(got)) {
             throw new IllegalStateException("waited for " + name + ", got " + got);
         }
@@ -92,6 +98,14 @@ final class Run {
         }
     }
 
+    /** Signs with the arguments accessKey and secretKey, if there are such. */
+    private RPCHook hook() {
+        if (!args.containsKey("accessKey")) {
+            return null;
+        }
+        return new AclClientRPCHook(new SessionCredentials(text("accessKey"), text("secretKey")));
+    }
+
     /** Short intervals: a suite cannot wait for the 20 and 30 s defaults. */
     private <T extends ClientConfig> T fast(T client) {
         client.setNamesrvAddr(text("namesrv"));
@@ -100,11 +114,12 @@ final class Run {
         client.setHeartbeatBrokerInterval(1000);
         client.setPersistConsumerOffsetInterval(1000);
         client.setClientCallbackExecutorThreads(2);
+        client.setMqClientApiTimeout(API_TIMEOUT_MS);
         return client;
     }
 
     DefaultMQProducer producer() throws Exception {
-        DefaultMQProducer producer = fast(new DefaultMQProducer("PID_" + group()));
+        DefaultMQProducer producer = fast(new DefaultMQProducer("PID_" + group(), hook()));
         producer.setSendMsgTimeout(10_000);
         producer.setMaxMessageSize(8 << 20);
         producer.start();
@@ -113,7 +128,7 @@ final class Run {
     }
 
     TransactionMQProducer transactionProducer(TransactionListener listener) throws Exception {
-        TransactionMQProducer producer = fast(new TransactionMQProducer("PID_" + group()));
+        TransactionMQProducer producer = fast(new TransactionMQProducer("PID_" + group(), hook()));
         producer.setSendMsgTimeout(10_000);
         producer.setTransactionListener(listener);
         producer.start();
@@ -123,7 +138,7 @@ final class Run {
 
     /** A push consumer that is not started yet. */
     DefaultMQPushConsumer consumer(String group) {
-        DefaultMQPushConsumer consumer = fast(new DefaultMQPushConsumer(group));
+        DefaultMQPushConsumer consumer = fast(new DefaultMQPushConsumer(group, hook()));
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setConsumeThreadMin(4);
         consumer.setConsumeThreadMax(4);
@@ -140,11 +155,11 @@ final class Run {
     }
 
     DefaultMQProducer plainProducer() {
-        return plain(new DefaultMQProducer("PID_" + group()));
+        return plain(new DefaultMQProducer("PID_" + group(), hook()));
     }
 
     DefaultMQPushConsumer plainConsumer() {
-        DefaultMQPushConsumer consumer = plain(new DefaultMQPushConsumer(group()));
+        DefaultMQPushConsumer consumer = plain(new DefaultMQPushConsumer(group(), hook()));
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setConsumeThreadMin(2);
         consumer.setConsumeThreadMax(2);
@@ -152,7 +167,7 @@ final class Run {
     }
 
     DefaultLitePullConsumer litePull() {
-        DefaultLitePullConsumer consumer = fast(new DefaultLitePullConsumer(group()));
+        DefaultLitePullConsumer consumer = fast(new DefaultLitePullConsumer(group(), hook()));
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setPullThreadNums(2);
         onClose(consumer::shutdown);
@@ -161,14 +176,14 @@ final class Run {
 
     @SuppressWarnings("deprecation")
     org.apache.rocketmq.client.consumer.DefaultMQPullConsumer pull() throws Exception {
-        var consumer = fast(new org.apache.rocketmq.client.consumer.DefaultMQPullConsumer(group()));
+        var consumer = fast(new org.apache.rocketmq.client.consumer.DefaultMQPullConsumer(group(), hook()));
         consumer.start();
         onClose(consumer::shutdown);
         return consumer;
     }
 
     DefaultMQAdminExt admin() throws Exception {
-        DefaultMQAdminExt admin = fast(new DefaultMQAdminExt(10_000));
+        DefaultMQAdminExt admin = fast(new DefaultMQAdminExt(hook(), 10_000));
         admin.start();
         onClose(admin::shutdown);
         return admin;

@@ -18,6 +18,10 @@ final class Scenarios {
         ALL.put("delay", Sending::delay);
         ALL.put("timers", Timing::run);
         ALL.put("clustering", Consuming::clustering);
+        ALL.put("pop-clustering", Popping::clustering);
+        ALL.put("pop-retry", Popping::retry);
+        ALL.put("light-pull", Light::pull);
+        ALL.put("light-pop", Light::pop);
         ALL.put("broadcasting", Consuming::broadcasting);
         ALL.put("orderly", Consuming::orderly);
         ALL.put("tag-filter", Consuming::tagFilter);

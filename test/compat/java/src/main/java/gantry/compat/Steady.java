@@ -21,6 +21,8 @@ import org.apache.rocketmq.common.message.MessageExt;
  */
 final class Steady {
     private static final int LINES_UNTIL_FLUSH = 50;
+    private static final int STARTS = 10;
+    private static final int START_AGAIN_MS = 1_000;
 
     private Steady() {
     }
@@ -80,10 +82,8 @@ final class Steady {
 
     /** Consumes queue by queue in order. A line: time, broker, queue, offset, key. */
     static void consume(Run run) throws Exception {
-        DefaultMQPushConsumer consumer = run.plainConsumer();
         try (Lines lines = new Lines(run.text("file"))) {
-            consumer.subscribe(run.topic(), "*");
-            consumer.registerMessageListener((MessageListenerOrderly) (messages, context) -> {
+            DefaultMQPushConsumer consumer = startedConsumer(run, (messages, context) -> {
                 for (MessageExt message : messages) {
                     lines.add(System.currentTimeMillis() + "\t" + message.getBrokerName() + "\t" + message.getQueueId() + "\t"
                         + message.getQueueOffset() + "\t" + message.getKeys());
@@ -91,13 +91,34 @@ final class Steady {
                 lines.flush();
                 return ConsumeOrderlyStatus.SUCCESS;
             });
-            consumer.start();
             run.emit("begun");
             while (!run.isSignalled("stop")) {
                 Thread.sleep(50);
             }
             // Before the file is closed.
             consumer.shutdown();
+        }
+    }
+
+    /**
+     * A consumer does not start when the NameServer that it asks first is not there, or does not answer in time: applications are
+     * started again then.
+     */
+    private static DefaultMQPushConsumer startedConsumer(Run run, MessageListenerOrderly listener) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            DefaultMQPushConsumer consumer = run.plainConsumer();
+            consumer.subscribe(run.topic(), "*");
+            consumer.registerMessageListener(listener);
+            try {
+                consumer.start();
+                return consumer;
+            } catch (IllegalStateException failure) {
+                consumer.shutdown();
+                if (attempt == STARTS) {
+                    throw failure;
+                }
+                Thread.sleep(START_AGAIN_MS);
+            }
         }
     }
 

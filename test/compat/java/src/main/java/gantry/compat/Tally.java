@@ -8,6 +8,8 @@ import java.util.TreeMap;
 
 /** What a scenario sent and received, by message key; thread-safe. */
 final class Tally {
+    /** For what has to come: met in seconds, unless the machine has other things to do. */
+    static final long LIMIT_MS = 120_000;
     private final Map<String, Integer> expected = new TreeMap<>();
     private final Map<String, Integer> seen = new TreeMap<>();
     private final List<String> faults = new ArrayList<>();
@@ -68,9 +70,9 @@ final class Tally {
         return !faults.isEmpty();
     }
 
-    /** Waits until everything expected has arrived, at most {@code ms}; then a little longer so that surplus copies show. */
-    void settle(long ms) throws InterruptedException {
-        long deadline = System.currentTimeMillis() + ms;
+    /** Waits until everything expected has arrived, at most {@link #LIMIT_MS}; then a little longer so that surplus copies show. */
+    void settle() throws InterruptedException {
+        long deadline = System.currentTimeMillis() + LIMIT_MS;
         synchronized (this) {
             while (lost() > 0 && System.currentTimeMillis() < deadline) {
                 wait(100);

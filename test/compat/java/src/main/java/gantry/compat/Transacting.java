@@ -16,7 +16,6 @@ import org.apache.rocketmq.common.message.MessageExt;
 
 /** Transactions: committed, rolled back, and such whose producer has to be asked. */
 final class Transacting {
-    private static final long CHECKED_WITHIN_MS = 60_000;
     /** Messages of the producer that lives: enough for it to be known to every broker. */
     private static final int OTHERS_OWN = 20;
 
@@ -92,7 +91,7 @@ final class Transacting {
         for (int i = 0; i < run.count(); i++) {
             send(run, producer, i);
         }
-        run.tally.settle(CHECKED_WITHIN_MS);
+        run.tally.settle();
         for (int i = 0; i < run.count(); i++) {
             if (first(i) == LocalTransactionState.UNKNOW) {
                 run.tally.check(listener.checks.containsKey(run.key(i)), "nobody asked about " + run.key(i));
@@ -128,6 +127,6 @@ final class Transacting {
             run.sent(dying.sendMessageInTransaction(run.message(i), i), run.key(i), 1);
         }
         dying.shutdown();
-        run.tally.settle(CHECKED_WITHIN_MS);
+        run.tally.settle();
     }
 }

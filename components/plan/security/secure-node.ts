@@ -1,0 +1,47 @@
+import { renderProperty } from '../../../runtime/config/properties-file.ts'
+import type { PlanNode } from '../plan-node.ts'
+import type { SecurityConfig } from '../schema/security-config.ts'
+import { secretWords } from './security-keys.ts'
+import { nodeTlsFiles, nodeTlsProperties } from './tls-properties.ts'
+
+type Setting = readonly [key: string, value: string | boolean]
+
+const accessSettings = ({ kind }: PlanNode, { accessControl }: SecurityConfig): Setting[] => {
+  if (accessControl === undefined) return []
+  const signing: Setting[] = [['innerClientAuthenticationCredentials', secretWords.servers]]
+  if (!accessControl.enforce || (kind !== 'broker' && kind !== 'proxy')) return signing
+  const checking: Setting[] = [...signing, ['authenticationEnabled', true], ['authorizationEnabled', true]]
+  // A proxy has the users of its brokers.
+  return kind === 'proxy' ? checking : [...checking, ['initAuthenticationUser', secretWords.admin]]
+}
+
+/** What a proxy's ports show has keys of its own; all else of TLS goes by tls.properties. */
+const proxySettings = (node: PlanNode, { tls }: SecurityConfig): Setting[] => {
+  if (tls === undefined || node.kind !== 'proxy') return []
+  const { key, cert } = nodeTlsFiles(node)
+  return [
+    ['tlsTestModeEnable', false],
+    ['tlsKeyPath', key],
+    ['tlsCertPath', cert],
+  ]
+}
+
+const withConf = ({ kind, confFile }: PlanNode, settings: readonly Setting[]): string => {
+  if (kind === 'proxy') {
+    return `${JSON.stringify({ ...JSON.parse(confFile.text), ...Object.fromEntries(settings) }, null, 2)}\n`
+  }
+  return `${confFile.text}${settings.map(([key, value]) => `${renderProperty(key, String(value))}\n`).join('')}`
+}
+
+/** A node of a plan as `security` makes it: what it signs with, what it checks, how it speaks TLS. */
+export const secureNode = <N extends PlanNode>(node: N, security: SecurityConfig | undefined): N => {
+  if (security === undefined) return node
+  const settings = [...accessSettings(node, security), ...proxySettings(node, security)]
+  const { tls } = security
+  const files = nodeTlsFiles(node)
+  return {
+    ...node,
+    ...(settings.length === 0 ? {} : { confFile: { ...node.confFile, text: withConf(node, settings) } }),
+    ...(tls === undefined ? {} : { tls: { path: files.properties, text: nodeTlsProperties(node.id, files, tls) } }),
+  }
+}

@@ -1,0 +1,101 @@
+import { RealNetwork } from '../../runtime/io/real-network.ts'
+import type { AccessSecrets } from '../admin/tool-access.ts'
+import type { Implementation } from '../dynamic/implementation.ts'
+import { isSameValue } from '../dynamic/same-value.ts'
+import { joinHostPort } from '../plan/address.ts'
+import type { SecurityConfig } from '../plan/schema/security-config.ts'
+import { securityRefusals } from '../plan/security/security-change.ts'
+import { type Authority, authoritiesOf, bundle } from './authorities.ts'
+import type { KeyAndCert } from './certificate-facts.ts'
+import { type ClusterCredentials, newCredentials, newMark } from './credentials.ts'
+import { isServing } from './is-serving.ts'
+import { renewed, renewsAt } from './node-certificate.ts'
+
+export interface ClusterSecretsInputs {
+  /** Name of the cluster, which authorities carry. */
+  readonly cluster: string
+  readonly security: SecurityConfig
+  /** Where its first NameServer is, or is to be. */
+  readonly nameServer: { readonly host: string; readonly port: number }
+}
+
+export interface ClusterSecretsOutputs extends ClusterSecretsInputs {
+  /** Those that are trusted, the one that signs first. Secret, as all that follows but for `trusted`. */
+  readonly authorities: readonly Authority[]
+  /** Certificates of the authorities. */
+  readonly trusted: string
+  readonly credentials: ClusterCredentials | null
+  readonly tools: KeyAndCert | null
+  /** What tools reach the nodes by. */
+  readonly toolAccess: AccessSecrets
+  /** What clients show, where they have to show a certificate. */
+  readonly client: KeyAndCert | null
+}
+
+/** What is made for a cluster once: authorities, credentials, certificates of tools and clients. Kept in the state, encrypted. */
+export const clusterSecretsImplementation: Implementation<ClusterSecretsInputs, ClusterSecretsOutputs> = {
+  problems(news, olds) {
+    if (olds === undefined) return []
+    return securityRefusals(olds.security, news.security).map(({ path, reason }) => ({
+      property: 'security',
+      reason: `gantry:cluster.${path}: ${reason}`,
+    }))
+  },
+  async diff(olds, news) {
+    const isSame = isSameValue([olds.security, olds.cluster], [news.security, news.cluster])
+    const validDays = news.security.tls?.validDays
+    const isLate = [olds.tools, olds.client].some(
+      (pair) => pair !== null && validDays !== undefined && Date.now() >= renewsAt(pair.cert, validDays),
+    )
+    return { changes: !isSame || isLate, replaces: [] }
+  },
+  async create(news) {
+    await refuseRunning(news)
+    return { id: news.cluster, outs: secretsOf(news, undefined) }
+  },
+  async read(_, known) {
+    return known
+  },
+  async update(olds, news) {
+    return secretsOf(news, olds)
+  },
+  async delete() {
+    // They are in the state only.
+  },
+}
+
+/** A cluster that runs without has to pass through the steps as well. */
+async function refuseRunning({ security, nameServer: { host, port } }: ClusterSecretsInputs): Promise<void> {
+  const [refusal] = securityRefusals(undefined, security)
+  if (refusal === undefined || !(await isServing(new RealNetwork(), joinHostPort(host, port), answerTimeoutMs))) return
+  throw new Error(`gantry:cluster.${refusal.path}: a NameServer runs on port ${port} already. ${refusal.reason}`)
+}
+
+/** Between two machines of one network. */
+const answerTimeoutMs = 2000
+
+function secretsOf(news: ClusterSecretsInputs, olds: ClusterSecretsOutputs | undefined): ClusterSecretsOutputs {
+  const { tls, accessControl } = news.security
+  const nowMs = Date.now()
+  const authorities = tls === undefined ? [] : authoritiesOf(olds?.authorities ?? [], tls, news.cluster, nowMs)
+  const [shown] = authorities
+  const trusted = bundle(authorities)
+  const certificate = (name: string, known: KeyAndCert | null | undefined): KeyAndCert | null =>
+    tls === undefined || shown === undefined
+      ? null
+      : renewed(known ?? undefined, shown, { name, addresses: [], validDays: tls.validDays }, nowMs)
+  const tools = certificate('gantry tools', olds?.tools)
+  const credentials = accessControl === undefined ? null : (olds?.credentials ?? newCredentials(newMark()))
+  return {
+    ...news,
+    authorities,
+    trusted,
+    credentials,
+    tools,
+    client: tls?.clientCertificates === 'require' ? certificate('client', olds?.client) : null,
+    toolAccess: {
+      ...(credentials === null ? {} : { credentials: credentials.admin }),
+      ...(tools === null || tls?.betweenNodes !== true ? {} : { tls: { ...tools, trusted } }),
+    },
+  }
+}
