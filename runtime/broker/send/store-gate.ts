@@ -108,6 +108,12 @@ export class StoreGate {
     this.#append(draft)
   }
 
+  /** Like {@link putAsIs} for what a message calls for that was taken before: a broker that stops takes it, too. */
+  putToFollow(draft: MessageDraft, target: SendTarget, queueId: number): void {
+    this.#aim(draft, target, queueId, undefined)
+    this.#appendAlways(draft)
+  }
+
   /** Runs `stage`; when that throws, nothing it put is kept. `sizeBytes`: of all its records, or more. */
   putTogether(count: number, sizeBytes: number, stage: () => void): void {
     if (!this.#log.beginGroup(count, sizeBytes)) {
@@ -142,8 +148,12 @@ export class StoreGate {
   }
 
   #append(draft: MessageDraft): void {
-    if (!this.#config.isMaster()) throw unavailable('this broker is a slave')
     if (this.#config.isStopping()) throw unavailable('this broker is being stopped')
+    this.#appendAlways(draft)
+  }
+
+  #appendAlways(draft: MessageDraft): void {
+    if (!this.#config.isMaster()) throw unavailable('this broker is a slave')
     let status = this.#log.append(draft)
     if (status === AppendStatus.batchFull) {
       this.#batch.commit()

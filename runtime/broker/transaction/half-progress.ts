@@ -16,7 +16,7 @@ interface Chain {
 export type Standing = 'open' | 'ended' | 'unknown'
 
 /** Copies remembered of transactions that were checked: answers to earlier checks may come late. */
-const COPIES_MAX = 100_000
+export const COPIES_MAX = 100_000
 
 /**
  * Which half messages are settled. Positions as Apache RocketMQ keeps them among the consumer offsets of its group

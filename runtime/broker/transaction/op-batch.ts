@@ -29,7 +29,8 @@ export interface OpBatchParts {
 /**
  * The half messages that were settled in this turn become one op message in the same batch as the messages they were
  * committed to: after a crash either both are there or, the order of the log being what it is, at worst the message
- * without its op. Its producer is asked then, and the answer finds the message by its key (delivered-copy.ts).
+ * without its op. Its producer is asked then, and the answer finds the message by its key (delivered-copy.ts); a copy
+ * without its op is found by a start (found-copies.ts).
  */
 export class OpBatch {
   readonly #parts: OpBatchParts
@@ -91,7 +92,7 @@ export class OpBatch {
     draft.bornHost = storeHost
     draft.storeHost = storeHost
     setProperties(draft, OP_PROPERTIES)
-    gate.putAsIs(draft, targets.of(OP_TOPIC), HALF_QUEUE, undefined)
+    gate.putToFollow(draft, targets.of(OP_TOPIC), HALF_QUEUE)
   }
 }
 

@@ -276,6 +276,13 @@ test('what stands in the way of the queue for long is stored anew, without being
   expect([producer.asked, positions(whole)[0]]).toEqual([[], 1])
 })
 
+const logPath = (whole: WholeBroker): string => `${COMMIT_LOG}/${whole.disk.list(COMMIT_LOG)[0]}`
+
+function cutLog(whole: WholeBroker, phyOffset: number): void {
+  const path = logPath(whole)
+  whole.disk.writeFile(path, whole.disk.readFile(path).fill(0, phyOffset))
+}
+
 test('a kill of the process loses no transaction and ends none twice', async () => {
   const { whole, producer } = await started()
   const committed = await producer.half()
@@ -313,17 +320,44 @@ test('a kill between a committed message and its op message does not deliver it 
   const { whole, producer } = await started()
   await producer.end(await producer.half(), COMMIT)
   const [op] = await messagesIn(whole, OP)
-  const again = await restarted(whole, () => {
-    const path = whole.disk.list(COMMIT_LOG).map((name) => `${COMMIT_LOG}/${name}`)[0]!
-    const bytes = whole.disk.readFile(path)
-    whole.disk.writeFile(path, bytes.fill(0, op!.phyOffset))
-  })
+  const again = await restarted(whole, () => cutLog(whole, op!.phyOffset))
   expect([await delivered(whole), await messagesIn(whole, OP)]).toEqual([['body of K0'], []])
   await pass(whole, 11)
   expect(again.asked).toEqual(['K0'])
   await again.answer(0, COMMIT)
   await pass(whole, 30)
   expect([again.asked, await delivered(whole)]).toEqual([['K0'], ['body of K0']])
+})
+
+test('a kill between a copy and the op message that names what it stands for asks about one of them', async () => {
+  const { whole, producer } = await started()
+  await producer.half()
+  await pass(whole, 11)
+  const [op] = await messagesIn(whole, OP)
+  const again = await restarted(whole, () => cutLog(whole, op!.phyOffset))
+  expect([(await messagesIn(whole, HALF)).length, await messagesIn(whole, OP)]).toEqual([2, []])
+  await pass(whole, 11)
+  expect(again.asked).toEqual(['K0'])
+  await again.answer(0, COMMIT)
+  await producer.answer(0, COMMIT)
+  await pass(whole, 30)
+  expect([again.asked, await delivered(whole), positions(whole)[0]]).toEqual([['K0'], ['body of K0'], 3])
+})
+
+test('what is ended in the turn in which the broker is stopped has its op message', async () => {
+  const { whole, producer } = await started()
+  const { commitLogOffset, tranStateTableOffset } = await producer.half()
+  const fields = { producerGroup: 'pg', tranStateTableOffset, commitLogOffset, commitOrRollback: ROLLBACK }
+  const ending = whole.begin(RequestCode.END_TRANSACTION, { fields })
+  do {
+    await new Promise((resolve) => setImmediate(resolve))
+    whole.clock.finishTurn()
+  } while (!whole.network.deliver())
+  const stopped = whole.broker.stop()
+  await whole.settle()
+  await stopped
+  expect((await ending.promise).code).toBe(ResponseCode.SUCCESS)
+  expect(whole.disk.readFile(logPath(whole)).includes(OP)).toBe(true)
 })
 
 test('with a delay level the delay begins when the message is committed', async () => {

@@ -5,7 +5,7 @@ import { QueueUnits } from '../../store/consume-queue/queue-unit.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
 import { TRANS_HALF_TOPIC, TRANS_OP_HALF_TOPIC } from '../topics/topic-name.ts'
 import type { TransactionEnds } from './end-transaction.ts'
-import { findCopies } from './found-copies.ts'
+import { FoundCopies } from './found-copies.ts'
 import { HALF_QUEUE, type HalfMessageParts, HalfMessages } from './half-messages.ts'
 import { HalfProgress, type Standing } from './half-progress.ts'
 import { OpBatch, type OpBatchParts, readOpBody } from './op-batch.ts'
@@ -45,14 +45,13 @@ export class Transactions implements TransactionEnds, HalfLedger {
   readonly #parts: TransactionParts
   readonly #ops: OpBatch
   readonly #check: TransactionCheck
+  readonly #copies: FoundCopies
   readonly #units = new QueueUnits(OPS_AT_ONCE)
   readonly #record = new RecordView()
   #outcomes: Outcome[] = []
   #progress: HalfProgress | undefined
   /** What was in the log when this broker became master has to be shown before its transactions are known. */
   #mark = 0
-  /** Up to where copies were looked for since then; NaN when all were found. */
-  #searched = 0
   /** When the next round begins. */
   #nextMs = Number.NaN
 
@@ -61,6 +60,7 @@ export class Transactions implements TransactionEnds, HalfLedger {
     this.halves = new HalfMessages(parts)
     this.#ops = new OpBatch(parts)
     this.#check = new TransactionCheck(parts)
+    this.#copies = new FoundCopies({ store: parts.store, copied: (...copy) => this.copied(...copy) })
   }
 
   /** This broker became master: what it knew from an earlier time does not count. */
@@ -69,7 +69,7 @@ export class Transactions implements TransactionEnds, HalfLedger {
     this.#outcomes = []
     this.#ops.clear()
     this.#check.reset()
-    this.#searched = 0
+    this.#copies.reset()
     this.#nextMs = Number.NaN
   }
 
@@ -152,7 +152,7 @@ export class Transactions implements TransactionEnds, HalfLedger {
   }
 
   get #isCaughtUp(): boolean {
-    return Number.isNaN(this.#searched)
+    return this.#copies.isDone
   }
 
   /**
@@ -162,7 +162,7 @@ export class Transactions implements TransactionEnds, HalfLedger {
   #catchUp(progress: HalfProgress): boolean {
     if (this.#readOps(progress)) return true
     if (this.#isCaughtUp || this.#parts.store.dispatchedOffset < this.#mark) return false
-    this.#searched = findCopies(this.#parts.store, progress, this.#searched)
+    this.#copies.look(progress)
     return !this.#isCaughtUp
   }
 

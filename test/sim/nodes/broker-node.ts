@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { Broker } from '../../../runtime/broker/broker.ts'
 import { Door } from '../../../runtime/broker/door/door.ts'
 import { netLimits } from '../../../runtime/broker/door/net-limits.ts'
@@ -68,9 +69,16 @@ export class BrokerNode extends Node {
     this.conf = this.#read(place)
   }
 
-  /** Another conf file is there for its next start. */
-  reconfigure(place: BrokerPlace): void {
-    this.#confFile = place.confFile
+  /**
+   * Its conf file is written anew, for its next start: what was changed by hand before is gone. The running broker goes on
+   * to write its changes there.
+   */
+  reconfigure(place: Omit<BrokerPlace, 'confFile'>): void {
+    const { disk } = this.machine
+    if (this.#confFile !== undefined && disk.stat(this.#confFile) !== undefined) {
+      disk.remove(this.#confFile)
+      disk.syncFolder(dirname(this.#confFile))
+    }
     this.conf = this.#read(place)
   }
 

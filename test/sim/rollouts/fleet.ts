@@ -50,7 +50,7 @@ export class Fleet {
     const there = this.#nodes.get(node.host)
     if (!(there instanceof BrokerNode) || node.kind !== 'broker')
       throw new Error(`${node.id} is no broker that is there`)
-    there.reconfigure({ ...placeOf(node.group, settingsOf(node)), confFile: this.#newConfFile() })
+    there.reconfigure(placeOf(node.group, settingsOf(node)))
   }
 
   at(host: string): Node | undefined {
