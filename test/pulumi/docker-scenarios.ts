@@ -311,6 +311,9 @@ const topologies: readonly (readonly [stack: string, nodes: readonly string[]])[
 
 const docker = { program: '.', needsDocker: true } as const
 
+/** The others of a kind say as much. */
+const beyondCi = ['docker-2m-noslave', 'docker-2m-2s-async', 'docker-controller-standalone']
+
 export const dockerScenarios: readonly ScenarioEntry[] = [
   ...topologies.map(([stack, nodes]): ScenarioEntry => {
     const run = (scenario: Scenario) => classic(scenario, nodes)
@@ -319,6 +322,7 @@ export const dockerScenarios: readonly ScenarioEntry[] = [
       name: `${stack}: clients inside and outside, kill, repair, destroy`,
       stack,
       configure: withSubnet(),
+      isBeyondCi: beyondCi.includes(stack),
       run,
     }
   }),
@@ -354,6 +358,8 @@ export const dockerScenarios: readonly ScenarioEntry[] = [
   {
     ...docker,
     name: 'docker: engine apache runs the same plan from an image of the official release',
+    // There is one in which the engine changes, there and back.
+    isBeyondCi: true,
     stack: 'docker-2m-2s-async',
     configure: ({ project }) => {
       const ofEngine = { apacheImage: javaImage, apacheHeap: '256m', memoryMb: { apache: 1024 } }

@@ -155,6 +155,7 @@ export const dockerSecurityScenarios: readonly ScenarioEntry[] = [
   {
     ...docker,
     name: 'docker security: a cluster that runs without gets there in steps',
+    isBeyondCi: true,
     configure: ({ project }) => project.configureCluster({ ...orders, ...subnet() }),
     run: guardedLater,
   },

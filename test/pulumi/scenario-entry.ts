@@ -14,6 +14,8 @@ export interface ScenarioEntry {
   readonly needsDocker?: boolean
   /** Needs nothing of Apache's on it. */
   readonly isWithoutJava?: boolean
+  /** What the gate has no time for, since others of its scenarios do nearly the same: left out with --ci. */
+  readonly isBeyondCi?: boolean
   /** Its provider is a stand-in that only the small engine has. */
   readonly needsStandIns?: boolean
   readonly run: (scenario: Scenario) => Promise<void>

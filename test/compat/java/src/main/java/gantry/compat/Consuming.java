@@ -38,16 +38,30 @@ final class Consuming {
         return queues;
     }
 
-    /** Waits until the consumers hold all queues, each queue {@code owners} times. */
+    /** Looks 200 ms apart; with the client's own period two rebalances pass in this time. */
+    private static final int STEADY_LOOKS = 8;
+
+    /**
+     * Waits until the consumers hold all queues, each queue {@code owners} times and each consumer some of them, and go on to:
+     * the first one may have all of them before the second one is heard of, or by what one of two brokers knows.
+     */
     private static void awaitAssignment(Run run, List<DefaultMQPushConsumer> consumers, int owners) throws Exception {
         long deadline = System.currentTimeMillis() + Tally.LIMIT_MS;
-        while (System.currentTimeMillis() < deadline) {
+        List<Set<MessageQueue>> before = List.of();
+        for (int looks = 0; System.currentTimeMillis() < deadline; looks++) {
             Set<MessageQueue> all = new HashSet<>(consumers.get(0).fetchSubscribeMessageQueues(run.topic()));
+            List<Set<MessageQueue>> now = consumers.stream().map(consumer -> assigned(consumer, run.topic())).toList();
             Map<MessageQueue, Integer> owned = new HashMap<>();
-            consumers.forEach(consumer -> assigned(consumer, run.topic()).forEach(queue -> owned.merge(queue, 1, Integer::sum)));
-            if (owned.keySet().equals(all) && owned.values().stream().allMatch(count -> count == owners)) {
+            now.forEach(queues -> queues.forEach(queue -> owned.merge(queue, 1, Integer::sum)));
+            boolean isShared = owned.keySet().equals(all) && owned.values().stream().allMatch(count -> count == owners)
+                && now.stream().noneMatch(Set::isEmpty);
+            if (!isShared || !now.equals(before)) {
+                looks = 0;
+            }
+            if (isShared && looks == STEADY_LOOKS) {
                 return;
             }
+            before = now;
             Thread.sleep(200);
         }
         throw new IllegalStateException("queues of " + run.topic() + " were not shared within " + Tally.LIMIT_MS + " ms");

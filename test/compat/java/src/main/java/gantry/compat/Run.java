@@ -38,8 +38,10 @@ final class Run {
     final Tally tally = new Tally();
     boolean duplicatesAllowed;
 
+    /** The argument {@code duplicates=allowed}: consumers on a slow machine may both have a queue while they share them out. */
     Run(Map<String, String> args, Consumer<Map<String, Object>> events) {
         this.args = args;
+        this.duplicatesAllowed = "allowed".equals(args.get("duplicates"));
         this.events = events;
     }
 
