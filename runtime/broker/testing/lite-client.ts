@@ -4,6 +4,9 @@ import { type Begun, messagesOf, type SentMessage, type WholeBroker } from './wh
 
 type Fields = Readonly<Record<string, string | number | boolean>>
 
+/** The broker that is spoken to, and its time. */
+export type LiteHost = Pick<WholeBroker, 'ask' | 'begin' | 'clock'>
+
 /** A message of a lite topic that was popped. */
 export interface LitePopped {
   readonly body: string
@@ -18,7 +21,7 @@ export interface LitePopped {
 export const LITE_ON = 'enableLmq=true\nenableMultiDispatch=true\n'
 
 /** Creates a topic of type LITE and a group that is bound to it. */
-export async function createLite(whole: WholeBroker, topic = 'P', group = 'g', more: Fields = {}): Promise<void> {
+export async function createLite(whole: LiteHost, topic = 'P', group = 'g', more: Fields = {}): Promise<void> {
   const ttl = more['lite.topic.expiration']
   const attributes = `+message.type=LITE${ttl === undefined ? '' : `,+lite.topic.expiration=${ttl}`}`
   const sizes = { topic, defaultTopic: 'TBW102', readQueueNums: 4, writeQueueNums: 4, perm: 6 }
@@ -28,7 +31,7 @@ export async function createLite(whole: WholeBroker, topic = 'P', group = 'g', m
   await createLiteGroup(whole, topic, group, more)
 }
 
-export async function createLiteGroup(whole: WholeBroker, topic: string, group: string, more: Fields = {}) {
+export async function createLiteGroup(whole: LiteHost, topic: string, group: string, more: Fields = {}) {
   const given = Object.entries(more).filter(([name]) => name.startsWith('lite.sub.'))
   const attributes = Object.fromEntries(
     [['lite.bind.topic', topic], ...given].map(([name, value]) => [`+${name}`, String(value)]),
@@ -38,18 +41,24 @@ export async function createLiteGroup(whole: WholeBroker, topic: string, group: 
   if (made.code !== 0) throw new Error(made.remark)
 }
 
-export function sendLite(whole: WholeBroker, lite: string, body: string, more: SentMessage = {}, topic = 'P') {
+export function sendLite(
+  whole: Pick<WholeBroker, 'send'>,
+  lite: string,
+  body: string,
+  more: SentMessage = {},
+  topic = 'P',
+) {
   return whole.send(topic, { body, properties: `__LITE_TOPIC\x01${lite}\x02UNIQ_KEY\x01k-${body}\x02`, ...more })
 }
 
 /** A consumer of lite topics, as a proxy speaks for it. */
 export class LiteTestClient {
-  readonly #whole: WholeBroker
+  readonly #whole: LiteHost
   readonly clientId: string
   readonly #group: string
   readonly #topic: string
 
-  constructor(whole: WholeBroker, clientId = 'c1', group = 'g', topic = 'P') {
+  constructor(whole: LiteHost, clientId = 'c1', group = 'g', topic = 'P') {
     this.#whole = whole
     this.clientId = clientId
     this.#group = group
