@@ -1,55 +1,37 @@
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
-import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import type { SqlFilter } from '../../filter/sql-filter.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { PullStatus } from '../../store/pull.ts'
-import type { ConsumerRegistry } from '../clients/consumer-registry.ts'
-import { ALL_TAGS, buildSubscription, isTagExpression, type SubscriptionData } from '../clients/subscription.ts'
-import type { CompiledFilters } from '../filter/compiled-filters.ts'
-import type { ConsumerFilters } from '../filter/consumer-filters.ts'
+import { ALL_TAGS, isTagExpression, type SubscriptionData } from '../clients/subscription.ts'
 import { RecordFilter } from '../filter/record-filter.ts'
-import type { SubscriptionGroupConfig } from '../groups/subscription-group.ts'
-import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import type { Current } from '../metadata/current.ts'
 import type { BroadcastOffsets, BroadcastPull } from '../offsets/broadcast-offsets.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
-import type { TopicConfig } from '../topics/topic-config.ts'
-import type { TopicTable } from '../topics/topic-table.ts'
 import { HeldPulls } from './held-pulls.ts'
 import { PullAnswer } from './pull-answer.ts'
-import { PullFlag, PullTask } from './pull-task.ts'
+import { PullForbidden, PullRules, type PullRulesConfig, type PullRulesParts, subscriptionOf } from './pull-rules.ts'
+import { PullFlag, PullSource, PullTask } from './pull-task.ts'
 
-interface PullConfig {
+interface PullConfig extends PullRulesConfig {
   readonly brokerId: number
-  readonly brokerIP1: string
   readonly brokerRole: 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE'
-  readonly brokerPermission: number
-  readonly litePullMessageEnable: boolean
   readonly longPollingEnable: boolean
   readonly shortPollingTimeMills: number
   readonly slaveReadEnable: boolean
   readonly offsetCheckInSlave: boolean
-  readonly enablePropertyFilter: boolean
-  readonly rejectPullConsumerEnable: boolean
   readonly useServerSideResetOffset: boolean
   /** Pulls held at once. */
   readonly pullThreadPoolQueueCapacity: number
 }
 
-export interface PullParts {
+export interface PullParts extends PullRulesParts {
   readonly config: Current<PullConfig>
   readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'read'>
-  readonly topics: Pick<TopicTable, 'find'>
-  readonly groups: Pick<SubscriptionGroupTable, 'find' | 'isForbidden'>
-  readonly consumers: Pick<ConsumerRegistry, 'get' | 'findSubscription' | 'learn'>
-  readonly compiledFilters: CompiledFilters
-  readonly filters: Pick<ConsumerFilters, 'get'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
   readonly broadcast: Pick<BroadcastOffsets, 'beginOf' | 'pulled'>
   readonly stats: Pick<BrokerStats, 'groupGet'>
@@ -58,31 +40,11 @@ export interface PullParts {
   readonly isMasterUp: () => boolean
 }
 
-const PERM_READ = 4
-const INDEX_PERM_READ = 2
 const MASTER_ID = 0
 const MAX_PULL_BYTES = 128 * 1024 * 1024
-const SEE_FAQ = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
 const TASKS_KEPT = 256
 /** A pull for more messages is served as one for so many: the filter looks at a multiple of the number. */
 const MSG_NUMS_MAX = 4096
-
-/** forbiddenType of a NO_PERMISSION answer (ForbiddenType). */
-const Forbidden = { broker: 1, group: 2, topic: 3, broadcast: 4, subscription: 5 } as const
-
-/** requestSource of pulls that a proxy makes for others (RequestSource). */
-const PROXY_FOR_BROADCAST = 1
-const PROXY_FOR_STREAM = 2
-
-/** Refused, with the field that tells the client what is forbidden. */
-class PullForbidden extends RequestError {
-  readonly forbiddenType: number
-
-  constructor(forbiddenType: number, remark: string) {
-    super(ResponseCode.NO_PERMISSION, remark)
-    this.forbiddenType = forbiddenType
-  }
-}
 
 /** PULL_MESSAGE and LITE_PULL_MESSAGE, with long polling. Rules and remarks as in Apache RocketMQ's PullMessageProcessor. */
 export class PullHandler {
@@ -91,13 +53,13 @@ export class PullHandler {
   readonly #answer = new PullAnswer()
   readonly #idle: PullTask[] = []
   readonly #filters = new WeakMap<SubscriptionData, (tagsCode: number) => boolean>()
+  readonly #rules: PullRules
   /** What a pull is being answered from. */
-  #group!: SubscriptionGroupConfig
-  #topic!: TopicConfig
   #subscription!: SubscriptionData
 
   constructor(parts: PullParts) {
     this.#parts = parts
+    this.#rules = new PullRules(parts)
     const max = parts.config.current.pullThreadPoolQueueCapacity
     const recordFilter = new RecordFilter()
     const wants = (task: PullTask, phyOffset: number, sizeBytes: number): boolean => {
@@ -148,11 +110,8 @@ export class PullHandler {
 
   /** Answers, or holds: true then. @throws RequestError */
   #serve(task: PullTask, maySuspend: boolean): boolean {
-    this.#checkTopicAndGroup(task)
-    this.#learn(task)
-    const subscription = task.subscription ?? this.#subscriptionFromHeartbeat(task)
-    this.#checkPullConsumer(task)
-    task.filter = isTagExpression(subscription.expressionType) ? undefined : this.#filter(task, subscription)
+    const subscription = this.#rules.admit(task)
+    task.filter = isTagExpression(subscription.expressionType) ? undefined : this.#rules.filter(task, subscription)
     this.#subscription = subscription
     const queue = this.#parts.store.queueToRead(task.topic, task.queueId)
     if (queue === undefined) {
@@ -218,7 +177,7 @@ export class PullHandler {
 
   /** Who pulls, if the group broadcasts; undefined also for a connection that has sent no heartbeat. */
   #broadcastOf(task: PullTask): BroadcastPull | undefined {
-    const isFromProxy = task.requestSource === PROXY_FOR_BROADCAST
+    const isFromProxy = task.requestSource === PullSource.proxyForBroadcast
     const clientId = isFromProxy ? task.proxyClientId : this.#broadcastingMember(task)
     if (clientId === undefined) return undefined
     const { topic, group, queueId, queueOffset } = task
@@ -241,9 +200,9 @@ export class PullHandler {
   #decide(task: PullTask, status: string): void {
     const answer = this.#answer
     const { config, store } = this.#parts
-    const group = this.#group
+    const { group } = this.#rules
     answer.code = codeOf(status, task.queueOffset)
-    answer.topicSysFlag = this.#topic.topicSysFlag
+    answer.topicSysFlag = this.#rules.topic.topicSysFlag
     answer.groupSysFlag = group.groupSysFlag
     const suggestsSlave = status !== 'OFFSET_RESET' && store.lastPull.suggestSlave
     const { slaveReadEnable, brokerId } = config.current
@@ -262,104 +221,8 @@ export class PullHandler {
   #offsetMoved(): void {
     const { brokerRole, offsetCheckInSlave } = this.#parts.config.current
     if (brokerRole !== 'SLAVE' || offsetCheckInSlave) return
-    this.#answer.suggestWhichBrokerId = this.#group.brokerId
+    this.#answer.suggestWhichBrokerId = this.#rules.group.brokerId
     this.#answer.code = ResponseCode.PULL_RETRY_IMMEDIATELY
-  }
-
-  #checkTopicAndGroup(task: PullTask): void {
-    const { config, groups, topics } = this.#parts
-    const { brokerPermission, brokerIP1, litePullMessageEnable } = config.current
-    if ((brokerPermission & PERM_READ) === 0) {
-      throw new PullForbidden(Forbidden.broker, `the broker[${brokerIP1}] pulling message is forbidden`)
-    }
-    if (task.code === RequestCode.LITE_PULL_MESSAGE && !litePullMessageEnable) {
-      throw new PullForbidden(Forbidden.broker, `the broker[${brokerIP1}] for lite pull consumer is forbidden`)
-    }
-    const group = groups.find(task.group)
-    if (group === undefined) {
-      const remark = `subscription group [${task.group}] does not exist, ${SEE_FAQ}`
-      throw new RequestError(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark)
-    }
-    if (!group.consumeEnable) {
-      throw new PullForbidden(Forbidden.group, `subscription group no permission, ${task.group}`)
-    }
-    const topic = topics.find(task.topic)
-    if (topic === undefined) {
-      const remark = `topic[${task.topic}] not exist, apply first please! ${SEE_FAQ}`
-      throw new RequestError(ResponseCode.TOPIC_NOT_EXIST, remark)
-    }
-    if ((topic.perm & PERM_READ) === 0) {
-      throw new PullForbidden(Forbidden.topic, `the topic[${task.topic}] pulling message is forbidden`)
-    }
-    if (task.queueId < 0 || task.queueId >= topic.readQueueNums) {
-      throw new RequestError(
-        ResponseCode.INVALID_PARAMETER,
-        `queueId[${task.queueId}] is illegal, topic:[${task.topic}] topicConfig.readQueueNums:[${topic.readQueueNums}] ` +
-          `consumer:[${task.channel?.remoteText}]`,
-      )
-    }
-    this.#group = group
-    this.#topic = topic
-  }
-
-  #learn(task: PullTask): void {
-    const { consumers } = this.#parts
-    const type = task.requestSource === PROXY_FOR_STREAM ? 'CONSUME_ACTIVELY' : 'CONSUME_PASSIVELY'
-    const model = task.requestSource === PROXY_FOR_BROADCAST ? 'BROADCASTING' : 'CLUSTERING'
-    consumers.learn(task.group, type, model, task.subscription)
-  }
-
-  #subscriptionFromHeartbeat(task: PullTask): SubscriptionData {
-    const { consumers, groups } = this.#parts
-    const members = consumers.get(task.group)
-    if (members === undefined) {
-      throw new RequestError(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's group info not exist${SEE_FAQ}`)
-    }
-    if (!this.#group.consumeBroadcastEnable && members.isBroadcasting) {
-      const remark = `the consumer group[${task.group}] can not consume by broadcast way`
-      throw new PullForbidden(Forbidden.broadcast, remark)
-    }
-    if (groups.isForbidden(task.group, task.topic, INDEX_PERM_READ)) {
-      const remark = `the consumer group[${task.group}] is forbidden for topic[${task.topic}]`
-      throw new PullForbidden(Forbidden.subscription, remark)
-    }
-    const subscription = consumers.findSubscription(task.group, task.topic)
-    if (subscription === undefined) {
-      throw new RequestError(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's subscription not exist${SEE_FAQ}`)
-    }
-    if (subscription.subVersion < task.subVersion) {
-      throw new RequestError(ResponseCode.SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest")
-    }
-    return subscription
-  }
-
-  /** The filter of a subscription by expression. @throws RequestError */
-  #filter(task: PullTask, { expressionType, subString }: SubscriptionData): SqlFilter {
-    const { config, compiledFilters, filters } = this.#parts
-    if (!config.current.enablePropertyFilter) {
-      const remark = `The broker does not support consumer to filter message by ${expressionType}`
-      throw new RequestError(ResponseCode.SYSTEM_ERROR, remark)
-    }
-    if (task.subscription !== undefined) return compiledFilters.get(subString, expressionType)
-    const known = filters.get(task.topic, task.group)
-    if (known?.compiled === undefined) {
-      const reason = compiledFilters.reasonAgainst(subString, expressionType)
-      const remark = `The broker's consumer filter data is not exist!Your expression may be wrong!${reason}`
-      throw new RequestError(ResponseCode.FILTER_DATA_NOT_EXIST, remark)
-    }
-    if (known.clientVersion < task.subVersion) {
-      throw new RequestError(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest")
-    }
-    return known.compiled
-  }
-
-  #checkPullConsumer(task: PullTask): void {
-    if (!this.#parts.config.current.rejectPullConsumerEnable) return
-    const members = this.#parts.consumers.get(task.group)
-    if (members !== undefined && members.consumeType !== 'CONSUME_ACTIVELY') return
-    if (members !== undefined && task.channel !== undefined && members.members.has(task.channel)) return
-    const remark = `the consumer's group info not exist, or the pull consumer is rejected by server.${SEE_FAQ}`
-    throw new RequestError(ResponseCode.SUBSCRIPTION_NOT_EXIST, remark)
   }
 
   /** Undefined when tags do not matter. */
@@ -374,13 +237,6 @@ export class PullHandler {
     }
     return filter
   }
-}
-
-function subscriptionOf(request: CommandView, task: PullTask): SubscriptionData {
-  const expression = request.text('subscription')
-  const built = buildSubscription(task.topic, expression, request.text('expressionType'), task.subVersion)
-  if (built !== undefined) return built
-  throw new RequestError(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
 }
 
 function forbidden(error: PullForbidden): Response {

@@ -9,6 +9,9 @@ import type { BroadcastPull } from '../offsets/broadcast-offsets.ts'
 /** Bits of a pull's sysFlag (PullSysFlag). */
 export const PullFlag = { commitOffset: 1, suspend: 2, subscription: 4, classFilter: 8, litePull: 16 } as const
 
+/** requestSource of pulls that a proxy makes for others (RequestSource). */
+export const PullSource = { proxyForBroadcast: 1, proxyForStream: 2 } as const
+
 /** A pull request with all it needs to be answered later, when its bytes are gone. Reused. */
 export class PullTask {
   channel: Channel | undefined
