@@ -1,22 +1,11 @@
 import type { Address, Connection, ConnectionEvents } from '../../io/network.ts'
 import type { NetContext } from '../net-context.ts'
 import { Output } from '../output.ts'
+import { DataSender, tooMuch } from './data-sender.ts'
 import { FrameReader, type OnFrame } from './frame-reader.ts'
 import { HpackDecoder } from './hpack-decoder.ts'
 import { Http2Error, Http2ErrorCode } from './http2-error.ts'
-import {
-  DEFAULT_WINDOW_BYTES,
-  FRAME_HEADER_BYTES,
-  FRAME_PAYLOAD_MAX,
-  FrameFlag,
-  FrameType,
-  frame,
-  Setting,
-  settingsFrame,
-  uint32,
-  WINDOW_BYTES_MAX,
-  writeFrameHeader,
-} from './http2-frame.ts'
+import { DEFAULT_WINDOW_BYTES, FrameFlag, FrameType, frame, Setting, settingsFrame, uint32 } from './http2-frame.ts'
 import { Http2Stream, type StreamConnection, type StreamEvents } from './http2-stream.ts'
 
 export interface Http2Limits {
@@ -61,12 +50,9 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
   readonly #out: Output
   readonly #hpack: HpackDecoder
   readonly #streams = new Map<number, Http2Stream>()
+  readonly #data: DataSender
   #lastStreamId = 0
-  #sendWindow = DEFAULT_WINDOW_BYTES
-  #firstSendWindow = DEFAULT_WINDOW_BYTES
   #unacknowledgedBytes = 0
-  /** Data of all streams that waits for windows. */
-  #waitingBytes = 0
   #secondBegun = 0
   #resets = 0
   #isOpen = true
@@ -86,6 +72,9 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
     this.lastActiveMs = context.clock.monotonic()
     this.#out = new Output(connection, context.turn, context.slabs)
     this.#out.onFlushed = () => this.#limitWaiting()
+    this.#data = new DataSender(this.#out, this.#streams, (stream) => {
+      if (stream.trailers !== undefined) this.sendHeaders(stream, stream.trailers, true)
+    })
     this.#out.append(
       settingsFrame([
         [Setting.MAX_CONCURRENT_STREAMS, limits.streamsMax],
@@ -167,25 +156,7 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
   }
 
   sendData(stream: Http2Stream, prefix: Buffer, bytes: Buffer, length: number): void {
-    const size = prefix.length + length
-    const fits = size <= FRAME_PAYLOAD_MAX && size <= stream.sendWindow && size <= this.#sendWindow
-    if (!fits || stream.waiting.length > 0) {
-      const copy = Buffer.allocUnsafe(size)
-      prefix.copy(copy)
-      bytes.copy(copy, prefix.length, 0, length)
-      stream.waiting.push(copy)
-      this.#waitingBytes += size
-      this.#sendWaiting(stream)
-      return
-    }
-    stream.sendWindow -= size
-    this.#sendWindow -= size
-    const out = this.#out
-    const at = out.reserve(FRAME_HEADER_BYTES + size)
-    writeFrameHeader(out.bytes, at, size, FrameType.DATA, 0, stream.id)
-    prefix.copy(out.bytes, at + FRAME_HEADER_BYTES)
-    bytes.copy(out.bytes, at + FRAME_HEADER_BYTES + prefix.length, 0, length)
-    out.commit(FRAME_HEADER_BYTES + size)
+    this.#data.send(stream, prefix, bytes, length)
   }
 
   reset(stream: Http2Stream, code: number): void {
@@ -237,7 +208,7 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
     // Already closed here, or refused.
     if (streamId <= this.#lastStreamId) return
     this.#lastStreamId = streamId
-    const stream = new Http2Stream(streamId, this, this.#firstSendWindow)
+    const stream = new Http2Stream(streamId, this, this.#data.firstWindow)
     if (this.#isDraining || this.#streams.size >= this.#limits.streamsMax) {
       this.reset(stream, Http2ErrorCode.REFUSED_STREAM)
       return
@@ -301,64 +272,20 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
     if ((end - start) % 6 !== 0) throw wrongSize('SETTINGS')
     for (let at = start; at < end; at += 6) {
       const value = bytes.readUInt32BE(at + 2)
-      if (bytes.readUInt16BE(at) === Setting.INITIAL_WINDOW_SIZE) this.#setFirstWindow(value)
+      if (bytes.readUInt16BE(at) === Setting.INITIAL_WINDOW_SIZE) this.#data.setFirstWindow(value)
     }
     this.#out.append(frame(FrameType.SETTINGS, FrameFlag.ACK, 0, Buffer.alloc(0)))
-  }
-
-  #setFirstWindow(bytes: number): void {
-    if (bytes > WINDOW_BYTES_MAX) throw tooMuch()
-    const more = bytes - this.#firstSendWindow
-    this.#firstSendWindow = bytes
-    for (const stream of this.#streams.values()) {
-      stream.sendWindow += more
-      if (stream.sendWindow > WINDOW_BYTES_MAX) throw tooMuch()
-    }
-    this.#sendAllWaiting()
   }
 
   #onWindowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== 4) throw wrongSize('WINDOW_UPDATE')
     const more = bytes.readUInt32BE(start) % 2 ** 31
     if (streamId === 0) {
-      this.#sendWindow += more
-      if (more === 0 || this.#sendWindow > WINDOW_BYTES_MAX) throw tooMuch()
-      this.#sendAllWaiting()
+      this.#data.widen(more)
       return
     }
     const stream = this.#streams.get(streamId)
-    if (stream === undefined) return
-    stream.sendWindow += more
-    if (more === 0 || stream.sendWindow > WINDOW_BYTES_MAX) throw tooMuch()
-    this.#sendWaiting(stream)
-  }
-
-  #sendAllWaiting(): void {
-    if (this.#waitingBytes === 0) return
-    for (const stream of [...this.#streams.values()]) this.#sendWaiting(stream)
-  }
-
-  #sendWaiting(stream: Http2Stream): void {
-    const { waiting } = stream
-    while (waiting.length > 0) {
-      const piece = waiting[0]!
-      const size = Math.min(FRAME_PAYLOAD_MAX, piece.length - stream.waitingFrom, stream.sendWindow, this.#sendWindow)
-      if (size <= 0) return
-      const out = this.#out
-      const at = out.reserve(FRAME_HEADER_BYTES + size)
-      writeFrameHeader(out.bytes, at, size, FrameType.DATA, 0, stream.id)
-      piece.copy(out.bytes, at + FRAME_HEADER_BYTES, stream.waitingFrom, stream.waitingFrom + size)
-      out.commit(FRAME_HEADER_BYTES + size)
-      stream.sendWindow -= size
-      this.#sendWindow -= size
-      this.#waitingBytes -= size
-      stream.waitingFrom += size
-      if (stream.waitingFrom === piece.length) {
-        waiting.shift()
-        stream.waitingFrom = 0
-      }
-    }
-    if (stream.trailers !== undefined) this.sendHeaders(stream, stream.trailers, true)
+    if (stream !== undefined) this.#data.widenStream(stream, more)
   }
 
   #halfClose(stream: Http2Stream): void {
@@ -377,9 +304,7 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
   #forget(stream: Http2Stream): void {
     stream.isClosed = true
     stream.isHalfClosed = true
-    for (const piece of stream.waiting.splice(0)) this.#waitingBytes -= piece.length
-    this.#waitingBytes += stream.waitingFrom
-    stream.waitingFrom = 0
+    this.#data.forget(stream)
     this.#streams.delete(stream.id)
     this.#endIfDrained()
   }
@@ -412,7 +337,7 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
   }
 
   #limitWaiting(): void {
-    const waiting = this.#connection.waitingBytes + this.#waitingBytes
+    const waiting = this.#connection.waitingBytes + this.#data.waitingBytes
     const { pauseAboveBytes, closeAboveBytes } = this.#context.limits
     if (waiting > closeAboveBytes) {
       const error = new Error(`${waiting} bytes wait for a client that does not read; the limit is ${closeAboveBytes}`)
@@ -427,8 +352,4 @@ export class Http2Connection implements ConnectionEvents, StreamConnection {
 
 function wrongSize(type: string): Http2Error {
   return new Http2Error(Http2ErrorCode.FRAME_SIZE_ERROR, `a ${type} frame of a wrong size`)
-}
-
-function tooMuch(): Http2Error {
-  return new Http2Error(Http2ErrorCode.FLOW_CONTROL_ERROR, 'more data, or a larger window, than flow control allows')
 }
