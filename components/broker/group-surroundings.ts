@@ -80,6 +80,7 @@ export class GroupSurroundings {
       clusterName: config.name,
       group: brokerName,
       address: joinHostPort(place.advertisedAddress, place.port),
+      ...(place.engine === 'apache' ? { engine: place.engine } : {}),
       nameServers: registries.apply(({ namesrvAddr }) => namesrvAddr.split(';')),
       controllers: registries.apply(({ controllerAddr }) => controllerAddr.split(';')),
       readyTimeoutMs: config.platform.readyTimeoutSeconds * 1000,

@@ -19,7 +19,7 @@ export async function runtimeInfo(
 }
 
 /** Where a broker's commit log ends, in bytes. */
-async function logEnd(cluster: LiveCluster, broker: string): Promise<number> {
+export async function logEnd(cluster: LiveCluster, broker: string): Promise<number> {
   return Number((await runtimeInfo(cluster, broker)).get('commitLogMaxOffset') ?? 0)
 }
 

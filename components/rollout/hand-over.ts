@@ -1,5 +1,7 @@
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
 import { MASTER_ID } from '../../runtime/codec/route/route-data.ts'
+import type { Engine } from '../plan/plan-node.ts'
+import { HeldSends } from './held-sends.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { askLeader, replicasOf } from './replica-sets.ts'
 import { brokerGroups, fromNameServers } from './routes.ts'
@@ -9,6 +11,8 @@ export interface HandOverRequest {
   readonly group: string
   /** `host:port`, as it registers: the broker that shall not be master. */
   readonly avoid: string
+  /** What that broker runs by; ours when left out. One of Apache's gets no messages meanwhile: see held-sends.ts. */
+  readonly engine?: Engine | undefined
   /** Addresses of those that shall be rather than others, best first. */
   readonly preferred: readonly string[]
   /** It does not come back: what it has would be gone when nobody else lives. */
@@ -31,6 +35,16 @@ const goneMs = 10_000
  * @throws RolloutWaitError
  */
 export async function handOver(cluster: LiveCluster, request: HandOverRequest): Promise<HandOverOutcome> {
+  if (request.engine !== 'apache') return giveAway(cluster, request)
+  const held = new HeldSends(cluster, request.avoid)
+  try {
+    return await giveAway(cluster, request, held)
+  } finally {
+    await held.end()
+  }
+}
+
+async function giveAway(cluster: LiveCluster, request: HandOverRequest, held?: HeldSends): Promise<HandOverOutcome> {
   const { group, avoid, preferred, timeoutMs, isLeaving = false } = request
   let outcome: HandOverOutcome | undefined
   let elected = ''
@@ -45,7 +59,7 @@ export async function handOver(cluster: LiveCluster, request: HandOverRequest): 
     if (masterAddress !== undefined && masterAddress !== '' && masterAddress !== avoid) {
       outcome ??= 'not master'
       elected = masterAddress
-      return missingRoute(cluster, group, masterAddress)
+      return (await held?.unaware()) ?? missingRoute(cluster, group, masterAddress)
     }
     const others = [...inSyncReplicas, ...notInSyncReplicas].filter(({ brokerAddress }) => brokerAddress !== avoid)
     // There are others, who have not come that far yet: nobody but this one may hold anything.
@@ -62,8 +76,11 @@ export async function handOver(cluster: LiveCluster, request: HandOverRequest): 
       .filter(({ brokerAddress, alive }) => alive && brokerAddress !== avoid)
       .sort((a, b) => rank(a.brokerAddress) - rank(b.brokerAddress))
     if (heir === undefined) {
+      await held?.rest()
       return `no other replica is in sync, of ${others.map(({ brokerAddress }) => brokerAddress).join(', ')}`
     }
+    const lacking = await held?.lacking(heir.brokerAddress)
+    if (lacking !== undefined) return lacking
     outcome = 'handed over'
     await request.beforeElection?.()
     await elect(cluster, group, heir.brokerId)

@@ -1,3 +1,4 @@
+import type { Engine } from '../plan/plan-node.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { fromNameServers, isRoutedForWrites } from './routes.ts'
 import { stepDown } from './step-down.ts'
@@ -13,12 +14,13 @@ export async function leaveReplica(
   leaving: {
     readonly group: string
     readonly address: string
+    readonly engine?: Engine | undefined
     readonly timeoutMs: number
     readonly staleRouteMs?: number | undefined
   },
 ): Promise<void> {
-  const { group, address, timeoutMs, staleRouteMs } = leaving
+  const { group, address, engine, timeoutMs, staleRouteMs } = leaving
   const writable = await fromNameServers(cluster, (nameServer) => isRoutedForWrites(cluster, nameServer, group))
   const isLeaving = ![...writable.values()].includes(false)
-  await stepDown(cluster, { group, avoid: address, preferred: [], isLeaving, timeoutMs }, staleRouteMs)
+  await stepDown(cluster, { group, avoid: address, engine, preferred: [], isLeaving, timeoutMs }, staleRouteMs)
 }

@@ -49,14 +49,15 @@ export class LiveActions {
         await changeLive(cluster, action.node, nodeAddress(action.node), action.settings)
         return {}
       case 'handOver': {
-        const avoid = advertisedAddress(this.#node(action.avoid))
+        const master = this.#node(action.avoid)
+        const [avoid, { engine }] = [advertisedAddress(master), master]
         // Those that have left since this was planned are no candidates any more.
         const preferred = action.preferred.flatMap((id) => {
           const node = nodeOf(id)
           return node === undefined ? [] : [advertisedAddress(node)]
         })
         const { group, isLeaving = false } = action
-        const outcome = await handOver(cluster, { group, avoid, preferred, isLeaving, timeoutMs })
+        const outcome = await handOver(cluster, { group, avoid, engine, preferred, isLeaving, timeoutMs })
         return { isHandedOver: outcome === 'handed over' }
       }
       case 'pauseWrites':

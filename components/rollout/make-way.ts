@@ -52,7 +52,8 @@ export async function makeWay(touched: TouchedNode): Promise<void> {
 export async function leaveMachine({ node, nameServers, timeoutMs, staleRouteMs }: TouchedNode): Promise<void> {
   if (node.kind !== 'broker' || node.role !== 'REPLICA') return makeWay({ node, nameServers, timeoutMs, staleRouteMs })
   const tell = (text: string) => console.info(`${node.id}: ${text}`)
-  const leaving = { group: node.group, address: advertisedAddress(node), timeoutMs, staleRouteMs }
+  const { group, engine } = node
+  const leaving = { group, address: advertisedAddress(node), engine, timeoutMs, staleRouteMs }
   await withLiveCluster(clusterAround(node, nameServers), (cluster) => leaveReplica(cluster, leaving), tell)
 }
 
@@ -61,11 +62,11 @@ async function makeWayForBroker(
   node: BrokerNode,
   { timeoutMs, staleRouteMs }: Pick<TouchedNode, 'timeoutMs' | 'staleRouteMs'>,
 ): Promise<void> {
-  const { group } = node
+  const { group, engine } = node
   const own = advertisedAddress(node)
   await waitRegistered(cluster, { group, address: own, timeoutMs })
   if (node.role === 'REPLICA') {
-    return stepDown(cluster, { group, avoid: own, preferred: [], timeoutMs }, staleRouteMs)
+    return stepDown(cluster, { group, avoid: own, engine, preferred: [], timeoutMs }, staleRouteMs)
   }
   if (node.brokerId !== 0) return
   await oneGroupAtATime(async () => {

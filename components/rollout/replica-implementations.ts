@@ -1,5 +1,6 @@
 import type { Implementation } from '../dynamic/implementation.ts'
 import { isSameValue } from '../dynamic/same-value.ts'
+import type { Engine } from '../plan/plan-node.ts'
 import { forgetReplica } from './forget-replica.ts'
 import { leaveReplica } from './leave-replica.ts'
 import { withLiveCluster } from './live-cluster.ts'
@@ -11,6 +12,8 @@ export interface ReplicaInputs {
   readonly group: string
   /** `host:port` */
   readonly address: string
+  /** What it runs by; ours when left out. */
+  readonly engine?: Engine
   /** `host:port` each. */
   readonly nameServers: readonly string[]
   readonly controllers: readonly string[]

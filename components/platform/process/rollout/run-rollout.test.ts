@@ -135,6 +135,8 @@ const group = (name: string, more: object = {}) => ({ name, replicas: 2, ...more
 const elected = { controllers: { mode: 'standalone' as const, replicas: 1 } }
 const hosts = (...names: string[]) => names.map((name, index) => ({ name, address: `10.0.0.${index + 1}` }))
 
+const apache = { process: { apacheHome: '/opt/rocketmq' } }
+
 /** From what to what. */
 const changes: Record<string, readonly [ClusterConfigInput, ClusterConfigInput]> = {
   'a setting that needs a restart': [
@@ -152,6 +154,10 @@ const changes: Record<string, readonly [ClusterConfigInput, ClusterConfigInput]>
   'three controllers for one, in other processes': [
     { ...elected, nameServers: 3, groups: [group('broker-a')] },
     { controllers: { mode: 'embedded', replicas: 3 }, nameServers: 3, groups: [group('broker-a')] },
+  ],
+  'elected replicas from the engine of Apache': [
+    { ...elected, platform: apache, groups: [group('broker-a', { engine: 'apache' })] },
+    { ...elected, platform: apache, groups: [group('broker-a')] },
   ],
 }
 
@@ -198,6 +204,14 @@ describe.each(Object.entries(changes))('%s', (_, [from, to]) => {
       )
     }
   })
+})
+
+it('makes the conf file of a broker again what the plan says when it has handed over, where that one writes into it', async () => {
+  const [from, to] = changes['elected replicas from the engine of Apache']!
+  const world = new World(planOf(from))
+  await world.run(order(planOf(to)))
+  const seen = world.calls.filter((call) => /^(conf|stop) /.test(call))
+  expect(seen).toEqual(['conf broker-a-1', 'stop broker-a-1', 'conf broker-a-0', 'stop broker-a-0'])
 })
 
 describe('a rollout that cannot go on', () => {

@@ -65,6 +65,14 @@ const inWords = ({ id, action, reason, effect }: RolloutStep): PlannedStep => ({
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** Who has taken settings, which a broker writes into its conf file: one of Apache's that hands over refuses messages meanwhile. */
+const toldOf = (action: RolloutAction, { nodes }: Plan): PlanNode | undefined => {
+  if (action.kind === 'changeLive' || action.kind === 'resumeWrites') return action.node
+  return action.kind === 'handOver'
+    ? nodes.find(({ id, engine }) => id === action.avoid && engine === 'apache')
+    : undefined
+}
+
 /**
  * Carries out a rollout, step by step. A step that fails, or whose wait is in vain, ends it there. Whoever is killed in
  * between leaves a plan and a journal with which the next run goes on.
@@ -211,8 +219,8 @@ class RolloutRun {
     this.#plan = plan
     this.#changing = undefined
     nodes.adopt(plan)
-    // A broker writes settings that it takes into its conf file.
-    if (action.kind === 'changeLive' || action.kind === 'resumeWrites') nodes.rewriteConf(action.node)
+    const told = toldOf(action, plan)
+    if (told !== undefined) nodes.rewriteConf(told)
     this.#save('running', index + 1)
     return outcome.words
   }
