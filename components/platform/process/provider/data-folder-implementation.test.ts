@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -29,6 +29,22 @@ it('another path is another folder', async () => {
   const old = { path: join(root, 'old'), node: 'n' }
   await folders.create(old)
   expect(await folders.diff(old, { ...old, path: join(root, 'new') })).toEqual({ changes: true, replaces: ['path'] })
+})
+
+it('a node does not begin without its files because its folder is called otherwise', async () => {
+  const old = { path: join(root, 'old'), node: 'broker-a-0' }
+  const wanted = { ...old, path: join(root, 'new') }
+  await folders.create(old)
+  const reasons = () => folders.problems!(wanted, old).map(({ property, reason }) => `${property}: ${reason}`)
+  expect([reasons(), folders.problems!(old, old), folders.problems!(wanted, undefined)]).toEqual([[], [], []])
+  writeFileSync(join(old.path, 'commitlog'), 'messages')
+  expect(reasons()).toEqual([
+    `path: the files of broker-a-0 are in ${old.path}, and it would start without them in ${wanted.path}. Set dataDir back; or ` +
+      `move them: stop the process of broker-a-0, mv ${old.path} ${wanted.path}, and run this again. ` +
+      `To give them up, remove ${old.path} first`,
+  ])
+  renameSync(old.path, wanted.path)
+  expect(reasons()).toEqual([])
 })
 
 it('never removes a folder it did not make', async () => {

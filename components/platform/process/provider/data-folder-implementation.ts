@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Implementation } from '../../../dynamic/implementation.ts'
 
@@ -15,6 +15,14 @@ const marker = (path: string): string => join(path, markerName)
 
 /** The folder a node keeps its files in. It outlives the node: only an explicit delete removes it. */
 export const dataFolderImplementation: Implementation<DataFolderInputs, DataFolderInputs> = {
+  problems(news, olds) {
+    if (olds === undefined || olds.path === news.path || !hasFiles(olds.path) || hasFiles(news.path)) return []
+    const reason =
+      `the files of ${news.node} are in ${olds.path}, and it would start without them in ${news.path}. Set dataDir back; or ` +
+      `move them: stop the process of ${news.node}, mv ${olds.path} ${news.path}, and run this again. ` +
+      `To give them up, remove ${olds.path} first`
+    return [{ property: 'path', reason }]
+  },
   async diff(olds, news) {
     return {
       changes: olds.path !== news.path || olds.node !== news.node || !existsSync(marker(news.path)),
@@ -37,6 +45,11 @@ export const dataFolderImplementation: Implementation<DataFolderInputs, DataFold
     }
     rmSync(path, { recursive: true })
   },
+}
+
+/** Whether a node has run there. */
+function hasFiles(path: string): boolean {
+  return existsSync(path) && readdirSync(path).some((name) => name !== markerName)
 }
 
 function makeFolder({ path, node }: DataFolderInputs): DataFolderInputs {
