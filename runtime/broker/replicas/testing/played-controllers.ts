@@ -13,8 +13,8 @@ import type { MasterPlace, ReplicaTarget } from '../replica-target.ts'
 import type { GroupRole } from '../role-answers.ts'
 
 export const OWN = '10.0.0.1:10911'
-export const OTHER = '10.0.0.2:10911'
-export const NOBODY: GroupRole = {
+const OTHER = '10.0.0.2:10911'
+const NOBODY: GroupRole = {
   masterBrokerId: undefined,
   masterAddress: '',
   masterEpoch: 0,

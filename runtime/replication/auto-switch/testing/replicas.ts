@@ -15,7 +15,7 @@ export async function startReplicas(
 }
 
 /** The controllers agree to whatever the master wants. */
-export async function agree(world: ReplicaWorld, master: ReplicaHost): Promise<void> {
+async function agree(world: ReplicaWorld, master: ReplicaHost): Promise<void> {
   for (let setEpoch = 2; master.wanted; setEpoch++) {
     const { wanted } = master
     master.wanted = undefined
