@@ -142,14 +142,28 @@ export class NodeState {
 
   /** The membership counts on what this store promises. */
   get isCounted(): boolean {
-    const self = memberOf(this.membership, this.selfId)
+    return this.#isCountedIn(this.membership)
+  }
+
+  #isCountedIn(membership: Membership): boolean {
+    const self = memberOf(membership, this.selfId)
     return self?.isVoter === true && self.store === this.store
+  }
+
+  /**
+   * The membership that leaves this node out may be known to nobody else: as long as it is not committed the others may need
+   * this node's vote, which they do not get, for this node has the longer log. So it stands itself, and brings it to them
+   * (Ongaro's dissertation on Raft, 4.2.2).
+   */
+  get #isLeaving(): boolean {
+    const { log } = this
+    return log.commit > 0 && log.membershipIndex > log.commit && this.#isCountedIn(log.membershipAt(log.commit))
   }
 
   /** Whether this node may stand for election. */
   get isPromotable(): boolean {
     if (this.lost !== undefined || this.received !== undefined) return false
-    if (this.isCounted) return true
+    if (this.isCounted || this.#isLeaving) return true
     return this.isUnfounded && this.mayFound && memberOf(this.membership, this.selfId) !== undefined
   }
 
