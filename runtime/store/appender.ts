@@ -135,7 +135,7 @@ export class Appender {
       storeTimestampMs,
     )
     this.#parts.log.staged(chunk, sizeBytes)
-    if (enters) queue.nextOffset = queueOffset + 1
+    if (enters) queue.nextOffset = queueOffset + draft.messageCount
     const request = this.batch.next()
     // Transactions that are not settled enter no queue.
     if (!enters) request.light.clear()
@@ -146,6 +146,7 @@ export class Appender {
     request.sizeBytes = sizeBytes
     request.storeTimestampMs = storeTimestampMs
     request.sysFlag = draft.sysFlag
+    request.messageCount = draft.messageCount
     request.bytes = chunk.bytes
     const propertiesStart = start + sizeBytes - propertiesLength
     if (draft.isScanned) {

@@ -5,6 +5,7 @@ import { StoreCheckpoint } from './checkpoint.ts'
 import { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import { IndexService } from './index/index-service.ts'
 import { indexKeySeed } from './index/key-hash.ts'
+import { BATCH_OPTIONS } from './testing/batch-options.ts'
 
 type Message = [
   topic: string,
@@ -34,7 +35,7 @@ const PREPARED_OR_ROLLBACK = 4
 
 test('consume queue files are those of Java, byte for byte', () => {
   const disk = new SimDisk()
-  const options = { disk, folder: '/cq', fileSizeBytes: 100, reporter }
+  const options = { disk, folder: '/cq', fileSizeBytes: 100, batch: BATCH_OPTIONS, reporter }
   const table = ConsumeQueueTable.open(options)
   for (const [topic, queueId, phyOffset, sizeBytes, tagsCode, , queueOffset, , , sysFlag] of golden.messages) {
     if ((sysFlag & PREPARED_OR_ROLLBACK) !== 0) continue

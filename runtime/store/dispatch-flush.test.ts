@@ -9,6 +9,7 @@ import { QueueUnits } from './consume-queue/queue-unit.ts'
 import { DispatchFlush } from './dispatch-flush.ts'
 import { IndexService } from './index/index-service.ts'
 import { indexKeySeed } from './index/key-hash.ts'
+import { BATCH_OPTIONS } from './testing/batch-options.ts'
 
 const TOPIC = 'Orders'
 const QUEUES = 3
@@ -52,6 +53,7 @@ class World {
       disk,
       folder: '/s/consumequeue',
       fileSizeBytes: 9 * 20,
+      batch: BATCH_OPTIONS,
       reporter,
       limits: { openFilesMax: 2, tailBytesMax: 2048, queueTailUnitsMax: 60, reliefQueues: 2 },
     })

@@ -13,6 +13,8 @@ export class DispatchRequest {
   tagsCode = 0
   storeTimestampMs = 0
   sysFlag = 0
+  /** Messages of the record. */
+  messageCount = 1
   /** The record's memory; `ranges` holds positions in it. */
   bytes: Uint8Array = new Uint8Array(0)
   readonly ranges = new PropertyRanges()

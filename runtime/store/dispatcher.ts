@@ -1,9 +1,10 @@
-import { scanProperties } from '../codec/message/properties.ts'
+import { integerOfAscii, type PropertyRanges, scanProperties } from '../codec/message/properties.ts'
 import type { RecordView } from '../codec/message/record.ts'
-import { entersConsumeQueue } from '../codec/message/sys-flag.ts'
+import { entersConsumeQueue, SysFlag } from '../codec/message/sys-flag.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
 import { QueueAppend } from './consume-queue/consume-queue.ts'
 import type { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
+import { MESSAGES_PER_UNIT_MAX } from './consume-queue/queue-unit.ts'
 import type { DelayLevels } from './delay-levels.ts'
 import { DispatchRequest } from './dispatch-request.ts'
 import type { IndexService } from './index/index-service.ts'
@@ -43,7 +44,10 @@ export class Dispatcher {
     const { queue } = request
     if (queue !== undefined && entersConsumeQueue(request.sysFlag)) {
       const { phyOffset, sizeBytes } = request
-      if (queue.append(request.queueOffset, phyOffset, sizeBytes, request.tagsCode) === QueueAppend.failed) return false
+      const appended = queue.isBatch
+        ? appendBatch(queue, request)
+        : queue.append(request.queueOffset, phyOffset, sizeBytes, request.tagsCode)
+      if (appended === QueueAppend.failed) return false
       const { light } = request
       for (let i = 0; i < light.count; i++) {
         const appended = light.queues[i]!.append(light.offsets[i]!, phyOffset, sizeBytes, request.tagsCode)
@@ -70,6 +74,7 @@ export class Dispatcher {
     const queue = this.#queueOf(record, bytes)
     if (queue === undefined) return true
     request.queue = queue
+    request.messageCount = 1
     request.queueOffset = record.queueOffset
     request.phyOffset = phyOffset
     request.sizeBytes = record.sizeBytes
@@ -77,6 +82,7 @@ export class Dispatcher {
     request.sysFlag = record.sysFlag
     request.bytes = bytes
     request.scan(record.propertiesStart, record.propertiesLength, queue.topic, this.#delayLevels)
+    if (request.ranges.innerNumStart >= 0) request.messageCount = this.#messagesIn(record, bytes, request.ranges)
     this.#light.read(bytes, request.ranges, queue.topic, request.light)
     if (!this.dispatch(request)) return false
     this.onRecord?.(queue)
@@ -89,10 +95,12 @@ export class Dispatcher {
     if (!entersConsumeQueue(record.sysFlag)) return
     const queue = this.#queueOf(record, bytes)
     if (queue === undefined) return
-    queue.nextOffset = Math.max(queue.nextOffset, record.queueOffset + 1)
-    if (!this.#light.isEnabled) return
     const { ranges, light } = this.#request
-    scanProperties(bytes, record.propertiesStart, record.propertiesLength, ranges)
+    if (this.#light.isEnabled || isInnerBatch(record))
+      scanProperties(bytes, record.propertiesStart, record.propertiesLength, ranges)
+    const count = isInnerBatch(record) ? this.#messagesIn(record, bytes, ranges) : 1
+    queue.nextOffset = Math.max(queue.nextOffset, record.queueOffset + count)
+    if (!this.#light.isEnabled) return
     this.#light.read(bytes, ranges, queue.topic, light)
     for (let i = 0; i < light.count; i++) {
       const one = light.queues[i]!
@@ -100,15 +108,41 @@ export class Dispatcher {
     }
   }
 
+  /** As in Java's `CommitLog.setBatchSizeIfNeeded`. */
+  #messagesIn(
+    record: RecordView,
+    bytes: Uint8Array,
+    { innerNumStart, innerNumLength, hasInnerBase }: PropertyRanges,
+  ): number {
+    if (innerNumStart < 0 || !hasInnerBase) return 1
+    const count = integerOfAscii(bytes, innerNumStart, innerNumLength)
+    if (count >= 1 && count <= MESSAGES_PER_UNIT_MAX) return count
+    this.#reporter.warn(
+      `the record at commit log offset ${record.phyOffset} says that it holds ${count} messages: taken as 1`,
+    )
+    return 1
+  }
+
   #queueOf(record: RecordView, bytes: Uint8Array): ConsumeQueue | undefined {
     const found = this.#table.findByBytes(bytes, record.topicStart, record.topicLength, record.queueId)
-    if (found !== undefined) return found
+    if (found !== undefined && (found.isBatch || !isInnerBatch(record))) return found
     const topic = Buffer.from(bytes.buffer, bytes.byteOffset + record.topicStart, record.topicLength).toString('utf8')
     try {
-      return this.#table.obtain(topic, record.queueId)
+      return isInnerBatch(record)
+        ? this.#table.obtainForBatch(topic, record.queueId)
+        : this.#table.obtain(topic, record.queueId)
     } catch (error) {
       this.#reporter.error(`message at commit log offset ${record.phyOffset} stays without consume queue`, error)
       return undefined
     }
   }
+}
+
+function isInnerBatch(record: RecordView): boolean {
+  return (record.sysFlag & SysFlag.innerBatch) !== 0
+}
+
+function appendBatch(queue: ConsumeQueue, request: DispatchRequest): QueueAppend {
+  const { queueOffset, phyOffset, sizeBytes, tagsCode, storeTimestampMs, messageCount } = request
+  return queue.append(queueOffset, phyOffset, sizeBytes, tagsCode, storeTimestampMs, messageCount)
 }

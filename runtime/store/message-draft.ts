@@ -20,6 +20,8 @@ export class MessageDraft implements RecordSource {
   storeHost: Uint8Array = NONE
   reconsumeTimes = 0
   preparedTransactionOffset = 0
+  /** Offsets of its queue that it takes: the messages of an inner batch. Whoever sets it sets it back to 1. */
+  messageCount = 1
   readonly body: ByteRange = { bytes: NONE, start: 0, length: 0 }
   readonly properties: ByteRange = { bytes: NONE, start: 0, length: 0 }
   /** Properties the broker adds, encoded; see {@link RecordSource.extraProperties}. No TAGS, KEYS, UNIQ_KEY or DELAY. */

@@ -181,6 +181,17 @@ export class MessageStore {
     return this.#table.find(topic, queueId)
   }
 
+  /** Whether a topic has batch consume queues, undefined for one that is not known: decides for queues that are made. */
+  set isBatchTopic(isBatchTopic: (topic: string) => boolean | undefined) {
+    this.#table.isBatchTopic = isBatchTopic
+  }
+
+  /** See {@link ConsumeQueueTable.makeBatch}. */
+  makeBatch(topic: string): void {
+    assert(this.#appender.batch.count === 0, 'nothing is staged when queues are made anew')
+    this.#table.makeBatch(topic)
+  }
+
   get queues(): ConsumeQueueTable {
     return this.#table
   }

@@ -1,6 +1,9 @@
+import { viewOf } from '../codec/bytes.ts'
+import { SYS_FLAG_AT } from '../codec/message/record.ts'
+import { SysFlag } from '../codec/message/sys-flag.ts'
 import type { CommitLog } from './commit-log/commit-log.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
-import { QueueUnits, UNIT_BYTES } from './consume-queue/queue-unit.ts'
+import { BATCH_UNIT_BYTES, QueueUnits, UNIT_BYTES } from './consume-queue/queue-unit.ts'
 import type { StoreConfig } from './store-options.ts'
 
 /** Java's `GetMessageStatus`, under its names. */
@@ -36,7 +39,7 @@ export class Puller {
   nextOffset = 0
   minOffset = 0
   maxOffset = 0
-  /** Records handed to the sink, and their bytes. */
+  /** Messages handed to the sink (of batch consume queues those within the records), and the bytes of the records. */
   count = 0
   bytes = 0
   /** The consumer is so far behind that a slave serves it better. */
@@ -84,7 +87,10 @@ export class Puller {
     if (offset > this.maxOffset) return this.#moved(PullStatus.offsetOverflowBadly, this.maxOffset)
     this.#lastPhyOffset = 0
     this.#memoryBytes = Math.floor((this.#physicalMemoryBytes * this.#config.accessMessageInMemoryMaxRatio) / 100)
-    const status = this.#collect(queue, offset, maxCount, Math.max(maxBytes, PULL_BYTES_MIN), accepts, sink)
+    const bytesMax = Math.min(Math.max(maxBytes, PULL_BYTES_MIN), PULL_BYTES_MAX)
+    const status = queue.isBatch
+      ? this.#collectBatches(queue, offset, maxCount, bytesMax, accepts, sink)
+      : this.#collect(queue, offset, maxCount, bytesMax, accepts, sink)
     this.suggestSlave = this.#log.writtenOffset - this.#lastPhyOffset > this.#memoryBytes
     return status
   }
@@ -98,11 +104,10 @@ export class Puller {
     queue: ConsumeQueue,
     offset: number,
     maxCount: number,
-    maxBytesAsked: number,
+    maxBytes: number,
     accepts: ((tagsCode: number) => boolean) | undefined,
     sink: PullSink,
   ): PullStatus {
-    const maxBytes = Math.min(maxBytesAsked, PULL_BYTES_MAX)
     const filterBytes = Math.max(this.#config.maxFilterMessageSize, maxCount * UNIT_BYTES)
     const end = Math.min(this.maxOffset, offset + Math.ceil(filterBytes / UNIT_BYTES))
     const units = this.#units
@@ -117,7 +122,7 @@ export class Puller {
       for (let i = 0; i < units.count; i++) {
         const phyOffset = units.phyOffsets[i]!
         const sizeBytes = units.sizes[i]!
-        if (this.#isFull(phyOffset, sizeBytes, maxCount, maxBytes)) return status
+        if (this.#isFull(phyOffset, sizeBytes, 1, maxCount, maxBytes)) return status
         this.#lastPhyOffset = phyOffset
         this.nextOffset = from + i + 1
         if (phyOffset < this.#skipBelow) continue
@@ -128,6 +133,63 @@ export class Puller {
       }
     }
     return status
+  }
+
+  /** The same for a queue whose units stand for several messages each: a record is handed out as a whole, or not at all. */
+  #collectBatches(
+    queue: ConsumeQueue,
+    offset: number,
+    maxCount: number,
+    maxBytes: number,
+    accepts: ((tagsCode: number) => boolean) | undefined,
+    sink: PullSink,
+  ): PullStatus {
+    const filterBytes = Math.max(this.#config.maxFilterMessageSize, maxCount * BATCH_UNIT_BYTES)
+    const end = Math.min(this.maxOffset, offset + Math.ceil(filterBytes / BATCH_UNIT_BYTES))
+    const units = this.#units
+    let status: PullStatus = PullStatus.noMatchedMessage
+    this.#skipBelow = Number.NEGATIVE_INFINITY
+    for (let at = offset; at < end; at = units.endOffset(units.count - 1)) {
+      if (queue.readUnits(at, UNITS_AT_ONCE, units) === 0)
+        return this.#moved(PullStatus.offsetFoundNull, this.maxOffset)
+      for (let i = 0; i < units.count; i++) {
+        const phyOffset = units.phyOffsets[i]!
+        const messageCount = units.messageCounts[i]!
+        if (units.baseOffsets[i]! >= end) return status
+        if (this.#isFull(phyOffset, units.sizes[i]!, messageCount, maxCount, maxBytes)) return status
+        this.#lastPhyOffset = phyOffset
+        this.nextOffset = units.endOffset(i)
+        if (phyOffset < this.#skipBelow) continue
+        const taken = this.#takeBatch(units, i, accepts, sink)
+        if (taken === PullStatus.found) this.count += messageCount - 1
+        if (taken === PullStatus.found || this.bytes === 0) status = taken
+      }
+    }
+    return status
+  }
+
+  #takeBatch(
+    units: QueueUnits,
+    index: number,
+    accepts: ((tagsCode: number) => boolean) | undefined,
+    sink: PullSink,
+  ): PullStatus {
+    const phyOffset = units.phyOffsets[index]!
+    const sizeBytes = units.sizes[index]!
+    const tagsCode = units.tagsCodes[index]!
+    const isRefused = accepts !== undefined && !Number.isNaN(tagsCode) && !accepts(tagsCode)
+    if (isRefused && !(tagsCode === 0 && this.#isInnerBatch(phyOffset, sizeBytes))) return PullStatus.noMatchedMessage
+    return this.#take(phyOffset, sizeBytes, units.baseOffsets[index]!, sink)
+  }
+
+  /**
+   * A batch without a tag may hold messages with tags, which clients look at when they have taken it apart. Apache RocketMQ's
+   * broker passes over it when a consumer asks for tags: those never come.
+   */
+  #isInnerBatch(phyOffset: number, sizeBytes: number): boolean {
+    const bytes = this.#log.read(phyOffset, sizeBytes)
+    if (bytes === undefined) return false
+    return (viewOf(bytes).getInt32(this.#log.start + SYS_FLAG_AT) & SysFlag.innerBatch) !== 0
   }
 
   #nextFileOffset(offset: number): number {
@@ -151,9 +213,9 @@ export class Puller {
   }
 
   /** Java's `isTheBatchFull`, and the check that follows it. */
-  #isFull(phyOffset: number, sizeBytes: number, maxCount: number, maxBytes: number): boolean {
+  #isFull(phyOffset: number, sizeBytes: number, messageCount: number, maxCount: number, maxBytes: number): boolean {
     if (this.bytes === 0) return false
-    if (this.count + 1 > maxCount || this.bytes + sizeBytes > maxBytes) return true
+    if (this.count + messageCount > maxCount || this.bytes + sizeBytes > maxBytes) return true
     const config = this.#config
     const isRecent = this.#log.writtenOffset - phyOffset <= this.#memoryBytes
     const bytesMax = isRecent ? config.maxTransferBytesOnMessageInMemory : config.maxTransferBytesOnMessageInDisk

@@ -17,6 +17,8 @@ export interface StoreConfig {
   readonly mappedFileSizeCommitLog: number
   /** Bytes per consume queue file, a multiple of 20. */
   readonly mappedFileSizeConsumeQueue: number
+  /** Bytes per file of a batch consume queue, a multiple of 46. */
+  readonly mapperFileSizeBatchConsumeQueue: number
   /** Hash slots per index file. */
   readonly maxHashSlotNum: number
   /** Entries per index file, the unused entry 0 included. */
@@ -108,6 +110,7 @@ export function storeConfigDefaults(storePathRootDir: string): StoreConfig {
     abortFile: `${storePathRootDir}/abort`,
     mappedFileSizeCommitLog: 1024 * 1024 * 1024,
     mappedFileSizeConsumeQueue: 300_000 * 20,
+    mapperFileSizeBatchConsumeQueue: 300_000 * 46,
     maxHashSlotNum: 5_000_000,
     maxIndexNum: 20_000_000,
     messageIndexEnable: true,

@@ -2,6 +2,7 @@ import { makeAbortFile } from './abort-file.ts'
 import { StoreCheckpoint } from './checkpoint.ts'
 import { StoreCleaner } from './cleaning/store-cleaner.ts'
 import { CommitLog, HOT_WINDOW_BYTES } from './commit-log/commit-log.ts'
+import { storeTimeInFiles } from './commit-log/store-time.ts'
 import { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import { DelayLevels } from './delay-levels.ts'
 import { DispatchFlush } from './dispatch-flush.ts'
@@ -57,6 +58,11 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
     disk,
     folder: config.storePathConsumeQueue,
     fileSizeBytes: config.mappedFileSizeConsumeQueue,
+    batch: {
+      folder: `${config.storePathRootDir}/batchconsumequeue`,
+      fileSizeBytes: config.mapperFileSizeBatchConsumeQueue,
+      storeTimeOf: (phyOffset) => storeTimeInFiles(log.files, phyOffset),
+    },
     reporter,
   })
   const checkpoint = StoreCheckpoint.open(disk, config.storeCheckpoint)

@@ -15,6 +15,7 @@ import { ConsumeQueueTable } from '../../runtime/store/consume-queue/consume-que
 import { DispatchFlush } from '../../runtime/store/dispatch-flush.ts'
 import { IndexService } from '../../runtime/store/index/index-service.ts'
 import { indexKeySeed } from '../../runtime/store/index/key-hash.ts'
+import { BATCH_OPTIONS } from '../../runtime/store/testing/batch-options.ts'
 
 const MESSAGES = 4_000_000
 const MESSAGES_PER_TURN = 64
@@ -29,7 +30,13 @@ const reporter = { info: console.log, warn: console.log, error: console.error }
 const config = { flushIntervalConsumeQueue: 1000, flushConsumeQueueThoroughInterval: 60_000 }
 
 function openTable(root: string): ConsumeQueueTable {
-  return ConsumeQueueTable.open({ disk, folder: join(root, 'consumequeue'), fileSizeBytes: 6_000_000, reporter })
+  return ConsumeQueueTable.open({
+    disk,
+    folder: join(root, 'consumequeue'),
+    fileSizeBytes: 6_000_000,
+    batch: BATCH_OPTIONS,
+    reporter,
+  })
 }
 
 /** User and system time of all threads. */

@@ -117,12 +117,17 @@ export class PropertyRanges {
   /** INNER_MULTI_QUEUE_OFFSET: its offsets there. */
   lightOffsetsStart = -1
   lightOffsetsLength = 0
+  /** INNER_NUM: how many messages the record holds. */
+  innerNumStart = -1
+  innerNumLength = 0
+  /** Whether INNER_BASE, the queue offset of the first of them, is there. */
+  hasInnerBase = false
   /** _SYS_MSG_PRIORITY_: which queue gets the message. */
   priorityStart = -1
   priorityLength = 0
   /** Whether __SHARDINGKEY is there: the message belongs to an order. */
   hasShardingKey = false
-  /** Whether a property is there that a client's message must not keep: POP_CK, INNER_MULTI_QUEUE_OFFSET. */
+  /** Whether a property is there that a client's message must not bring: POP_CK, INNER_MULTI_QUEUE_OFFSET, INNER_NUM, INNER_BASE. */
   hasReserved = false
   /** __LITE_TOPIC: the lite topic, of those of the message's topic, that it belongs to. */
   liteTopicStart = -1
@@ -157,6 +162,9 @@ export class PropertyRanges {
     this.lightQueuesLength = 0
     this.lightOffsetsStart = -1
     this.lightOffsetsLength = 0
+    this.innerNumStart = -1
+    this.innerNumLength = 0
+    this.hasInnerBase = false
     this.priorityStart = -1
     this.priorityLength = 0
     this.hasShardingKey = false
@@ -199,6 +207,8 @@ const NAME_TIMER_DELAY_SEC = Buffer.from('TIMER_DELAY_SEC')
 const NAME_TIMER_DELIVER_MS = Buffer.from('TIMER_DELIVER_MS')
 const NAME_LITE_TOPIC = Buffer.from('__LITE_TOPIC')
 const NAME_REAL_QID = Buffer.from('REAL_QID')
+const NAME_INNER_NUM = Buffer.from('INNER_NUM')
+const NAME_INNER_BASE = Buffer.from('INNER_BASE')
 const NAME_REAL_TOPIC = Buffer.from('REAL_TOPIC')
 const NAME_TIMER_ROLL_TIMES = Buffer.from('TIMER_ROLL_TIMES')
 const NAME_TIMER_OUT_MS = Buffer.from('TIMER_OUT_MS')
@@ -244,10 +254,20 @@ function noteProperty(bytes: Uint8Array, name: number, nameLength: number, lengt
         out.realQueueIdLength = length
       }
       return
+    case 9:
+      if (isAt(bytes, name, NAME_INNER_NUM)) {
+        out.innerNumStart = value
+        out.innerNumLength = length
+        out.hasReserved = true
+      }
+      return
     case 10:
       if (isAt(bytes, name, NAME_REAL_TOPIC)) {
         out.realTopicStart = value
         out.realTopicLength = length
+      } else if (isAt(bytes, name, NAME_INNER_BASE)) {
+        out.hasInnerBase = true
+        out.hasReserved = true
       }
       return
     case 12:

@@ -21,6 +21,9 @@ export const MAGIC_V1 = 0xdaa320a7 | 0
 export const MAGIC_V2 = 0xdaa320ab | 0
 const MAGIC_BLANK = 0xcbd43194 | 0
 
+/** Where the flags stand in a record. */
+export const SYS_FLAG_AT = 36
+
 /** Every record leaves at least so many bytes in its file: the room of the blank. */
 export const BLANK_SIZE = 8
 

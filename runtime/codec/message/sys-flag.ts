@@ -8,7 +8,9 @@ export const SysFlag = {
   transactionMask: 0xc,
   bornHostV6: 0x10,
   storeHostV6: 0x20,
+  /** With innerBatch: clients take the record apart. */
   needUnwrap: 0x40,
+  /** The body holds several messages, each laid out as in a batch that is sent. */
   innerBatch: 0x80,
   compressionMask: 0x700,
   compressionLz4: 0x100,

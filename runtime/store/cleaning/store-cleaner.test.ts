@@ -4,6 +4,7 @@ import { SimDisk } from '../../../test/sim/sim-disk.ts'
 import { ConsumeQueueTable } from '../consume-queue/consume-queue-table.ts'
 import { RunningFlags } from '../running-flags.ts'
 import { storeConfigDefaults } from '../store-options.ts'
+import { BATCH_OPTIONS } from '../testing/batch-options.ts'
 import { type CleaningInput, decideCleaning, hoursOf } from './cleaning-policy.ts'
 import { StoreCleaner } from './store-cleaner.ts'
 
@@ -88,7 +89,13 @@ function makeCleaner(disk: SimDisk, derivedOffset = 10_000) {
   const reports: string[] = []
   const report = (text: string) => reports.push(text)
   const reporter = { info: report, warn: report, error: report }
-  const table = ConsumeQueueTable.open({ disk, folder: '/store/consumequeue', fileSizeBytes: 100, reporter })
+  const table = ConsumeQueueTable.open({
+    disk,
+    folder: '/store/consumequeue',
+    fileSizeBytes: 100,
+    batch: BATCH_OPTIONS,
+    reporter,
+  })
   const log = Array.from({ length: 5 }, (_, i) => ({ startOffset: i * 1000, lastModifiedMs: i }))
   const flags = new RunningFlags()
   const cleaner = new StoreCleaner({

@@ -1,11 +1,23 @@
 import type { Disk } from '../../io/disk.ts'
 import type { StoreReporter } from '../store-options.ts'
-import { ConsumeQueue } from './consume-queue.ts'
+import { BatchConsumeQueue } from './batch-consume-queue.ts'
+import { type ConsumeQueue, QueueAppend } from './consume-queue.ts'
 import { QueueContext } from './queue-context.ts'
 import { QueueFiles } from './queue-files.ts'
 import { type ConsumeQueueLimits, DEFAULT_QUEUE_LIMITS } from './queue-limits.ts'
-import { UNIT_BYTES } from './queue-unit.ts'
-import { TopicMap, type TopicQueues } from './topic-map.ts'
+import { BATCH_UNIT_BYTES, QueueUnits, UNIT_BYTES } from './queue-unit.ts'
+import { SimpleConsumeQueue } from './simple-consume-queue.ts'
+import { TopicMap, TopicQueues } from './topic-map.ts'
+
+/** For topics with batch consume queues. */
+export interface BatchQueueOptions {
+  /** `<storePathRootDir>/batchconsumequeue` */
+  readonly folder: string
+  /** mapperFileSizeBatchConsumeQueue; rounded up to whole units (Java's broker stands still at the end of other files). */
+  readonly fileSizeBytes: number
+  /** When the record that starts there was stored, -1 if none does. Called in the middle of a dispatch. */
+  readonly storeTimeOf: (phyOffset: number) => number
+}
 
 export interface ConsumeQueueTableOptions {
   readonly disk: Disk
@@ -13,9 +25,13 @@ export interface ConsumeQueueTableOptions {
   readonly folder: string
   /** mappedFileSizeConsumeQueue; rounded up to whole units, as Java does. */
   readonly fileSizeBytes: number
+  readonly batch: BatchQueueOptions
   readonly reporter: StoreReporter
   readonly limits?: Partial<ConsumeQueueLimits>
 }
+
+/** Read at a time when queues are made anew. */
+const UNITS_AT_ONCE = 256
 
 /**
  * All consume queues of a store. Opening lists topics and queue ids; a queue reads its end from disk when it is first
@@ -23,8 +39,12 @@ export interface ConsumeQueueTableOptions {
  */
 export class ConsumeQueueTable {
   readonly context: QueueContext
+  /** Whether a topic has batch consume queues; undefined for one that is not known. */
+  isBatchTopic: (topic: string) => boolean | undefined = () => undefined
   readonly #disk: Disk
   readonly #folder: string
+  readonly #batchFolder: string
+  readonly #storeTimeOf: (phyOffset: number) => number
   readonly #topics = new TopicMap()
   #nextId = 0
   #queueCount = 0
@@ -33,15 +53,23 @@ export class ConsumeQueueTable {
   constructor(options: ConsumeQueueTableOptions) {
     const limits = { ...DEFAULT_QUEUE_LIMITS, ...options.limits }
     const fileBytes = Math.ceil(options.fileSizeBytes / UNIT_BYTES) * UNIT_BYTES
-    const files = new QueueFiles(options.disk, fileBytes, limits.openFilesMax)
-    this.context = new QueueContext(files, limits, options.reporter)
+    const batchFileBytes = Math.ceil(options.batch.fileSizeBytes / BATCH_UNIT_BYTES) * BATCH_UNIT_BYTES
+    const files = new QueueFiles(options.disk, limits.openFilesMax)
+    this.context = new QueueContext(files, { fileBytes, batchFileBytes }, limits, options.reporter)
     this.#disk = options.disk
     this.#folder = options.folder
+    this.#batchFolder = options.batch.folder
+    this.#storeTimeOf = options.batch.storeTimeOf
   }
 
   static open(options: ConsumeQueueTableOptions): ConsumeQueueTable {
     const table = new ConsumeQueueTable(options)
-    for (const topic of options.disk.list(options.folder)) table.#addFromDisk(topic)
+    for (const topic of options.disk.list(options.folder)) table.#addFromDisk(topic, false)
+    for (const topic of options.disk.list(options.batch.folder)) {
+      // With folders of both kinds the process ended within makeBatch, which begins with the other one.
+      if (table.#topics.get(topic) === undefined) table.#addFromDisk(topic, true)
+      else options.disk.remove(`${options.batch.folder}/${topic}`)
+    }
     return table
   }
 
@@ -69,7 +97,18 @@ export class ConsumeQueueTable {
     if (!isFolderName(topic)) throw new Error(`topic '${topic}' cannot name a folder: no consume queue for it`)
     if (!Number.isInteger(queueId) || queueId < 0)
       throw new Error(`queue id ${queueId} of topic ${topic} is not 0 or more`)
-    return this.#add(this.#topics.obtain(topic, `${this.#folder}/${topic}`), queueId, true)
+    return this.#add(this.#topics.get(topic) ?? this.#addTopic(topic, this.isBatchTopic(topic) === true), queueId, true)
+  }
+
+  /**
+   * The queue for a record of several messages. Such records are in topics with batch consume queues alone: they tell of what
+   * kind a topic is that is not known (yet).
+   */
+  obtainForBatch(topic: string, queueId: number): ConsumeQueue {
+    if (this.isBatchTopic(topic) === false) return this.obtain(topic, queueId)
+    this.makeBatch(topic)
+    if (this.#topics.get(topic) === undefined && isFolderName(topic)) this.#addTopic(topic, true)
+    return this.obtain(topic, queueId)
   }
 
   queuesOf(topic: string): ConsumeQueue[] {
@@ -136,9 +175,57 @@ export class ConsumeQueueTable {
       this.#disk.remove(found.folder)
       this.context.files.forgetFolder(found.folder, this.#folder)
     } catch (error) {
-      this.#addFromDisk(topic)
+      this.#addFromDisk(topic, found.isBatch)
       throw error
     }
+  }
+
+  /**
+   * A topic turns out to have batch consume queues, after some of its messages have been put into others: a slave may get
+   * messages before it hears of their topic. Its queues are made anew, of the other kind, and durable when it returns. Queue
+   * objects handed out before are retired.
+   */
+  makeBatch(topic: string): void {
+    const old = this.#topics.get(topic)
+    if (old === undefined || old.isBatch) return
+    const folder = `${this.#batchFolder}/${topic}`
+    // Of an attempt that failed.
+    this.#disk.remove(folder)
+    const made = new TopicQueues(topic, folder, true)
+    for (const queue of old.queues.values()) this.#makeBatchQueue(queue, made)
+    for (const path of [...made.queues.values()].map((queue) => queue.folder).concat(folder, this.#batchFolder))
+      if (this.#disk.stat(path)) this.#disk.syncFolder(path)
+    this.deleteTopic(topic)
+    if (this.#disk.stat(this.#folder)) this.#disk.syncFolder(this.#folder)
+    this.#topics.add(made)
+    this.#queueCount += made.queues.size
+    this.context.reporter.info(`the consume queues of topic ${topic} have become batch consume queues`)
+  }
+
+  #makeBatchQueue(from: ConsumeQueue, owner: TopicQueues): void {
+    const { files } = this.context
+    const queue = new BatchConsumeQueue(this.context, owner, from.queueId, this.#nextId++, true)
+    const units = new QueueUnits(UNITS_AT_ONCE)
+    for (let offset = from.minOffset; offset < from.maxOffset; offset += units.count) {
+      from.readUnits(offset, UNITS_AT_ONCE, units)
+      for (let i = 0; i < units.count; i++) {
+        if (units.isFiller(i)) continue
+        const phyOffset = units.phyOffsets[i]!
+        const appended = queue.append(
+          offset + i,
+          phyOffset,
+          units.sizes[i]!,
+          units.tagsCodes[i]!,
+          this.#storeTimeOf(phyOffset),
+        )
+        if (appended === QueueAppend.failed) throw new Error(`no room for queue ${queue.topic}-${queue.queueId}`)
+      }
+    }
+    queue.writeOut()
+    for (let fileIndex = queue.firstFileIndex; fileIndex >= 0 && fileIndex <= queue.lastFileIndex; fileIndex++)
+      files.syncNow({ queue, fileIndex })
+    queue.nextOffset = from.nextOffset
+    owner.queues.set(queue.queueId, queue)
   }
 
   /** Removes queues whose messages have all left the commit log, as cleanExpiredConsumeQueue asks; returns `topic-queueId`. */
@@ -177,16 +264,25 @@ export class ConsumeQueueTable {
     }
   }
 
-  #addFromDisk(topic: string): void {
-    const folder = `${this.#folder}/${topic}`
+  #addFromDisk(topic: string, isBatch: boolean): void {
+    const folder = `${isBatch ? this.#batchFolder : this.#folder}/${topic}`
     if (!this.#disk.stat(folder)?.isDirectory) return
     for (const name of this.#disk.list(folder)) {
-      if (/^(0|[1-9]\d{0,9})$/.test(name)) this.#add(this.#topics.obtain(topic, folder), Number(name), false)
+      if (!/^(0|[1-9]\d{0,9})$/.test(name)) continue
+      this.#add(this.#topics.get(topic) ?? this.#addTopic(topic, isBatch), Number(name), false)
     }
   }
 
+  #addTopic(topic: string, isBatch: boolean): TopicQueues {
+    const folder = `${isBatch ? this.#batchFolder : this.#folder}/${topic}`
+    return this.#topics.add(new TopicQueues(topic, folder, isBatch))
+  }
+
   #add(topic: TopicQueues, queueId: number, isNew: boolean): ConsumeQueue {
-    const queue = new ConsumeQueue(this.context, topic, queueId, this.#nextId++, isNew)
+    const id = this.#nextId++
+    const queue = topic.isBatch
+      ? new BatchConsumeQueue(this.context, topic, queueId, id, isNew)
+      : new SimpleConsumeQueue(this.context, topic, queueId, id, isNew)
     topic.queues.set(queueId, queue)
     this.#queueCount++
     if (topic.isLight) this.#lightQueueCount++

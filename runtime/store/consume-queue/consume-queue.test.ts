@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SimDisk } from '../../../test/sim/sim-disk.ts'
+import { BATCH_OPTIONS } from '../testing/batch-options.ts'
 import { type ConsumeQueue, QueueAppend } from './consume-queue.ts'
 import { ConsumeQueueTable } from './consume-queue-table.ts'
 import type { ConsumeQueueLimits } from './queue-limits.ts'
@@ -26,6 +27,7 @@ function openTable(
     disk,
     folder: FOLDER,
     fileSizeBytes: UNITS_PER_FILE * UNIT_BYTES,
+    batch: BATCH_OPTIONS,
     reporter: { info: report, warn: report, error: report },
     limits,
   })

@@ -1,5 +1,5 @@
-import type { ConsumeQueue } from './consume-queue.ts'
 import type { QueueUnits } from './queue-unit.ts'
+import type { SimpleConsumeQueue } from './simple-consume-queue.ts'
 
 export type Boundary = 'lower' | 'upper'
 
@@ -9,7 +9,7 @@ export type Boundary = 'lower' | 'upper'
  * the queue as a whole instead of file by file; a message whose time cannot be read (`storeTimeOf` < 0) gives minOffset.
  */
 export function offsetAtTime(
-  queue: ConsumeQueue,
+  queue: SimpleConsumeQueue,
   timestampMs: number,
   boundary: Boundary,
   storeTimeOf: (phyOffset: number, sizeBytes: number) => number,

@@ -3,13 +3,14 @@ import type { StoreReporter } from '../store-options.ts'
 import type { ConsumeQueue } from './consume-queue.ts'
 import type { QueueFiles } from './queue-files.ts'
 import type { ConsumeQueueLimits } from './queue-limits.ts'
-import { QueueUnits, UNIT_BYTES } from './queue-unit.ts'
+import { BATCH_UNIT_BYTES, QueueUnits, UNIT_BYTES } from './queue-unit.ts'
 import { TailPool } from './tail-pool.ts'
 
 const POOL_CHUNK_BYTES = 512
 
 /** Units moved through the scratch memory at a time. */
 export const SCRATCH_UNITS = 3276
+export const SCRATCH_BATCH_UNITS = Math.floor((SCRATCH_UNITS * UNIT_BYTES) / BATCH_UNIT_BYTES)
 /** Units of a 4 KiB page, the step in which the end of a queue is looked for. */
 export const PAGE_UNITS = 204
 
@@ -19,7 +20,10 @@ export class QueueContext {
   readonly pool = new TailPool()
   readonly limits: ConsumeQueueLimits
   readonly reporter: StoreReporter
+  readonly fileBytes: number
   readonly unitsPerFile: number
+  readonly batchFileBytes: number
+  readonly batchUnitsPerFile: number
   readonly scratch: Buffer
   readonly scratchView: DataView
   /** For looking at a page of units inside the store; never handed out. */
@@ -33,11 +37,20 @@ export class QueueContext {
   #dirty: ConsumeQueue[] = []
   #dirtyStart = 0
 
-  constructor(files: QueueFiles, limits: ConsumeQueueLimits, reporter: StoreReporter) {
+  /** File sizes in bytes: whole units. */
+  constructor(
+    files: QueueFiles,
+    sizes: { readonly fileBytes: number; readonly batchFileBytes: number },
+    limits: ConsumeQueueLimits,
+    reporter: StoreReporter,
+  ) {
     this.files = files
     this.limits = limits
     this.reporter = reporter
-    this.unitsPerFile = files.fileBytes / UNIT_BYTES
+    this.fileBytes = sizes.fileBytes
+    this.unitsPerFile = sizes.fileBytes / UNIT_BYTES
+    this.batchFileBytes = sizes.batchFileBytes
+    this.batchUnitsPerFile = sizes.batchFileBytes / BATCH_UNIT_BYTES
     this.scratch = Buffer.alloc(SCRATCH_UNITS * UNIT_BYTES)
     this.scratchView = viewOf(this.scratch)
     this.#softChunks = Math.floor(limits.tailBytesMax / POOL_CHUNK_BYTES)

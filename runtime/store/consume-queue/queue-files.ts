@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { dirname } from 'node:path'
 import type { Disk, DiskFile } from '../../io/disk.ts'
+import type { StoreReporter } from '../store-options.ts'
 import type { ConsumeQueue } from './consume-queue.ts'
 
 /** Files of one queue that the key can tell apart: 5 * 10^12 units at the usual file size. */
@@ -26,16 +27,14 @@ export interface SyncTarget {
  */
 export class QueueFiles {
   readonly disk: Disk
-  readonly fileBytes: number
   readonly #openFilesMax: number
   /** In order of use, the latest last. */
   readonly #open = new Map<number, OpenFile>()
   #unsynced = new Map<number, SyncTarget>()
   #unsyncedFolders = new Set<string>()
 
-  constructor(disk: Disk, fileBytes: number, openFilesMax: number) {
+  constructor(disk: Disk, openFilesMax: number) {
     this.disk = disk
-    this.fileBytes = fileBytes
     this.#openFilesMax = openFilesMax
   }
 
@@ -44,24 +43,25 @@ export class QueueFiles {
   }
 
   /** Indexes of the files in a queue's folder, ascending; names that are no file of a queue are passed over. */
-  list(folder: string): number[] {
+  list(queue: ConsumeQueue): number[] {
+    const { folder, fileBytes } = queue
     const indexes: number[] = []
     for (const name of this.disk.list(folder)) {
       if (!FILE_NAME.test(name)) continue
       const start = Number(name)
-      if (start % this.fileBytes !== 0) {
+      if (start % fileBytes !== 0) {
         throw new Error(
-          `consume queue file ${folder}/${name} does not start at a multiple of ${this.fileBytes} bytes: set ` +
-            'mappedFileSizeConsumeQueue to what the store was written with',
+          `consume queue file ${folder}/${name} does not start at a multiple of ${fileBytes} bytes: set ` +
+            `${sizeKey(queue)} to what the store was written with`,
         )
       }
-      indexes.push(start / this.fileBytes)
+      indexes.push(start / fileBytes)
     }
     return indexes
   }
 
   path(queue: ConsumeQueue, fileIndex: number): string {
-    return `${queue.folder}/${String(fileIndex * this.fileBytes).padStart(20, '0')}`
+    return `${queue.folder}/${String(fileIndex * queue.fileBytes).padStart(20, '0')}`
   }
 
   read(queue: ConsumeQueue, fileIndex: number, into: Uint8Array, length: number, position: number): void {
@@ -94,7 +94,7 @@ export class QueueFiles {
     const { key, file } = this.#acquire(queue, fileIndex)
     this.#unsynced.set(key, { queue, fileIndex })
     file.truncate(position)
-    file.truncate(this.fileBytes)
+    file.truncate(queue.fileBytes)
     const topicFolder = dirname(queue.folder)
     this.#unsyncedFolders.add(queue.folder).add(topicFolder).add(dirname(topicFolder))
   }
@@ -190,4 +190,46 @@ export class QueueFiles {
 function keyOf(queue: ConsumeQueue, fileIndex: number): number {
   assert(fileIndex < FILES_PER_QUEUE, 'a consume queue has fewer than 2^24 files')
   return queue.id * FILES_PER_QUEUE + fileIndex
+}
+
+function sizeKey(queue: ConsumeQueue): string {
+  return queue.isBatch ? 'mapperFileSizeBatchConsumeQueue' : 'mappedFileSizeConsumeQueue'
+}
+
+/** The last of the files (`indexes`, ascending) that follow one another without a gap; what comes behind one is removed. */
+export function connectedFiles(
+  queue: ConsumeQueue,
+  indexes: readonly number[],
+  files: QueueFiles,
+  reporter: StoreReporter,
+): number {
+  const first = indexes[0]!
+  let last = first
+  while (indexes[last - first + 1] === last + 1) last++
+  for (const beyond of indexes.slice(last - first + 1)) {
+    reporter.warn(`${files.path(queue, beyond)} follows a gap and is removed; recovery rebuilds it`)
+    files.remove(queue, beyond)
+  }
+  return last
+}
+
+/** A power cut may take the size of any file that was not synced. */
+export function checkFileSize(
+  queue: ConsumeQueue,
+  fileIndex: number,
+  unitBytes: number,
+  { files, reporter }: { readonly files: QueueFiles; readonly reporter: StoreReporter },
+): void {
+  const { fileBytes } = queue
+  const path = files.path(queue, fileIndex)
+  const sizeBytes = files.disk.stat(path)?.sizeBytes ?? 0
+  if (sizeBytes === fileBytes) return
+  if (sizeBytes > fileBytes) {
+    throw new Error(
+      `consume queue file ${path} has ${sizeBytes} bytes instead of ${fileBytes}: set ${sizeKey(queue)} ` +
+        'to what the store was written with',
+    )
+  }
+  reporter.warn(`consume queue file ${path} has ${sizeBytes} bytes and is extended to ${fileBytes}`)
+  files.zeroFrom(queue, fileIndex, sizeBytes - (sizeBytes % unitBytes))
 }

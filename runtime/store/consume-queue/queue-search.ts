@@ -1,9 +1,26 @@
-import type { ConsumeQueue } from './consume-queue.ts'
-import { PAGE_UNITS, type QueueContext } from './queue-context.ts'
+import { PAGE_UNITS } from './queue-context.ts'
 import type { QueueUnits } from './queue-unit.ts'
 
+/** Units by number: of a queue with a unit for every message those numbers are its offsets. */
+export interface UnitSource {
+  readonly firstFileIndex: number
+  readonly lastFileIndex: number
+  /** One past the last unit. */
+  readonly unitEnd: number
+  /** Adds units that exist, whether they are in files or wait in memory. */
+  readStored(first: number, count: number, out: QueueUnits): number
+  /** Reads units as the files hold them. */
+  readFileUnits(first: number, count: number, out: QueueUnits): void
+}
+
+/** How units lie in files, and memory to look at some of them. */
+export interface UnitLayout {
+  readonly unitsPerFile: number
+  readonly page: QueueUnits
+}
+
 /** Smallest offset in low..high for which `isBelow` is false; it must be true before and false after one point. */
-function partitionPoint(low: number, high: number, isBelow: (offset: number) => boolean): number {
+export function partitionPoint(low: number, high: number, isBelow: (offset: number) => boolean): number {
   let from = low
   let to = high
   while (from < to) {
@@ -18,8 +35,8 @@ function partitionPoint(low: number, high: number, isBelow: (offset: number) => 
  * One past the last unit that was written to the last file. The other files are full. The first page is looked at whole,
  * because most of many queues are short; behind it the last unit is found by halving.
  */
-export function findQueueEnd(queue: ConsumeQueue, lastFile: number, context: QueueContext): number {
-  const { unitsPerFile, page } = context
+export function findQueueEnd(queue: UnitSource, lastFile: number, layout: UnitLayout): number {
+  const { unitsPerFile, page } = layout
   const start = lastFile * unitsPerFile
   const first = Math.min(PAGE_UNITS, unitsPerFile)
   queue.readFileUnits(start, first, page)
@@ -35,8 +52,8 @@ export function findQueueEnd(queue: ConsumeQueue, lastFile: number, context: Que
  * such a run; behind it there may be units, zeros and torn units in any order, so a unit only counts if it fits the one
  * before it.
  */
-export function findValidEnd(queue: ConsumeQueue, phyOffset: number, context: QueueContext): number {
-  const { unitsPerFile, page } = context
+export function findValidEnd(queue: UnitSource, phyOffset: number, layout: UnitLayout): number {
+  const { unitsPerFile, page } = layout
   const start = queue.firstFileIndex * unitsPerFile
   const isBelow = (offset: number) => {
     const pair = offset === start ? 1 : 2
@@ -48,13 +65,13 @@ export function findValidEnd(queue: ConsumeQueue, phyOffset: number, context: Qu
     return page.isWritten(0) && page.phyOffsets[0]! + page.sizes[0]! <= page.phyOffsets[1]!
   }
   // Most of many queues have got nothing since the last sync.
-  const known = queue.maxOffset
+  const known = queue.unitEnd
   if (known > start && isBelow(known - 1)) return known
   return partitionPoint(start, (queue.lastFileIndex + 1) * unitsPerFile, isBelow)
 }
 
 /** First offset in from..end whose unit is no filler. */
-export function firstRealUnit(queue: ConsumeQueue, from: number, end: number, page: QueueUnits): number {
+export function firstRealUnit(queue: UnitSource, from: number, end: number, page: QueueUnits): number {
   const isFiller = (offset: number) => {
     page.count = 0
     queue.readStored(offset, 1, page)
@@ -66,7 +83,7 @@ export function firstRealUnit(queue: ConsumeQueue, from: number, end: number, pa
 
 /** First offset in from..end whose message starts at or after `phyOffset`; `end` if there is none. */
 export function firstAtOrAfter(
-  queue: ConsumeQueue,
+  queue: UnitSource,
   from: number,
   end: number,
   phyOffset: number,

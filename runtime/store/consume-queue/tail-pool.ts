@@ -1,5 +1,5 @@
 import { viewOf } from '../../codec/bytes.ts'
-import { UNIT_BYTES } from './queue-unit.ts'
+import { BATCH_UNIT_BYTES, UNIT_BYTES } from './queue-unit.ts'
 
 const SLAB_BYTES = 1 << 20
 const CHUNK_SHIFT = 9
@@ -8,7 +8,9 @@ const CHUNK_IN_SLAB = (1 << CHUNKS_PER_SLAB_SHIFT) - 1
 
 /** Units that fit a chunk of 512 bytes. */
 export const CHUNK_UNITS = 25
-const CHUNK_UNIT_BYTES = CHUNK_UNITS * UNIT_BYTES
+export const CHUNK_UNIT_BYTES = CHUNK_UNITS * UNIT_BYTES
+export const CHUNK_BATCH_UNITS = 11
+export const CHUNK_BATCH_UNIT_BYTES = CHUNK_BATCH_UNITS * BATCH_UNIT_BYTES
 
 /**
  * Memory for the units that are not yet written out: chunks of 25 units from slabs of 1 MiB that all queues share, so
@@ -56,13 +58,13 @@ export class TailPool {
     return (chunk & CHUNK_IN_SLAB) << CHUNK_SHIFT
   }
 
-  /** Copies the first `unitCount` units of a chain to `into`. */
-  gather(head: number, unitCount: number, into: Uint8Array): void {
+  /** Copies the first bytes of a chain, of which each chunk holds `chunkBytes`, to `into`. */
+  gather(head: number, lengthBytes: number, chunkBytes: number, into: Uint8Array): void {
     let chunk = head
-    let left = unitCount * UNIT_BYTES
+    let left = lengthBytes
     let at = 0
     while (left > 0) {
-      const length = Math.min(left, CHUNK_UNIT_BYTES)
+      const length = Math.min(left, chunkBytes)
       const start = this.start(chunk)
       const slab = this.#slabs[chunk >> CHUNKS_PER_SLAB_SHIFT]!
       into.set(slab.subarray(start, start + length), at)

@@ -10,12 +10,15 @@ export class TopicQueues {
   readonly topicBytes: Uint8Array
   readonly folder: string
   readonly isLight: boolean
+  /** Whether its queues are batch consume queues. */
+  readonly isBatch: boolean
   /** Java hash of `topic#`. */
   readonly indexKeySeed: number
   readonly queues = new Map<number, ConsumeQueue>()
 
-  constructor(topic: string, folder: string) {
+  constructor(topic: string, folder: string, isBatch: boolean) {
     this.topic = topic
+    this.isBatch = isBatch
     this.topicBytes = Buffer.from(topic)
     this.folder = folder
     this.isLight = topic.startsWith(LMQ_PREFIX)
@@ -43,14 +46,11 @@ export class TopicMap {
     }
   }
 
-  obtain(topic: string, folder: string): TopicQueues {
-    let queues = this.#byName.get(topic)
-    if (!queues) {
-      queues = new TopicQueues(topic, folder)
-      this.#byName.set(topic, queues)
-      if (this.#byName.size * 2 > this.#slots.length) this.#rebuild(this.#slots.length * 2)
-      else this.#place(queues)
-    }
+  /** Adds a topic that is not there yet. */
+  add(queues: TopicQueues): TopicQueues {
+    this.#byName.set(queues.topic, queues)
+    if (this.#byName.size * 2 > this.#slots.length) this.#rebuild(this.#slots.length * 2)
+    else this.#place(queues)
     return queues
   }
 

@@ -1,5 +1,5 @@
 import { type QueueUnits, setUnit, UNIT_BYTES } from './queue-unit.ts'
-import { CHUNK_UNITS, type TailPool } from './tail-pool.ts'
+import { CHUNK_UNIT_BYTES, CHUNK_UNITS, type TailPool } from './tail-pool.ts'
 
 /** Units of one queue that wait in memory for being written out, in chunks of the memory that all queues share. */
 export class UnitChain {
@@ -62,7 +62,7 @@ export class UnitChain {
     let chunk = this.#head
     for (let from = this.start; from < end; ) {
       const count = Math.min(end - from, pieceUnits)
-      pool.gather(chunk, count, scratch)
+      pool.gather(chunk, count * UNIT_BYTES, CHUNK_UNIT_BYTES, scratch)
       use(from, count)
       from += count
       if (from < end) for (let i = 0; i < count / CHUNK_UNITS; i++) chunk = pool.next[chunk]!
