@@ -48,6 +48,7 @@ import { type MadeTimers, makeTimers } from './timer/make-timers.ts'
 import { TimerEntrance } from './timer/timer-entrance.ts'
 import { timerSources } from './timer/timer-sources.ts'
 import type { Timers } from './timer/timers.ts'
+import { tellBatchTopics } from './topics/batch-topics.ts'
 import { Transactions } from './transaction/transactions.ts'
 
 /** What a broker is made of, and the end of a batch, where the parts meet. */
@@ -113,6 +114,7 @@ export class BrokerParts {
     this.store = openStore(conf, environment)
     this.store.isSlave = !this.isMaster
     this.tables = new BrokerTables(this.conf, disk, clock, logger)
+    tellBatchTopics(this.store, this.tables.topics)
     this.access = conf.authenticationEnabled ? this.#checkAccess() : undefined
     if (conf.timerWheelEnable) this.tables.addSources(timerSources(() => this.timers, this.tables.timerMetrics))
     this.tables.offsets.boundBy((topic, queueId) => this.#endOf(topic, queueId))

@@ -260,6 +260,11 @@ describe('what follows from several keys', () => {
       'mappedFileSizeConsumeQueue = 6001 does not count: files hold whole units of 20 bytes, so 6020 does',
     ],
     [
+      'mapperFileSizeBatchConsumeQueue=4601',
+      { mapperFileSizeBatchConsumeQueue: 4646 },
+      'mapperFileSizeBatchConsumeQueue = 4601 does not count: files hold whole units of 46 bytes, so 4646 does',
+    ],
+    [
       'storePathIndex=/ssd/index',
       { storePathIndex: '/HOME/store/index' },
       'storePathIndex = /ssd/index does not count: like Apache RocketMQ, the broker uses /HOME/store/index',

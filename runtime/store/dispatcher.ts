@@ -82,7 +82,7 @@ export class Dispatcher {
     request.sysFlag = record.sysFlag
     request.bytes = bytes
     request.scan(record.propertiesStart, record.propertiesLength, queue.topic, this.#delayLevels)
-    if (request.ranges.innerNumStart >= 0) request.messageCount = this.#messagesIn(record, bytes, request.ranges)
+    if (isInnerBatch(record)) request.messageCount = this.#messagesIn(record, bytes, request.ranges)
     this.#light.read(bytes, request.ranges, queue.topic, request.light)
     if (!this.dispatch(request)) return false
     this.onRecord?.(queue)

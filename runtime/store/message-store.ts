@@ -182,12 +182,17 @@ export class MessageStore {
   }
 
   /** Whether a topic has batch consume queues, undefined for one that is not known: decides for queues that are made. */
+  get isBatchTopic(): (topic: string) => boolean | undefined {
+    return this.#table.isBatchTopic
+  }
+
   set isBatchTopic(isBatchTopic: (topic: string) => boolean | undefined) {
     this.#table.isBatchTopic = isBatchTopic
   }
 
   /** See {@link ConsumeQueueTable.makeBatch}. */
   makeBatch(topic: string): void {
+    if (this.#table.queuesOf(topic)[0]?.isBatch !== false) return
     assert(this.#appender.batch.count === 0, 'nothing is staged when queues are made anew')
     this.#table.makeBatch(topic)
   }

@@ -152,6 +152,8 @@ export class SimDisk implements Disk {
     const kept = worst ? 0 : this.#random.below(this.#changes.length + 1)
     for (const change of this.#changes.splice(0).slice(0, kept)) applyNames(this.#durableNames, change)
     this.#names = new Map(this.#durableNames)
+    // A folder that was renamed is where its files are again.
+    for (const name of this.#names.keys()) this.#addFolder(dirname(name))
     for (const content of new Set(this.#names.values())) content.loseUnsynced(this.#random, worst)
   }
 

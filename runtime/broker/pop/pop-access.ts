@@ -3,6 +3,7 @@ import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { SubscriptionGroupConfig } from '../groups/subscription-group.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
 import type { Current } from '../metadata/current.ts'
+import { isBatchTopic } from '../topics/batch-topics.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import { Perm } from '../topics/topic-config.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -33,6 +34,7 @@ export class PopAccess {
     if ((topic.perm & Perm.READ) === 0) {
       throw new RequestError(ResponseCode.NO_PERMISSION, `the topic[${topicName}] peeking message is forbidden`)
     }
+    if (isBatchTopic(topic)) throw notForBatches(topicName)
     if (queueId >= topic.readQueueNums) throw illegalQueue(ResponseCode.INVALID_PARAMETER, topic, queueId, peer)
     const config = this.group(group)
     if (!config.consumeEnable) {
@@ -62,6 +64,17 @@ export class PopAccess {
     if (queueId >= 0 && queueId < topic.readQueueNums) return topic
     throw illegalQueue(ResponseCode.MESSAGE_ILLEGAL, topic, queueId, peer)
   }
+}
+
+/**
+ * Apache RocketMQ's broker hands out the record of a batch, which clients that pop do not take apart: they get what is no
+ * message anybody sent.
+ */
+function notForBatches(topicName: string): RequestError {
+  return new RequestError(
+    ResponseCode.NO_PERMISSION,
+    `the topic[${topicName}] has queue.type=BatchCQ: batches cannot be popped, use a consumer that pulls`,
+  )
 }
 
 function illegalQueue(code: ResponseCode, topic: TopicConfig, queueId: number, peer: string): RequestError {

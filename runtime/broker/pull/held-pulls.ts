@@ -140,6 +140,8 @@ export class HeldPulls {
     if (end <= task.checkedOffset) return false
     const { accepts, filter } = task
     if (accepts === undefined && filter === undefined) return true
+    // Whether a batch has a message for it is for the pull to find out.
+    if (queue.isBatch) return true
     if (end - task.queueOffset > SCAN_UNITS_MAX) return true
     const units = this.#units
     while (task.checkedOffset < end) {

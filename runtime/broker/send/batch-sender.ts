@@ -7,9 +7,11 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
+import { MESSAGES_PER_UNIT_MAX } from '../../store/consume-queue/queue-unit.ts'
 import type { MessageDraft } from '../../store/message-draft.ts'
 import type { LateAnswer } from '../acks/pending-sends.ts'
 import { aimAtLiteTopic } from './lite-message.ts'
+import { completeProperties } from './rewritten-properties.ts'
 import type { SendParts } from './send-handler.ts'
 import { isTrue, type SendRequest } from './send-request.ts'
 import type { SendTarget } from './send-target.ts'
@@ -30,7 +32,10 @@ const RECORD_OVERHEAD_MAX = 128
 const BATCH_MESSAGES_MAX = 65_536
 const TOPIC_LENGTH_MAX = 127
 
-/** SEND_BATCH_MESSAGE: the messages become records of their own, with queue offsets in a row. */
+/**
+ * SEND_BATCH_MESSAGE: the messages become records of their own, with queue offsets in a row; in a topic with batch consume
+ * queues they stay one record.
+ */
 export class BatchSender {
   readonly #parts: SendParts
 
@@ -57,7 +62,32 @@ export class BatchSender {
     draft.bornTimestampMs = send.bornTimestampMs
     draft.reconsumeTimes = send.reconsumeTimes
     draft.preparedTransactionOffset = 0
-    const answer = new BatchAnswer(this.#parts, request, channel, queueId, uniqueKeyOf(request, draft))
+    const uniqueKey = uniqueKeyOf(request, draft)
+    // As official brokers do: the messages of a batch without a key of its own become records of their own here, too.
+    const isInner = target.isBatchCq && uniqueKey !== undefined
+    const answer = new BatchAnswer(this.#parts, request, channel, queueId, uniqueKey, isInner)
+    const bytes = isInner
+      ? this.#stageInner(request, send, draft, target, queueId, count, answer)
+      : this.#stageAll(request, draft, target, queueId, count, answer)
+    target.puts.messages += count
+    target.puts.bytes += bytes
+    target.puts.times++
+    if (request.isOneway) return undefined
+    const { acks, gate } = this.#parts
+    const { phyOffset, sizeBytes } = gate.log.lastAppend
+    acks.addLate(acks.ringFor(waits), phyOffset + sizeBytes, answer)
+    return undefined
+  }
+
+  /** Returns the bytes of the records. */
+  #stageAll(
+    request: CommandView,
+    draft: MessageDraft,
+    target: SendTarget,
+    queueId: number,
+    count: number,
+    answer: BatchAnswer,
+  ): number {
     let bytes = 0
     let at = request.bodyStart
     this.#parts.gate.putTogether(
@@ -72,14 +102,34 @@ export class BatchSender {
         }
       },
     )
-    target.puts.messages += count
-    target.puts.bytes += bytes
-    target.puts.times++
-    if (request.isOneway) return undefined
-    const { acks, gate } = this.#parts
-    const { phyOffset, sizeBytes } = gate.log.lastAppend
-    acks.addLate(acks.ringFor(waits), phyOffset + sizeBytes, answer)
-    return undefined
+    return bytes
+  }
+
+  /** The batch as it came becomes one record. Its properties are those of the request; clients take it apart. */
+  #stageInner(
+    request: CommandView,
+    send: SendRequest,
+    draft: MessageDraft,
+    target: SendTarget,
+    queueId: number,
+    count: number,
+    answer: BatchAnswer,
+  ): number {
+    const { gate } = this.#parts
+    prepareInner(request, send, draft, count)
+    const extra = `CLUSTER\x01${this.#parts.config.brokerClusterName}\x02INNER_NUM\x01${count}\x02INNER_BASE\x01`
+    draft.messageCount = count
+    try {
+      // As a group, so that the offset is that of the record even if what is staged before has to be committed first.
+      gate.putTogether(1, draft.body.length + draft.properties.length + RECORD_OVERHEAD_MAX + extra.length, () => {
+        gate.put(draft, target, queueId, Buffer.from(`${extra}${target.queue(queueId).nextOffset}\x02`))
+      })
+    } finally {
+      draft.messageCount = 1
+    }
+    const { phyOffset, queueOffset, sizeBytes } = gate.log.lastAppend
+    answer.note(phyOffset, queueOffset, 0)
+    return sizeBytes
   }
 
   /** Returns whether the batch waits for flush and slaves. */
@@ -119,6 +169,26 @@ export class BatchSender {
   }
 }
 
+/** @throws RequestError for what cannot be had with several messages in one record */
+function prepareInner(request: CommandView, send: SendRequest, draft: MessageDraft, count: number): void {
+  const { ranges } = draft
+  if (count > MESSAGES_PER_UNIT_MAX) throw illegal(`the batch has more than ${MESSAGES_PER_UNIT_MAX} messages`)
+  if (ranges.hasTimer) throw illegal('a batch cannot be delayed')
+  if (ranges.lightQueuesStart >= 0)
+    throw illegal(`a batch of a topic with queue.type=BatchCQ goes into no light queues`)
+  if (ranges.liteTopicStart >= 0) throw illegal('a batch of a topic with queue.type=BatchCQ belongs to no lite topic')
+  draft.flag = send.flag
+  draft.sysFlag |= SysFlag.innerBatch | SysFlag.needUnwrap
+  draft.body.bytes = request.bytes
+  draft.body.start = request.bodyStart
+  draft.body.length = request.bodyLength
+  draft.properties.bytes = request.bytes
+  draft.properties.start = send.propertiesStart
+  draft.properties.length = send.propertiesLength
+  draft.isScanned = true
+  if (ranges.hasReserved) completeProperties(draft, () => '')
+}
+
 /** Number of messages in the body, all of them whole: a batch is stored wholly or not at all. */
 function countMessages(request: CommandView): number {
   const { view, bodyStart } = request
@@ -156,6 +226,7 @@ class BatchAnswer implements LateAnswer {
   readonly #serializeType: SerializeType
   readonly #queueId: number
   readonly #uniqueKey: string | undefined
+  readonly #isInner: boolean
   readonly #msgIds: string[] = []
   #queueOffset = 0
 
@@ -165,7 +236,9 @@ class BatchAnswer implements LateAnswer {
     channel: Channel,
     queueId: number,
     uniqueKey: string | undefined,
+    isInner: boolean,
   ) {
+    this.#isInner = isInner
     this.#uniqueKey = uniqueKey
     this.#parts = parts
     this.#channel = channel
@@ -195,6 +268,8 @@ class BatchAnswer implements LateAnswer {
         queueId: this.#queueId,
         queueOffset: this.#queueOffset,
         transactionId: this.#uniqueKey,
+        // By it producers know that the messages have no ids of their own.
+        batchUniqId: this.#isInner ? this.#uniqueKey : undefined,
       },
     })
   }

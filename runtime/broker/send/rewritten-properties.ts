@@ -49,6 +49,8 @@ export function completeProperties(draft: MessageDraft, uniqueKey: () => string)
   const properties = propertiesOf(draft)
   properties.delete(POP_CHECK_POINT)
   properties.delete(Property.innerMultiQueueOffset)
+  properties.delete(Property.innerNum)
+  properties.delete(Property.innerBase)
   if (!properties.has(Property.uniqKey)) properties.set(Property.uniqKey, uniqueKey())
   setProperties(draft, properties)
 }

@@ -1,4 +1,5 @@
 import { Property } from '../../codec/message/properties.ts'
+import { SysFlag } from '../../codec/message/sys-flag.ts'
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import { ProtocolVersion } from '../../codec/remoting/protocol-version.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
@@ -59,6 +60,8 @@ export class SendBackHandler {
     const stored = phyOffset < 0 ? undefined : this.#parts.store.recordAt(phyOffset)
     const message = stored && readBack(stored.bytes, stored.start, stored.length, draft)
     if (message === undefined) throw failed(`look message by offset failed, ${phyOffset}`)
+    // Only the client knows which message of the batch it means: it sends that one to the retry topic when this is refused.
+    if ((draft.sysFlag & SysFlag.innerBatch) !== 0) throw failed(`the record at ${phyOffset} holds several messages`)
     const saidMax = request.version >= ProtocolVersion.V3_4_9 ? request.integer('maxReconsumeTimes') : undefined
     const isDead = delayLevel < 0 || message.reconsumeTimes >= (saidMax ?? group.retryMaxTimes)
     const level = isDead ? 0 : delayLevel === 0 ? FIRST_RETRY_LEVEL + message.reconsumeTimes : delayLevel

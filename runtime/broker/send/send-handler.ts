@@ -104,6 +104,7 @@ export class SendHandler {
     this.#fill(request, send, draft)
     const { ranges } = draft
     if (ranges.liteTopicStart >= 0) aimAtLiteTopic(draft, target.config, this.#parts.config.keepsLightQueues)
+    if ((draft.sysFlag & SysFlag.innerBatch) !== 0 || ranges.innerNumStart >= 0) throw noInnerBatch()
     if (ranges.uniqKeyStart < 0 || ranges.hasReserved) {
       completeProperties(draft, () => this.#parts.uniqueKeys.next(this.#parts.wallClock()))
     }
@@ -272,6 +273,13 @@ export class SendHandler {
         '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.',
     )
   }
+}
+
+function noInnerBatch(): RequestError {
+  return new RequestError(
+    ResponseCode.MESSAGE_ILLEGAL,
+    'the message says that it holds others (INNER_NUM, or bit 128 of sysFlag): send those as a batch, with SEND_BATCH_MESSAGE',
+  )
 }
 
 /** Whether it is the first half of a transaction. Retries of old clients still carry the mark of the one they came from. */

@@ -2,6 +2,7 @@ import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
 import type { Traffic } from '../stats/traffic.ts'
 import { recallHandleStart } from '../timer/recall-handle.ts'
+import { isBatchTopic } from '../topics/batch-topics.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import { isNotAllowedToSend, RETRY_TOPIC_PREFIX } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -22,6 +23,8 @@ export class SendTarget {
   readonly isForbidden: boolean
   readonly isCompaction: boolean
   readonly isMultiTag: boolean
+  /** Whether the messages of a batch stay one record. */
+  readonly isBatchCq: boolean
   /** Whether a message needs no look at the topic beyond its queue. */
   readonly isPlain: boolean
   /** A queue id from here on is refused. */
@@ -41,6 +44,7 @@ export class SendTarget {
     this.isForbidden = isNotAllowedToSend(topicName)
     this.isCompaction = config.attributes.get('cleanup.policy') === 'COMPACTION'
     this.isMultiTag = config.topicFilterType === 'MULTI_TAG'
+    this.isBatchCq = isBatchTopic(config)
     this.isPlain = !this.isRetry && !this.isForbidden && !this.isCompaction && !this.isMultiTag
     this.queueIdBound = Math.max(config.writeQueueNums, config.readQueueNums)
     this.puts = stats.topicPut(topicName)

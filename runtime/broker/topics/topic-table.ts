@@ -56,6 +56,7 @@ export class TopicTable {
   readonly #systemTopics = new Set(COMMON_SYSTEM_TOPICS)
   readonly #listeners: TopicListener[] = []
   readonly #journals: ((edit: TopicEdit) => void)[] = []
+  readonly #copyListeners: ((configs: readonly TopicConfig[]) => void)[] = []
   readonly #texts = new TextCache(2)
 
   constructor(options: TopicTableOptions) {
@@ -114,6 +115,11 @@ export class TopicTable {
 
   onChanged(listener: TopicListener): void {
     this.#listeners.push(listener)
+  }
+
+  /** Called with topics that were taken over from a master. */
+  onCopied(listener: (configs: readonly TopicConfig[]) => void): void {
+    this.#copyListeners.push(listener)
   }
 
   /** Called for every change that is made here, before anything that rests on it. */
@@ -233,6 +239,7 @@ export class TopicTable {
     for (const config of configs) this.#topics.set(config.topicName, config)
     this.dataVersion.assign(dataVersion)
     this.state.markChanged()
+    for (const listener of this.#copyListeners) listener(configs)
     return true
   }
 
@@ -243,6 +250,7 @@ export class TopicTable {
     else this.#topics.set(topicName, config)
     this.dataVersion.assign(dataVersion)
     this.state.markChanged()
+    if (config !== undefined) for (const listener of this.#copyListeners) listener([config])
     return true
   }
 

@@ -10,8 +10,8 @@ const DISK_RATIOS = [
   ['diskSpaceWarningLevelRatio', 35, 90],
 ] as const
 
-/** Of a consume queue; Java's getter rounds the file size up to it. */
-const QUEUE_UNIT_BYTES = 20
+/** Files of consume queues hold whole units: Java's getter rounds up, too; with batch consume queues it stands still. */
+const UNIT_BYTES = { mappedFileSizeConsumeQueue: 20, mapperFileSizeBatchConsumeQueue: 46 } as const
 
 /**
  * What Apache RocketMQ works out between reading broker.conf and starting (BrokerStartup.buildBrokerController), and
@@ -35,14 +35,7 @@ export function settleBroker(conf: BrokerConf, given: ReadonlySet<string>): Sett
     const ratio = Math.min(most, Math.max(least, conf[name]))
     if (ratio !== conf[name]) correct(name, ratio, `it is kept between ${least} and ${most}, so ${ratio} does`)
   }
-  const whole = Math.ceil(conf.mappedFileSizeConsumeQueue / QUEUE_UNIT_BYTES) * QUEUE_UNIT_BYTES
-  if (whole !== conf.mappedFileSizeConsumeQueue) {
-    correct(
-      'mappedFileSizeConsumeQueue',
-      whole,
-      `files hold whole units of ${QUEUE_UNIT_BYTES} bytes, so ${whole} does`,
-    )
-  }
+  settleFileSizes(conf, correct)
   const wrong = wrongAddress(conf.namesrvAddr)
   if (wrong !== undefined) {
     errors.push(`namesrvAddr: "${wrong}" is not host:port; write it as in 127.0.0.1:9876;192.168.0.1:9876`)
@@ -56,6 +49,14 @@ export function settleBroker(conf: BrokerConf, given: ReadonlySet<string>): Sett
 }
 
 type Correct = <K extends keyof BrokerConf>(name: K, value: BrokerConf[K], why: string) => void
+
+function settleFileSizes(conf: BrokerConf, correct: Correct): void {
+  for (const name of ['mappedFileSizeConsumeQueue', 'mapperFileSizeBatchConsumeQueue'] as const) {
+    const unitBytes = UNIT_BYTES[name]
+    const whole = Math.ceil(conf[name] / unitBytes) * unitBytes
+    if (whole !== conf[name]) correct(name, whole, `files hold whole units of ${unitBytes} bytes, so ${whole} does`)
+  }
+}
 
 function settleRole(conf: BrokerConf, errors: string[], correct: Correct): void {
   if (conf.enableControllerMode && conf.enableDLegerCommitLog) {

@@ -30,6 +30,9 @@ export interface ConsumeQueueTableOptions {
   readonly limits?: Partial<ConsumeQueueLimits>
 }
 
+/** Where queues are put before they are removed: no number, so neither engine takes it for a queue. */
+const OLD_QUEUES = 'old'
+
 /** Read at a time when queues are made anew. */
 const UNITS_AT_ONCE = 256
 
@@ -193,13 +196,23 @@ export class ConsumeQueueTable {
     this.#disk.remove(folder)
     const made = new TopicQueues(topic, folder, true)
     for (const queue of old.queues.values()) this.#makeBatchQueue(queue, made)
+    this.#disk.makeFolder(folder)
     for (const path of [...made.queues.values()].map((queue) => queue.folder).concat(folder, this.#batchFolder))
       if (this.#disk.stat(path)) this.#disk.syncFolder(path)
-    this.deleteTopic(topic)
-    if (this.#disk.stat(this.#folder)) this.#disk.syncFolder(this.#folder)
+    this.#moveAway(old, `${folder}/${OLD_QUEUES}`)
+    for (const queue of old.queues.values()) queue.retire()
+    this.#topics.delete(topic)
     this.#topics.add(made)
-    this.#queueCount += made.queues.size
+    this.context.files.forgetFolder(old.folder, this.#folder)
     this.context.reporter.info(`the consume queues of topic ${topic} have become batch consume queues`)
+  }
+
+  /** By a rename, for a removal that a crash cuts short leaves a part. */
+  #moveAway({ folder }: TopicQueues, to: string): void {
+    if (!this.#disk.stat(folder)) return
+    this.#disk.rename(folder, to)
+    this.#disk.syncFolder(this.#folder)
+    this.#disk.remove(to)
   }
 
   #makeBatchQueue(from: ConsumeQueue, owner: TopicQueues): void {

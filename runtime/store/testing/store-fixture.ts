@@ -58,6 +58,7 @@ export const COMMIT_LOG = `${ROOT}/commitlog`
 const SMALL: Partial<StoreConfig> = {
   mappedFileSizeCommitLog: 8192,
   mappedFileSizeConsumeQueue: 20 * 50,
+  mapperFileSizeBatchConsumeQueue: 46 * 20,
   maxHashSlotNum: 100,
   maxIndexNum: 400,
 }
