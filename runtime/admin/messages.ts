@@ -1,3 +1,4 @@
+import { messagesOf } from '../codec/message/inner-batch.ts'
 import { decodeMessages, type MessageExt } from '../codec/message/message-ext.ts'
 import { decodeMessageId } from '../codec/message/message-id.ts'
 import { RequestCode } from '../codec/remoting/request-code.ts'
@@ -130,7 +131,7 @@ export class QueueReader {
 
 function decode(body: Buffer | undefined, address: string): MessageExt[] {
   try {
-    return decodeMessages(body ?? Buffer.alloc(0))
+    return decodeMessages(body ?? Buffer.alloc(0)).flatMap(messagesOf)
   } catch (error) {
     throw new AdminError(`${address} sent messages that cannot be read: ${(error as Error).message}`, { cause: error })
   }

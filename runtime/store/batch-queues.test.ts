@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { SimDisk } from '../../test/sim/sim-disk.ts'
 import { SysFlag } from '../codec/message/sys-flag.ts'
@@ -220,4 +221,52 @@ test('a topic that is deleted takes its folder along', () => {
   fixture.store.deleteTopic(TOPIC)
   expect(fixture.disk.list('/store/batchconsumequeue')).toEqual([])
   expect(fixture.store.findQueue(TOPIC, 0)).toBeUndefined()
+})
+
+interface Golden {
+  readonly commitLog: string
+  readonly units: string
+  readonly fileBytes: number
+}
+const golden = JSON.parse(readFileSync(new URL('./golden/batch-queue.json', import.meta.url), 'utf8')) as Golden
+const GOLDEN_CONFIG = { mapperFileSizeBatchConsumeQueue: golden.fileBytes }
+const QUEUE_FILE = `/store/batchconsumequeue/${TOPIC}/0/${'0'.repeat(20)}`
+
+function goldenLog(): SimDisk {
+  const disk = new SimDisk()
+  const bytes = Buffer.alloc(8192)
+  bytes.write(golden.commitLog, 'hex')
+  disk.writeFile(`/store/commitlog/${'0'.repeat(20)}`, bytes)
+  return disk
+}
+
+test('the queue made from a log of Apache RocketMQ is the one its broker made, byte for byte', () => {
+  const fixture = new StoreFixture(GOLDEN_CONFIG, goldenLog())
+  fixture.store.close()
+  const file = fixture.disk.readFile(QUEUE_FILE)
+  const units = golden.units.length / 2
+  expect([file.length, file.toString('hex', 0, units)]).toEqual([golden.fileBytes, golden.units])
+  expect(file.subarray(units).every((byte) => byte === 0)).toBe(true)
+})
+
+test('a queue that Apache RocketMQ wrote is read, and goes on', () => {
+  const disk = goldenLog()
+  const file = Buffer.alloc(golden.fileBytes)
+  file.write(golden.units, 'hex')
+  disk.writeFile(QUEUE_FILE, file)
+  const fixture = open(disk, GOLDEN_CONFIG)
+  expect(bounds(fixture.store)).toEqual({ minOffset: 0, maxOffset: 12, nextOffset: 12, isBatch: true })
+  const places = fixture
+    .messages(TOPIC)
+    .map(({ queueOffset, properties }) => [queueOffset, properties.get('INNER_NUM')])
+  expect(places).toEqual([
+    [0, '3'],
+    [3, undefined],
+    [4, '5'],
+    [9, undefined],
+    [10, undefined],
+    [11, '1'],
+  ])
+  expect(putBatch(fixture, 4)).toBe(12)
+  expect(fixture.reports.warnings.concat(fixture.reports.errors)).toEqual([])
 })

@@ -58,6 +58,31 @@ export function consumeQueueUnits(store: string): Map<string, string> {
   return units
 }
 
+const batchUnitSize = 46
+
+/** Units of batch consume queues, in the order of their queues: hex. */
+export function batchConsumeQueueUnits(store: string): Map<string, string[]> {
+  const units = new Map<string, string[]>()
+  const root = join(store, 'batchconsumequeue')
+  if (!existsSync(root)) return units
+  for (const topic of readdirSync(root)) {
+    for (const queue of readdirSync(join(root, topic))) {
+      const dir = join(root, topic, queue)
+      const bytes = Buffer.concat(
+        readdirSync(dir)
+          .filter((name) => /^\d{20}$/.test(name))
+          .sort()
+          .map((name) => readFileSync(join(dir, name))),
+      )
+      const found: string[] = []
+      for (let at = 0; at + batchUnitSize <= bytes.length && bytes.readInt32BE(at + 8) > 0; at += batchUnitSize)
+        found.push(bytes.toString('hex', at, at + batchUnitSize))
+      units.set(`${topic}/${queue}`, found)
+    }
+  }
+  return units
+}
+
 /** Text of a file below the store's config folder; empty when there is none. */
 export function configText(store: string, name: string): string {
   const file = join(store, 'config', name)

@@ -11,6 +11,7 @@ import { acl } from './acl.ts'
 import { actingMasters } from './acting-master.ts'
 import { adminCommands } from './admin.ts'
 import { autoSwitchInterop } from './auto-switch.ts'
+import { batchQueues } from './batch-queues.ts'
 import { broadcastOffsets } from './broadcast.ts'
 import { clientScenarios } from './clients.ts'
 import { controllerAdmin } from './controller-admin.ts'
@@ -67,6 +68,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'pop', run: pop },
   { name: 'broadcast', run: broadcastOffsets },
   { name: 'light-queues', run: lightQueues },
+  { name: 'batch-queues', run: batchQueues },
   { name: 'tls', run: tls },
   { name: 'grpc', run: grpc },
   { name: 'lite', run: lite },

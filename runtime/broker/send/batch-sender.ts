@@ -63,8 +63,9 @@ export class BatchSender {
     draft.reconsumeTimes = send.reconsumeTimes
     draft.preparedTransactionOffset = 0
     const uniqueKey = uniqueKeyOf(request, draft)
-    // As official brokers do: the messages of a batch without a key of its own become records of their own here, too.
-    const isInner = target.isBatchCq && uniqueKey !== undefined
+    // As official brokers do, the messages of a batch without a key of its own become records of their own here, too; and those
+    // that are compressed, each by itself: clients would take the flag for one of the whole.
+    const isInner = target.isBatchCq && uniqueKey !== undefined && (send.sysFlag & SysFlag.compressed) === 0
     const answer = new BatchAnswer(this.#parts, request, channel, queueId, uniqueKey, isInner)
     const bytes = isInner
       ? this.#stageInner(request, send, draft, target, queueId, count, answer)
@@ -117,7 +118,10 @@ export class BatchSender {
   ): number {
     const { gate } = this.#parts
     prepareInner(request, send, draft, count)
-    const extra = `CLUSTER\x01${this.#parts.config.brokerClusterName}\x02INNER_NUM\x01${count}\x02INNER_BASE\x01`
+    const { regionId, traceOn, brokerClusterName } = this.#parts.config
+    const extra =
+      `MSG_REGION\x01${regionId}\x02TRACE_ON\x01${traceOn}\x02CLUSTER\x01${brokerClusterName}\x02` +
+      `INNER_NUM\x01${count}\x02INNER_BASE\x01`
     draft.messageCount = count
     try {
       // As a group, so that the offset is that of the record even if what is staged before has to be committed first.

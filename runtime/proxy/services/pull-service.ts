@@ -1,3 +1,4 @@
+import { messagesOf } from '../../codec/message/inner-batch.ts'
 import { decodeMessages } from '../../codec/message/message-ext.ts'
 import { Property } from '../../codec/message/properties.ts'
 import type { RemotingCommand, RequestDraft } from '../../codec/remoting/remoting-command.ts'
@@ -65,7 +66,8 @@ export class PullService {
     const next = answer.fields['nextBeginOffset']
     const nextOffset = next === undefined ? undefined : Number(next)
     if (answer.code !== ResponseCode.SUCCESS) return { status: emptiness(answer), messages: [], nextOffset }
-    const found = decodeMessages(answer.body ?? Buffer.alloc(0), { decompress: false, checkCrc: false })
+    const records = decodeMessages(answer.body ?? Buffer.alloc(0), { decompress: false, checkCrc: false })
+    const found = records.flatMap(messagesOf)
     const messages = found
       .filter((message) => wantsTag(subscription, message.properties.get(Property.tags)))
       .map((message) => incomingMessage(message, { topic, reconsumeTimes: message.reconsumeTimes }))

@@ -22,6 +22,9 @@ final class Scenarios {
         ALL.put("pop-retry", Popping::retry);
         ALL.put("light-pull", Light::pull);
         ALL.put("light-pop", Light::pop);
+        ALL.put("batches-fill", Batching::fill);
+        ALL.put("batches-push", Batching::push);
+        ALL.put("batches-tags", Batching::tags);
         ALL.put("broadcasting", Consuming::broadcasting);
         ALL.put("orderly", Consuming::orderly);
         ALL.put("tag-filter", Consuming::tagFilter);
