@@ -71,6 +71,8 @@ async function recordsOf(engine: Engine, dir: string): Promise<Record<string, un
         await ask(address, { code: 29, extFields: { ...queue(), timestamp } })
       ).extFields
     shown['by its key'] = records((await byKey(address, 'k2')).body)
+    for (const index of ['0', '5'])
+      shown[`units from ${index} on, as administrators see them`] = await unitsFrom(address, index)
     const changed = { topic: TOPIC, defaultTopic: 'TBW102', readQueueNums: '2', writeQueueNums: '2', perm: '6' }
     const fields = { ...changed, topicFilterType: 'SINGLE_TAG', topicSysFlag: '0', order: 'false' }
     const kept = await ask(address, { code: 17, extFields: { ...fields, attributes: '+queue.type=SimpleCQ' } })
@@ -286,6 +288,21 @@ function pull(address: string, queueOffset: number, max: number, topic = TOPIC, 
 function byKey(address: string, key: string): Promise<Frame> {
   const extFields = { topic: TOPIC, key, maxNum: '10', beginTimestamp: '0', endTimestamp: '99999999999999' }
   return ask(address, { code: 12, extFields })
+}
+
+async function unitsFrom(address: string, index: string): Promise<object> {
+  const { code, body } = await ask(address, {
+    code: 321,
+    extFields: { ...queue(), index, count: '4', consumerGroup: '' },
+  })
+  if (code !== 0) return { code }
+  const { queueData, minQueueIndex, maxQueueIndex } = JSON.parse(body.toString()) as {
+    queueData: { physicOffset: number; physicSize: number; tagsCode: number }[]
+    minQueueIndex: number
+    maxQueueIndex: number
+  }
+  const units = queueData.map(({ physicOffset, physicSize, tagsCode }) => [physicOffset, physicSize, tagsCode])
+  return { units, minQueueIndex, maxQueueIndex }
 }
 
 function answerOf({ code, extFields }: Frame): object {
