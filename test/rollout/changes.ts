@@ -147,7 +147,12 @@ function controllers(): ClusterChange[] {
 const KILLED = new Map([
   [
     'controller',
-    ['a setting that needs restarts', 'the first replica to another host', '1 to 3 controllers, standalone'],
+    [
+      'a setting that needs restarts',
+      'the first replica to another host',
+      '1 to 3 controllers, standalone',
+      'engine from Apache to Gantry',
+    ],
   ],
   ['classic', ['one group more', 'the first replica to another host', 'master and slave to controllers']],
 ])
@@ -197,6 +202,7 @@ export const changesWith = (programs: Programs): readonly ClusterChange[] => {
     },
     upgrade,
     twoGroups,
+    ...engineChanges(programs),
   ]
-  return [...changes, ...engineChanges(programs), ...changes.filter(isKilledToo).map(killed)]
+  return [...changes, ...changes.filter(isKilledToo).map(killed)]
 }
