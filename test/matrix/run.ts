@@ -12,6 +12,7 @@ import { buildJavaClient, fetchApache, fetchOldApache, missingTools } from '../c
 import { classicUpgrades } from './classic-upgrade.ts'
 import { dledgerUnderLoad } from './dledger-under-load.ts'
 import { dledgerUpgrade } from './dledger-upgrade.ts'
+import { handOvers } from './hand-overs.ts'
 import { runMatrix } from './matrix.ts'
 import { rollingChange } from './rolling.ts'
 import type { UpgradeParts } from './upgrade-world.ts'
@@ -54,7 +55,7 @@ try {
   mkdirSync(home)
   driver = new Driver('JSON', home)
   await runMatrix({ dir, driver, report, wanted })
-  // `--only classic`, `--only DLedger` and `--only rolling` are the ways up.
+  // `--only classic`, `--only DLedger`, `--only rolling` and `--only hand-overs` are the ways up.
   const way = async (key: string, name: string, run: (parts: UpgradeParts) => Promise<void>): Promise<void> => {
     if (wanted(key)) await report.part(name, dir, (report, dir) => run({ dir, driver: driver!, report }))
   }
@@ -63,6 +64,7 @@ try {
     await way('DLedger', 'DLedger -> controller mode', dledgerUpgrade)
     await way('DLedger load', 'DLedger -> controller mode, under load', dledgerUnderLoad)
     await way('rolling', 'rolling change', rollingChange)
+    await way('hand-overs', 'hand-overs', handOvers)
   }
   await Promise.all([one(), other()])
 } catch (error) {
