@@ -28,6 +28,8 @@ export interface AwsNetworkArgs {
   subnets?: AwsSubnetArgs[]
   /** Existing VPC: the prefix list of its gateway endpoint for S3. Default: HTTPS connections to anywhere. */
   s3PrefixListId?: string
+  /** Existing VPC: the security group of its endpoints for Systems Manager, which nodes may reach besides S3. */
+  ssmSecurityGroupId?: string
 }
 
 /** Who may reach nodes. */
@@ -110,8 +112,12 @@ export interface AwsSharedArgs {
   subnetIds: Input<{ [zone: string]: string }>
   /** Security groups by kind of node: nameServer, controller, broker, proxy. */
   securityGroupIds: Input<{ [kind: string]: string }>
-  /** Name of the instance profile. */
+  /** Name of the instance profile; '' where each kind of node has its own. */
   instanceProfile: Input<string>
+  /** Names of instance profiles by kind of node, where each has its own. */
+  instanceProfiles?: Input<{ [kind: string]: string }>
+  /** Names of the parameters that hold the secrets of nodes begin with it, where a cluster has security. */
+  secretsPrefix?: Input<string>
   /** Id of the private zone. */
   zoneId: Input<string>
   /** Images to boot by architecture: arm64, x64. */
@@ -142,7 +148,7 @@ export interface AwsPlatformArgs {
   images?: AwsImagesArgs
   /** What instances are given to run. */
   artifacts?: AwsArtifactsArgs
-  /** Key that encrypts volumes and artifacts. Default: the keys that AWS manages. */
+  /** Key that encrypts volumes, artifacts and secrets. Default: the keys that AWS manages. */
   kmsKeyArn?: string
   /** Tags for everything made. Default: none but gantry's own. */
   tags?: { [key: string]: string }

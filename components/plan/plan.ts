@@ -1,4 +1,5 @@
 import { joinHostPort } from './address.ts'
+import { instanceTlsFiles } from './aws/instance-files.ts'
 import { checkPorts } from './checks/check-ports.ts'
 import { configWarnings } from './checks/config-warnings.ts'
 import { ConfigError } from './config-problem.ts'
@@ -125,7 +126,8 @@ export const planCluster = (checked: ClusterConfig, options: PlanOptions): Plan 
   const others = brokers.filter((node) => node.role !== 'SLAVE')
   const proxies = planProxies(config, { namesrvAddr, brokerIds: others.map((node) => node.id) }, options)
   const { security } = config
-  const nodes = [...first, ...others, ...slaves, ...proxies].map((node) => secureNode(node, security))
+  const files = config.platform.aws === undefined ? undefined : instanceTlsFiles
+  const nodes = [...first, ...others, ...slaves, ...proxies].map((node) => secureNode(node, security, files))
   const problems = checkPorts(nodes, config.ports)
   if (problems.length > 0) throw new ConfigError(problems)
   const stages = [first, others, slaves, proxies].filter((stage) => stage.length > 0)

@@ -1,5 +1,7 @@
 import type { ComponentResource, CustomResourceOptions, Input, Output, Resource } from '@pulumi/pulumi'
 import type { PlanNode } from '../plan/plan-node.ts'
+import type { SecurityConfig } from '../plan/schema/security-config.ts'
+import type { TlsFiles } from '../plan/security/tls-properties.ts'
 
 /** A node to bring to life. */
 export interface NodeRequest {
@@ -11,6 +13,10 @@ export interface NodeRequest {
   readonly place: PlanNode
   /** Whether its conf file has values that came as outputs, as secrets do: they are not to be seen by who looks at the node. */
   readonly isConfPrivate?: boolean
+  /** A platform that has tlsFiles is given secrets apart: in `node` words stand for them then. */
+  readonly secrets?: Output<NodeSecrets>
+  /** Of the cluster, together with `secrets`. */
+  readonly security?: SecurityConfig
   /** NameServers it has to register with: `host:port`. None for a NameServer. */
   readonly nameServers: Input<string[]>
   /** For a slave: its master. */
@@ -19,6 +25,14 @@ export interface NodeRequest {
   readonly after?: NodeResource
   /** Have to be there before it, and go after it. */
   readonly before?: readonly Resource[]
+}
+
+/** What a cluster's `security` gives to a node, and nobody else is to see. */
+export interface NodeSecrets {
+  /** Texts by name, in the folder of its files for TLS. */
+  readonly files: Readonly<Record<string, string>>
+  /** Secrets by the words that stand for them in its conf file. */
+  readonly words: Readonly<Record<string, string>>
 }
 
 /** A node as a platform made it. */
@@ -44,6 +58,8 @@ export interface PlatformOwner {
 export interface NodePlatform {
   /** Registers the resources of a node. They depend on its master and on what its inputs come from. */
   addNode(request: NodeRequest, options: CustomResourceOptions): NodeResource
+  /** Where nodes find their files for TLS, where the platform brings secrets to them by a way of its own. */
+  readonly tlsFiles?: TlsFiles
   /** Names and addresses by which a node is reached besides those of its place, for its certificate. */
   certificateNames?(request: NodeRequest): readonly string[]
   /** `host:port` of what stands before all proxies added so far, if anything does. */

@@ -11,13 +11,14 @@ import type { ClusterSecretsInputs } from './cluster-secrets-implementation.ts'
 import type { ClusterCredentials } from './credentials.ts'
 import { fillSecrets } from './fill-secrets.ts'
 import type { NodeCertificateInputs } from './node-certificate-implementation.ts'
+import { nodeSecrets } from './node-secrets.ts'
 
 type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> }
 
 const typeModule = 'gantry'
 const dynamicType = 'pulumi-nodejs:dynamic/gantry:'
 /** These ask no node, and what others reach nodes by comes from them. */
-const withoutAccess = ['ClusterSecrets', 'NodeCertificate', 'DataFolder', 'DockerNetwork'].map(
+const withoutAccess = ['ClusterSecrets', 'NodeCertificate', 'DataFolder', 'DockerNetwork', 'NodeSeat'].map(
   (name) => `${dynamicType}${name}`,
 )
 
@@ -94,38 +95,47 @@ export class ClusterSecurity {
   }
 
   #addNode(platform: NodePlatform, request: NodeRequest, options: pulumi.CustomResourceOptions): NodeResource {
-    const { name, place } = request
-    const { tls } = this.#config
-    const { id, address, advertisedAddress } = place
-    const authority = this.#secrets.authorities.apply(([first]) => ({ key: first?.key ?? '', cert: first?.cert ?? '' }))
-    const names = platform.certificateNames?.(request)
-    const certified = { id, address, advertisedAddress, ...(names === undefined ? {} : { names: [...names] }) }
-    const inputs = { authority: pulumi.secret(authority), node: certified }
-    const certificate =
-      tls && new NodeCertificate(`${name}-certificate`, { ...inputs, validDays: tls.validDays }, options)
-    const pems = certificate && {
-      key: certificate.key,
-      cert: certificate.cert,
-      trusted: this.#secrets.trusted,
+    const pems = this.#pems(platform, request, options)
+    const secure = (node: PlanNode): PlanNode => secureNode(node, this.#config, platform.tlsFiles)
+    const place = secure(request.place)
+    const { tlsFiles } = platform
+    if (tlsFiles !== undefined) {
+      const made = pulumi.all([this.#secrets.credentials, pems ?? null] as const)
+      const secrets = pulumi.secret(
+        made.apply(([credentials, files]) => nodeSecrets(place, tlsFiles, credentials, files)),
+      )
+      const node = pulumi.output(request.node).apply((planned) => secure(planned as PlanNode))
+      return platform.addNode({ ...request, node, place, secrets, security: this.#config }, options)
     }
     const node = pulumi
       .all([request.node, this.#secrets.credentials, pems ?? null] as const)
-      .apply(([planned, credentials, files]) => this.#secured(planned as PlanNode, credentials, files))
-    return platform.addNode({ ...request, node: pulumi.secret(node), place: secureNode(place, this.#config) }, options)
+      .apply(([planned, credentials, files]) => filled(secure(planned as PlanNode), credentials, files))
+    return platform.addNode({ ...request, node: pulumi.secret(node), place }, options)
   }
 
-  #secured(
-    planned: PlanNode,
-    credentials: ClusterCredentials | null,
-    pems: NonNullable<PlanNode['pems']> | null,
-  ): PlanNode {
-    const node = secureNode(planned, this.#config)
-    const { path, text } = node.confFile
-    return {
-      ...node,
-      confFile: { path, text: credentials === null ? text : fillSecrets(text, credentials) },
-      ...(pems === null ? {} : { pems }),
-    }
+  /** The node's certificate, and what else it is to show or to trust. */
+  #pems(platform: NodePlatform, request: NodeRequest, options: pulumi.CustomResourceOptions) {
+    const { tls } = this.#config
+    if (tls === undefined) return undefined
+    const { id, address, advertisedAddress } = request.place
+    const authority = this.#secrets.authorities.apply(([first]) => ({ key: first?.key ?? '', cert: first?.cert ?? '' }))
+    const names = platform.certificateNames?.(request)
+    const certified = { id, address, advertisedAddress, ...(names === undefined ? {} : { names: [...names] }) }
+    const inputs = { authority: pulumi.secret(authority), node: certified, validDays: tls.validDays }
+    const { key, cert } = new NodeCertificate(`${request.name}-certificate`, inputs, options)
+    return { key, cert, trusted: this.#secrets.trusted }
+  }
+}
+
+type Pems = NonNullable<PlanNode['pems']>
+
+/** A node with its secrets in it. */
+function filled(node: PlanNode, credentials: ClusterCredentials | null, pems: Pems | null): PlanNode {
+  const { path, text } = node.confFile
+  return {
+    ...node,
+    confFile: { path, text: credentials === null ? text : fillSecrets(text, credentials) },
+    ...(pems === null ? {} : { pems }),
   }
 }
 

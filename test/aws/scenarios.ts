@@ -2,13 +2,11 @@ import assert from 'node:assert/strict'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { planCluster } from '../../components/plan/plan.ts'
-import { parseClusterConfig } from '../../components/plan/schema/parse-cluster-config.ts'
-import { machineSpec } from '../../components/platform/aws/machine-spec-of-node.ts'
-import type { MachineObject } from '../../components/platform/aws/user-data/machine-spec.ts'
 import { renderUserData } from '../../components/platform/aws/user-data/user-data.ts'
 import { parseProperties } from '../../runtime/config/properties-file.ts'
 import { apacheRelease } from './apache-release.ts'
+import { bootCluster, specsOf } from './cluster-specs.ts'
+import { securedCluster } from './secured-scenario.ts'
 import { shellProblems } from './shell-check.ts'
 import type { Site } from './site.ts'
 
@@ -17,37 +15,8 @@ export interface ScenarioEntry {
   readonly run: (site: Site) => Promise<void>
 }
 
-type NodeId = 'namesrv-0' | 'broker-a-0'
-
-const volumeOf = { 'namesrv-0': 'vol-0aaaaaaaaaaaaaaa0', 'broker-a-0': 'vol-0bbbbbbbbbbbbbbb0' } as const
-const addressOf = { 'namesrv-0': '10.60.0.16', 'broker-a-0': '10.60.0.128' } as const
 const dataDir = '/var/lib/gantry/broker-a-0'
-
-/** Specs as the components make them, of a cluster with a NameServer and a broker. */
-function specsOf(artifact: MachineObject, changes: object = {}) {
-  const config = parseClusterConfig({
-    groups: [{ name: 'broker-a' }],
-    platform: { aws: { network: { cidr: '10.60.0.0/16', zones: ['eu-central-1a'] } } },
-    ...changes,
-  })
-  const { nodes } = planCluster(config, { localDataDir: '/none' })
-  return (id: NodeId) => {
-    const node = nodes.find((each) => each.id === id)
-    if (node === undefined) throw new Error(`no node ${id}`)
-    const from = { clusterName: config.name, region: 'eu-central-1', dataRoot: config.dataDir, apacheHeap: '256m' }
-    return machineSpec(node, { ...from, artifact, dataVolumeId: volumeOf[id] })
-  }
-}
-
-async function bootCluster(site: Site, specOf: ReturnType<typeof specsOf>) {
-  for (const address of Object.values(addressOf)) site.network.add(address)
-  const disk = site.disk(3000)
-  const nameServer = await site.boot(specOf('namesrv-0'), site.disk(256))
-  assert.ok(nameServer.ok, nameServer.output)
-  const broker = await site.boot(specOf('broker-a-0'), disk)
-  assert.ok(broker.ok, broker.output)
-  return { broker, disk }
-}
+const memoryConf = '/run/gantry/broker.conf'
 
 /** From blank volumes to a message, and to the same message after a kill, a new instance and a larger volume. */
 async function lifeOfACluster(site: Site): Promise<void> {
@@ -136,9 +105,11 @@ async function secretFromParameterStore(site: Site): Promise<void> {
   assert.doesNotMatch(renderUserData(spec), /secretKey/)
   const { machine, output } = await site.boot(spec, site.disk(3000))
   assert.doesNotMatch(output, /secretKey/)
-  const { entries } = parseProperties(machine.run('cat', `${dataDir}/broker.conf`))
+  const { entries } = parseProperties(machine.run('cat', memoryConf))
   assert.equal(entries.find(({ key }) => key === 'innerClientAuthenticationCredentials')?.value, secret)
-  const printed = machine.run('/opt/gantry/current/runtime/bin/mqbroker', '-c', `${dataDir}/broker.conf`, '-p')
+  assert.equal(machine.run('stat', '-c', '%U %a', memoryConf).trim(), 'gantry 600')
+  assert.equal(machine.attempt('ls', `${dataDir}/broker.conf`).status, 2, 'nothing on the volume')
+  const printed = machine.run('/opt/gantry/current/runtime/bin/mqbroker', '-c', memoryConf, '-p')
   assert.match(printed, /^innerClientAuthenticationCredentials=\*+$/m, 'what is printed does not show it')
 }
 
@@ -165,6 +136,8 @@ async function soundScripts(site: Site): Promise<void> {
     })
     for (const id of ['namesrv-0', 'broker-a-0'] as const) assert.equal(shellProblems(renderUserData(specOf(id))), '')
   }
+  const secured = specsOf(await site.artifact(), { security: { tls: {}, accessControl: {} } })
+  for (const id of ['namesrv-0', 'broker-a-0'] as const) assert.equal(shellProblems(renderUserData(secured(id))), '')
 }
 
 export const scenarios: readonly ScenarioEntry[] = [
@@ -173,5 +146,6 @@ export const scenarios: readonly ScenarioEntry[] = [
   { name: 'a volume with foreign data is left as it is', run: foreignData },
   { name: 'an artifact with other bytes is not run', run: wrongBytes },
   { name: 'secrets come from Parameter Store', run: secretFromParameterStore },
+  { name: 'security: TLS and access control with secrets from Parameter Store', run: securedCluster },
   { name: 'engine apache: the official release serves', run: apacheEngine },
 ]

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { AccessSecrets } from '../../components/admin/tool-access.ts'
 import { objectKey } from '../../components/artifact/artifact-name.ts'
 import { buildArtifact } from '../../components/artifact/build-artifact.ts'
 import { nodeBinary } from '../../components/artifact/node-binary.ts'
@@ -95,14 +96,25 @@ export class Site {
 
   /** Runs test/aws/client.ts in the network until it succeeds. */
   async client(...words: string[]): Promise<string> {
-    const [command, inside] = this.network.command([process.execPath, clientProgram, '10.60.0.16:9876', ...words])
+    return this.clientWith(undefined, ...words)
+  }
+
+  /** The same with what a cluster with security asks for. */
+  async clientWith(access: AccessSecrets | undefined, ...words: string[]): Promise<string> {
     const deadline = Date.now() + 60_000
     for (;;) {
-      const { status, stdout, stderr } = spawnSync(command, inside, { encoding: 'utf8' })
+      const { status, stdout, stderr } = this.attemptWith(access, ...words)
       if (status === 0) return stdout
       if (Date.now() > deadline) throw new Error(`client ${words.join(' ')}: ${stderr}`)
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
+  }
+
+  /** Once. */
+  attemptWith(access: AccessSecrets | undefined, ...words: string[]) {
+    const [command, inside] = this.network.command([process.execPath, clientProgram, '10.60.0.16:9876', ...words])
+    const given = access === undefined ? {} : { GANTRY_ACCESS: JSON.stringify(access) }
+    return spawnSync(command, inside, { encoding: 'utf8', env: { ...process.env, ...given } })
   }
 
   /** Between scenarios: what one of them left running. */

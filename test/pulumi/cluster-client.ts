@@ -1,3 +1,4 @@
+import type { ToolAccess } from '../../components/admin/tool-access.ts'
 import { asObject, integerField, objectField } from '../../runtime/codec/json/json-fields.ts'
 import { parseJsonBytes } from '../../runtime/codec/json/parse-json.ts'
 import type { RequestDraft } from '../../runtime/codec/remoting/remoting-command.ts'
@@ -14,13 +15,16 @@ const timeoutMs = 5000
 
 /** As little of a client as tells whether a cluster serves: it asks for routes, sends and reads. */
 export class ClusterClient {
-  readonly #client = new RemotingClient(createNetContext(new RealClock(), new RealNetwork(), silentLogger), {
-    connectTimeoutMs: timeoutMs,
-  })
+  readonly #client: RemotingClient
   readonly #nameServer: string
+  readonly #access: ToolAccess | undefined
 
-  constructor(namesrvAddr: string) {
+  /** @param access what a cluster with security is reached by */
+  constructor(namesrvAddr: string, access?: ToolAccess) {
+    const context = createNetContext(new RealClock(), access?.network ?? new RealNetwork(), silentLogger)
+    this.#client = new RemotingClient(context, { connectTimeoutMs: timeoutMs })
     this.#nameServer = namesrvAddr.split(';')[0] ?? ''
+    this.#access = access
   }
 
   /** Queues of a topic by broker group, and the address of each group's master. */
@@ -104,7 +108,7 @@ export class ClusterClient {
   }
 
   async #ask(address: string, request: RequestDraft) {
-    const answer = await this.#client.invoke(address, request, timeoutMs)
+    const answer = await this.#client.invoke(address, this.#access?.sign(request) ?? request, timeoutMs)
     if (answer.code === ResponseCode.SUCCESS) return answer
     throw new Error(`${address} answered request ${request.code} with ${answer.code}: ${answer.remark ?? ''}`)
   }

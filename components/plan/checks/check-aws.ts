@@ -14,8 +14,11 @@ import { duplicateNames, problemAt } from './problem-at.ts'
 const networkPath: ConfigPath = ['platform', 'aws', 'network']
 
 /** A network to make and an existing one have different keys; one of the two is described, and completely. */
-function checkNetworkForm({ cidr, zones, vpcId, subnets, s3PrefixListId }: AwsNetworkConfig): ConfigProblem[] {
-  const existing = Object.entries({ vpcId, subnets, s3PrefixListId }).filter(([, value]) => value !== undefined)
+function checkNetworkForm(network: AwsNetworkConfig): ConfigProblem[] {
+  const { cidr, zones, vpcId, subnets, s3PrefixListId, ssmSecurityGroupId } = network
+  const existing = Object.entries({ vpcId, subnets, s3PrefixListId, ssmSecurityGroupId }).filter(
+    ([, value]) => value !== undefined,
+  )
   const made = Object.entries({ cidr, zones }).filter(([, value]) => value !== undefined)
   const [firstExisting] = existing
   if (firstExisting !== undefined && made.length > 0) {

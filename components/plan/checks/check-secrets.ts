@@ -40,6 +40,13 @@ export function checkSecrets(config: ClusterConfig): ConfigProblem[] {
 /** Stands for a value that the instance itself reads from Parameter Store: `ssm:/rocketmq/credentials`. */
 const parameterPattern = /^ssm:(\/[A-Za-z0-9._/-]+)$/
 
+/** Names of the parameters that conf files of a config ask for. */
+export const parametersIn = (config: ClusterConfig): string[] => {
+  const values = placesOf(config).flatMap(([overrides]) => Object.values(overrides).map(String))
+  const names = values.flatMap((value) => parameterPattern.exec(value)?.[1] ?? [])
+  return [...new Set(names)].sort()
+}
+
 /** No secret is given to instances in plain text, encrypted by Pulumi or not: they get it in their user data. */
 export const checkInstanceSecrets = (config: ClusterConfig): ConfigProblem[] =>
   plainSecrets(config, (value) => parameterPattern.test(value)).map((path) => {

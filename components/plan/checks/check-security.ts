@@ -1,6 +1,5 @@
 import type { ConfigPath, ConfigProblem } from '../config-problem.ts'
 import type { ClusterConfig, ConfOverrides } from '../schema/cluster-config.ts'
-import { platformKind } from '../schema/platform-config.ts'
 import { accessControlKeys, proxyTlsKeys } from '../security/security-keys.ts'
 import { problemAt } from './problem-at.ts'
 
@@ -39,10 +38,14 @@ export const checkSecurity = (config: ClusterConfig): ConfigProblem[] => {
     const fix = 'Leave security out, and give the nodes files and keys by hand: docs/tls.md, docs/acl.md.'
     problems.push(problemAt(['security'], undefined, 'is for nodes of the engine gantry', fix))
   }
-  const kind = platformKind(platform)
-  if (kind === 'aws') {
-    const fix = 'Leave security out, and give the nodes files and keys as docs/tls.md and docs/acl.md say.'
-    problems.push(problemAt(['security'], undefined, `is not there yet for platform.${kind}`, fix))
+  const { s3PrefixListId, ssmSecurityGroupId } = platform.aws?.network ?? {}
+  if (s3PrefixListId !== undefined && ssmSecurityGroupId === undefined) {
+    const path = ['platform', 'aws', 'network', 'ssmSecurityGroupId']
+    const problem =
+      'is missing: with security, nodes read their keys from Parameter Store, and s3PrefixListId lets them reach S3 only'
+    const fix =
+      'Name the security group of the endpoint for ssm in the VPC; or leave s3PrefixListId out, if a NAT gateway leads to AWS.'
+    problems.push(problemAt(path, undefined, problem, fix))
   }
   const { tls } = security
   if (tls?.mode === 'enforcing' && !tls.betweenNodes) {

@@ -36,13 +36,20 @@ const networkSchema = z
     ssmEndpoints: z
       .boolean()
       .default(true)
-      .describe('Whether the VPC made gets endpoints for Session Manager: the way onto instances without SSH.'),
+      .describe(
+        'Whether the VPC made gets endpoints for Session Manager: the way onto instances without SSH. That for ssm is there whenever nodes read Parameter Store.',
+      ),
     vpcId: idOf('a VPC', 'vpc').optional().describe('An existing VPC to use instead.'),
     subnets: z.array(subnetSchema).min(1).max(6).optional().describe('Its subnets to use: one per zone.'),
     s3PrefixListId: idOf('a prefix list', 'pl')
       .optional()
       .describe(
         'Existing VPC: the prefix list of its gateway endpoint for S3. Left out: instances may open HTTPS connections to anywhere, as by a NAT gateway.',
+      ),
+    ssmSecurityGroupId: idOf('a security group', 'sg')
+      .optional()
+      .describe(
+        'Existing VPC: the security group of its endpoints for Systems Manager, which nodes may reach besides S3; it has to let them in. Needed where s3PrefixListId is given and security is.',
       ),
   })
   .describe('The network: one to make (cidr, zones), or an existing one (vpcId, subnets).')
@@ -135,7 +142,7 @@ export const awsSchema = z.strictObject({
   artifacts: artifactsSchema.prefault({}),
   kmsKeyArn: arnOf('a KMS key', 'kms')
     .optional()
-    .describe('Key that encrypts volumes and artifacts. Left out: the keys that AWS manages.'),
+    .describe('Key that encrypts volumes, artifacts and secrets. Left out: the keys that AWS manages.'),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}).describe('Tags for everything made.'),
   spread: z
     .boolean()

@@ -2,7 +2,7 @@ import { renderProperty } from '../../../runtime/config/properties-file.ts'
 import type { PlanNode } from '../plan-node.ts'
 import type { SecurityConfig } from '../schema/security-config.ts'
 import { secretWords } from './security-keys.ts'
-import { nodeTlsFiles, nodeTlsProperties } from './tls-properties.ts'
+import { nodeTlsFiles, nodeTlsProperties, type TlsFiles } from './tls-properties.ts'
 
 type Setting = readonly [key: string, value: string | boolean]
 
@@ -16,9 +16,8 @@ const accessSettings = ({ kind }: PlanNode, { accessControl }: SecurityConfig): 
 }
 
 /** What a proxy's ports show has keys of its own; all else of TLS goes by tls.properties. */
-const proxySettings = (node: PlanNode, { tls }: SecurityConfig): Setting[] => {
-  if (tls === undefined || node.kind !== 'proxy') return []
-  const { key, cert } = nodeTlsFiles(node)
+const proxySettings = ({ kind }: PlanNode, { tls }: SecurityConfig, { key, cert }: TlsFiles): Setting[] => {
+  if (tls === undefined || kind !== 'proxy') return []
   return [
     ['tlsTestModeEnable', false],
     ['tlsKeyPath', key],
@@ -33,12 +32,18 @@ const withConf = ({ kind, confFile }: PlanNode, settings: readonly Setting[]): s
   return `${confFile.text}${settings.map(([key, value]) => `${renderProperty(key, String(value))}\n`).join('')}`
 }
 
-/** A node of a plan as `security` makes it: what it signs with, what it checks, how it speaks TLS. */
-export const secureNode = <N extends PlanNode>(node: N, security: SecurityConfig | undefined): N => {
+/**
+ * A node of a plan as `security` makes it: what it signs with, what it checks, how it speaks TLS.
+ * @param files where it has them, if not in its folder
+ */
+export const secureNode = <N extends PlanNode>(
+  node: N,
+  security: SecurityConfig | undefined,
+  files: TlsFiles = nodeTlsFiles(node),
+): N => {
   if (security === undefined) return node
-  const settings = [...accessSettings(node, security), ...proxySettings(node, security)]
+  const settings = [...accessSettings(node, security), ...proxySettings(node, security, files)]
   const { tls } = security
-  const files = nodeTlsFiles(node)
   return {
     ...node,
     ...(settings.length === 0 ? {} : { confFile: { ...node.confFile, text: withConf(node, settings) } }),

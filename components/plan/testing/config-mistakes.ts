@@ -18,6 +18,8 @@ interface MistakeSection {
 const oneGroup = (rest: string) => `groups: [{ name: broker-a, ${rest} }]`
 const twoHosts = 'hosts: [{ name: h1, address: 10.0.0.1 }, { name: h2, address: 10.0.0.2 }]'
 const aws = 'platform: { aws: { network: { cidr: 10.60.0.0/16, zones: [eu-central-1a, eu-central-1b] } } }'
+const existingVpc =
+  'platform: { aws: { network: { vpcId: vpc-0123456789abcdef0, s3PrefixListId: pl-0123456789abcdef0, subnets: [{ id: subnet-0123456789abcdef0, zone: eu-central-1a, cidr: 10.1.0.0/24 }] } } }'
 const apache = 'engine: apache, platform: { process: { apacheHome: /opt/rocketmq } }'
 
 /** These are refused. */
@@ -41,7 +43,10 @@ export const refusedMistakes: readonly MistakeSection[] = [
       },
       { mistake: 'ports that keep nodes from one another', example: 'security: { tls: { betweenNodes: false } }' },
       { mistake: 'nodes that are not of this engine', example: `security: { tls: {} }, ${apache}` },
-      { mistake: 'a platform that has it not yet', example: `security: { tls: {} }, ${aws}` },
+      {
+        mistake: 'an existing VPC from which Parameter Store is not reached',
+        example: `security: { tls: {} }, ${existingVpc}`,
+      },
     ],
   },
   {

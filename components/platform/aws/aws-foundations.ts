@@ -1,6 +1,8 @@
+import * as pulumi from '@pulumi/pulumi'
 import type { AwsSharedArgs } from '../../cluster/aws-platform-args.ts'
 import type { PlatformArgs } from '../../cluster/platform-args.ts'
 import { architectureOf } from '../../plan/aws/instance-type.ts'
+import { parametersIn } from '../../plan/checks/check-secrets.ts'
 import { problemAt } from '../../plan/checks/problem-at.ts'
 import { ConfigError } from '../../plan/config-problem.ts'
 import type { AwsConfig } from '../../plan/schema/aws-config.ts'
@@ -22,8 +24,15 @@ function architecturesIn({ controllers, proxies, groups }: ClusterConfig, aws: A
   return [...new Set(types.map(architectureOf))].sort()
 }
 
+/** Of no other cluster: project and stack are in it, and AWS refuses to make a parameter that is there. */
+const secretsPrefixOf = (cluster: string): string =>
+  ['', 'gantry', pulumi.getProject(), pulumi.getStack(), cluster]
+    .map((part) => part.replaceAll(/[^A-Za-z0-9_.-]/g, '-'))
+    .join('/')
+
 function makeFoundation(config: ClusterConfig, aws: AwsConfig, args: PlatformArgs, { component, name }: PlatformOwner) {
-  const { controllers, engine, groups, ports, proxies } = config
+  const { controllers, engine, groups, ports, proxies, security } = config
+  const parameters = parametersIn(config)
   return new AwsFoundation(
     `${name}-aws`,
     {
@@ -33,6 +42,8 @@ function makeFoundation(config: ClusterConfig, aws: AwsConfig, args: PlatformArg
       engines: [...new Set([engine, ...groups.map((group) => group.engine ?? engine)])].sort(),
       ...(controllers === undefined ? {} : { controllers: controllers.mode }),
       ...(proxies === undefined ? {} : { proxies: true }),
+      ...(security === undefined ? {} : { secretsPrefix: secretsPrefixOf(name) }),
+      ...(parameters.length === 0 ? {} : { parameters }),
       architectures: architecturesIn(config, aws),
     },
     { parent: component },

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as pulumi from '@pulumi/pulumi'
 import type { AwsSharedArgs } from '../../cluster/aws-platform-args.ts'
+import { given } from '../../cluster/given.ts'
 import { joinHostPort } from '../../plan/address.ts'
+import { instanceTlsFiles } from '../../plan/aws/instance-files.ts'
 import { architectureOf } from '../../plan/aws/instance-type.ts'
 import { partitionOfRegion, regionOfZone } from '../../plan/aws/zone.ts'
 import type { AwsConfig } from '../../plan/schema/aws-config.ts'
@@ -11,7 +13,7 @@ import type { NodePlatform, NodeRequest, NodeResource } from '../node-platform.t
 import { awsSdk } from './aws-sdk.ts'
 import { tagsOf } from './foundation/foundation-context.ts'
 import { type MachineSize, machineSizeOf } from './machine-size.ts'
-import { machineSpec } from './machine-spec-of-node.ts'
+import { hasMachineSecrets, machineSpec } from './machine-spec-of-node.ts'
 import { NodeReady, NodeSeat } from './node-guards.ts'
 import { ProxyBalancer } from './proxy-balancer.ts'
 import { encodeUserData } from './user-data/encode-user-data.ts'
@@ -28,6 +30,14 @@ interface Making {
   readonly zone: string
   readonly ip: string
   readonly size: MachineSize
+  /** Its secrets, if it has some. */
+  readonly parameter?: NodeParameter
+}
+
+/** What holds the secrets of a node. */
+interface NodeParameter {
+  readonly resource: pulumi.Resource
+  readonly name: pulumi.Output<string>
 }
 
 /**
@@ -40,8 +50,11 @@ export class AwsPlatform implements NodePlatform {
   readonly #shared: AwsSharedArgs
   /** The node made last: the next one waits for it, so that no two of a part are replaced at the same time. */
   #last: pulumi.Resource | undefined
+  #isFirst = true
   #placementGroup: pulumi.Output<string> | undefined
   #balancer: ProxyBalancer | undefined
+
+  readonly tlsFiles = instanceTlsFiles
 
   constructor(config: ClusterConfig, aws: AwsConfig, shared: AwsSharedArgs) {
     this.#config = config
@@ -53,14 +66,11 @@ export class AwsPlatform implements NodePlatform {
     const host = this.#config.hosts.find(({ name }) => name === request.place.host)
     if (host?.zone === undefined) throw new RangeError(`${request.place.id} has no zone: hosts are checked beforehand`)
     const size = machineSizeOf(this.#config, this.#aws, request.place)
-    const making = { request, options, zone: host.zone, ip: host.bindAddress ?? host.address, size }
+    const seated = { request, options, zone: host.zone, ip: host.bindAddress ?? host.address, size }
     const { name, place } = request
-    const volumeSizeGiB = size.volume?.sizeGiB ?? 0
-    const seat = new NodeSeat(
-      `${name}-seat`,
-      { node: place.id, zone: host.zone, address: making.ip, volumeSizeGiB },
-      options,
-    )
+    const seat = this.#addSeat(seated)
+    const parameter = this.#addParameter(seated)
+    const making = parameter === undefined ? seated : { ...seated, parameter }
     const networkInterface = this.#addInterface(making, seat)
     this.#addName(making)
     const volume = this.#addVolume(making, seat)
@@ -68,6 +78,12 @@ export class AwsPlatform implements NodePlatform {
     this.#addAlarms(making, instance)
     if (place.kind === 'proxy' && this.#aws.proxyLoadBalancer) this.#proxyBalancer(making).add(name, making.ip, options)
     return this.#made(making, instance, last)
+  }
+
+  /** NameServers and controllers are known by names, and reached by addresses where these do not resolve. */
+  certificateNames({ place }: NodeRequest): readonly string[] {
+    const host = this.#config.hosts.find(({ name }) => name === place.host)
+    return host?.bindAddress === undefined ? [] : [host.bindAddress]
   }
 
   proxyEndpoint(): pulumi.Output<string> | undefined {
@@ -79,6 +95,42 @@ export class AwsPlatform implements NodePlatform {
     const group = place.kind === 'broker' ? { 'gantry:group': place.group } : {}
     const own = { 'gantry:node': place.id, 'gantry:kind': place.kind, ...group }
     return tagsOf({ clusterName, aws: this.#aws }, `${clusterName}-${place.id}${suffix}`, own)
+  }
+
+  #addSeat({ request: { name, place, security }, options, zone, ip: address, size }: Making): NodeSeat {
+    // One node remembers for all what the cluster runs with.
+    const remembers = place.kind === 'nameServer' && this.#isFirst && security !== undefined
+    this.#isFirst = false
+    const inputs = { node: place.id, zone, address, volumeSizeGiB: size.volume?.sizeGiB ?? 0 }
+    return new NodeSeat(`${name}-seat`, { ...inputs, ...(remembers ? { security } : {}) }, options)
+  }
+
+  /** Secrets go to a node by Parameter Store: user data can be read by many. */
+  #addParameter(making: Making): NodeParameter | undefined {
+    const { name, place, secrets } = making.request
+    if (secrets === undefined || !hasMachineSecrets(place)) return undefined
+    const { kmsKeyArn } = this.#aws
+    const prefix = pulumi.output(this.#shared.secretsPrefix ?? '').apply(secretsPrefixIn)
+    const parameterName = pulumi.interpolate`${prefix}/${place.kind}/${place.id}`
+    const args = {
+      name: parameterName,
+      type: 'SecureString',
+      value: secrets.apply((all) => JSON.stringify(all)),
+      // Standard up to 4 KB, which costs nothing; advanced where a text is longer.
+      tier: 'Intelligent-Tiering',
+      ...(kmsKeyArn === undefined ? {} : { keyId: kmsKeyArn }),
+      description: `Secrets of ${place.id} of ${this.#config.name}`,
+      tags: this.#tags(making),
+    }
+    const resource = new (awsSdk().ssm.Parameter)(`${name}-secrets`, args, making.options)
+    return { resource, name: parameterName }
+  }
+
+  /** What its instance may do. */
+  #profile({ request: { place } }: Making): pulumi.Output<string> {
+    const { instanceProfile, instanceProfiles = {} } = this.#shared
+    const names = pulumi.all([instanceProfile, instanceProfiles] as const)
+    return names.apply(([ofAll, ofKinds]) => ofKinds[place.kind] ?? ofAll)
   }
 
   #addInterface(making: Making, seat: NodeSeat) {
@@ -144,6 +196,7 @@ export class AwsPlatform implements NodePlatform {
       ...(this.#last === undefined ? [] : [this.#last]),
       ...(request.master ? [request.master.resource] : []),
       ...(request.before ?? []),
+      ...(making.parameter === undefined ? [] : [making.parameter.resource]),
     ]
     const ami = pulumi.output(this.#shared.imageIds).apply((ids) => known(ids, architecture))
     const userData = this.#userData(making, architecture, volume?.id)
@@ -155,7 +208,7 @@ export class AwsPlatform implements NodePlatform {
         ami,
         instanceType: size.instanceType,
         primaryNetworkInterface: { networkInterfaceId: networkInterface.id },
-        iamInstanceProfile: this.#shared.instanceProfile,
+        iamInstanceProfile: this.#profile(making),
         ebsOptimized: true,
         metadataOptions: { httpTokens: 'required', httpEndpoint: 'enabled', httpPutResponseHopLimit: 1 },
         maintenanceOptions: { autoRecovery: 'default' },
@@ -202,15 +255,17 @@ export class AwsPlatform implements NodePlatform {
     return [gate]
   }
 
-  #userData({ request, zone }: Making, architecture: string, volumeId: pulumi.Output<string> | undefined) {
+  #userData({ request, zone, parameter }: Making, architecture: string, volumeId: pulumi.Output<string> | undefined) {
     const { engine, id } = request.place
     const artifactName = engine === 'apache' ? 'apache' : `gantry-${architecture}`
     const { name: clusterName, dataDir: dataRoot } = this.#config
     const { apacheHeap } = this.#aws.artifacts
-    return pulumi.all([request.node, this.#shared.objects, volumeId]).apply(([node, objects, dataVolumeId]) => {
+    const sources = pulumi.all([request.node, this.#shared.objects, volumeId, parameter?.name])
+    return sources.apply(([node, objects, dataVolumeId, secrets]) => {
       const artifact = known(objects, artifactName)
       const from = { clusterName, region: regionOfZone(zone), artifact, dataRoot, apacheHeap }
-      const spec = machineSpec(node, { ...from, ...(dataVolumeId === undefined ? {} : { dataVolumeId }) })
+      const own = given({ dataVolumeId, parameter: secrets })
+      const spec = machineSpec(node, { ...from, ...own })
       return encodeUserData(renderUserData(spec), id)
     })
   }
@@ -294,6 +349,13 @@ export class AwsPlatform implements NodePlatform {
     this.#last = ready
     return { resource: ready, address: ready.address, advertisedAddress: ready.advertisedAddress }
   }
+}
+
+function secretsPrefixIn(prefix: string): string {
+  if (prefix !== '') return prefix
+  const fix =
+    'give the AwsFoundation secretsPrefix, a name such as /gantry/shop, for then nodes may read what is below it'
+  throw new Error(`the foundation has no secretsPrefix, and a cluster with security needs one: ${fix}`)
 }
 
 function known<T>(values: Readonly<Record<string, T>>, name: string): T {

@@ -1,4 +1,7 @@
 import type { Implementation } from '../../dynamic/implementation.ts'
+import { isSameValue } from '../../dynamic/same-value.ts'
+import type { SecurityConfig } from '../../plan/schema/security-config.ts'
+import { securityRefusals } from '../../plan/security/security-change.ts'
 
 export interface NodeSeatInputs {
   /** Id of the node. */
@@ -7,6 +10,8 @@ export interface NodeSeatInputs {
   readonly address: string
   /** 0 without a data volume. */
   readonly volumeSizeGiB: number
+  /** What the cluster runs with, at its first node. */
+  readonly security?: SecurityConfig
 }
 
 /** What is wrong with moving a node from one seat to another, by the input that is changed. */
@@ -29,7 +34,16 @@ function faults(olds: NodeSeatInputs, news: NodeSeatInputs): { property: string;
     const reason = `the data volume of ${node} has ${olds.volumeSizeGiB} GiB: it cannot shrink to ${news.volumeSizeGiB}. ${fix}`
     faulty.push({ property: 'volumeSizeGiB', reason })
   }
-  return faulty
+  return [...faulty, ...securityFaults(olds, news)]
+}
+
+/** All of `security` at once, or none of it any more; steps between are refused where secrets are made (components/security). */
+function securityFaults({ security: before }: NodeSeatInputs, { security: after }: NodeSeatInputs) {
+  if (before !== undefined && after !== undefined) return []
+  return securityRefusals(before, after).map(({ path, reason }) => ({
+    property: 'security',
+    reason: `gantry:cluster.${path}: ${reason}`,
+  }))
 }
 
 /**
@@ -41,7 +55,11 @@ export const nodeSeatImplementation: Implementation<NodeSeatInputs, NodeSeatInpu
     return olds === undefined ? [] : faults(olds, news)
   },
   async diff(olds, news) {
-    return { changes: olds.volumeSizeGiB !== news.volumeSizeGiB || olds.node !== news.node }
+    const isSame = isSameValue(
+      [olds.volumeSizeGiB, olds.node, olds.security ?? null],
+      [news.volumeSizeGiB, news.node, news.security ?? null],
+    )
+    return { changes: !isSame }
   },
   async create(news) {
     return { id: news.node, outs: news }

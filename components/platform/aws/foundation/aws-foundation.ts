@@ -9,15 +9,16 @@ import { planSubnets } from '../../../plan/aws/subnets.ts'
 import { regionOfZone } from '../../../plan/aws/zone.ts'
 import { problemAt } from '../../../plan/checks/problem-at.ts'
 import { ConfigError } from '../../../plan/config-problem.ts'
+import type { PlanNode } from '../../../plan/plan-node.ts'
 import { proxyPorts } from '../../../plan/proxy-ports.ts'
 import type { AwsConfig } from '../../../plan/schema/aws-config.ts'
 import { awsSdk } from '../aws-sdk.ts'
-import { artifactBucket } from './artifact-bucket.ts'
+import { type ArtifactBucket, artifactBucket } from './artifact-bucket.ts'
 import { type ArtifactFile, apacheArtifact, engineArtifact } from './artifact-file.ts'
 import { type FoundationContext, tagsOf } from './foundation-context.ts'
 import { imageIds } from './images.ts'
 import { instanceProfile } from './instance-role.ts'
-import { foundationNetwork, ssmEndpoints } from './network.ts'
+import { type FoundationNetwork, foundationNetwork, serviceEndpoints, servicesOf } from './network.ts'
 import { SecurityGroups } from './security-groups.ts'
 
 /** Arguments of an AwsFoundation. All plain: they decide which resources there are. */
@@ -28,6 +29,10 @@ export interface AwsFoundationArgs extends Pick<PlacedArgs, 'clusterName' | 'por
   controllers?: ControllerMode
   /** Whether proxies will stand on it. Default: false. */
   proxies?: boolean
+  /** Names of the parameters that hold the secrets of nodes begin with it; below it each kind of node reads its own. Default: none. */
+  secretsPrefix?: string
+  /** Names of further parameters that conf files take values from. Default: none. */
+  parameters?: string[]
   /** Processors of the instances: arm64, x64. Default: those of the instance types in platform.aws. */
   architectures?: string[]
 }
@@ -85,8 +90,12 @@ export class AwsFoundation extends pulumi.ComponentResource {
   declare readonly subnetIds: pulumi.Output<{ [zone: string]: string }>
   /** Security groups by kind of node: nameServer, broker; controller, proxy and balancer if there are such. */
   declare readonly securityGroupIds: pulumi.Output<{ [kind: string]: string }>
-  /** Name of the instance profile. */
+  /** Name of the instance profile; '' where each kind of node has its own. */
   declare readonly instanceProfile: pulumi.Output<string>
+  /** Names of instance profiles by kind of node, with secretsPrefix; else none. */
+  declare readonly instanceProfiles: pulumi.Output<{ [kind: string]: string }>
+  /** The argument; '' without. */
+  declare readonly secretsPrefix: pulumi.Output<string>
   /** Id of the private zone. */
   declare readonly zoneId: pulumi.Output<string>
   /** Images to boot by architecture. */
@@ -112,15 +121,15 @@ export class AwsFoundation extends pulumi.ComponentResource {
     }
     const groups = new SecurityGroups(context, network, facts)
     groups.allowS3(network.s3PrefixListId)
-    if (network.routeTableId !== undefined && aws.network.ssmEndpoints) {
-      groups.allowHttpsTo(ssmEndpoints(context, network))
-    }
+    const { secretsPrefix, parameters = [] } = args
+    this.#openServices(context, network, groups, secretsPrefix !== undefined || parameters.length > 0)
     const bucket = artifactBucket(context, files)
     const outputs = {
       vpcId: pulumi.output(network.vpcId),
       subnetIds: pulumi.output(network.subnetIds),
       securityGroupIds: pulumi.output(groups.ids),
-      instanceProfile: instanceProfile(context, bucket),
+      ...profiles(context, bucket, groups.nodeKinds, { secretsPrefix, parameters }),
+      secretsPrefix: pulumi.output(secretsPrefix ?? ''),
       zoneId: privateZone(context, network.vpcId),
       imageIds: pulumi.output(imageIds(context, processors)),
       objects: pulumi.output(bucket.objects),
@@ -129,6 +138,31 @@ export class AwsFoundation extends pulumi.ComponentResource {
     Object.assign(this, outputs)
     this.registerOutputs(outputs)
   }
+
+  /** The ways to services other than S3. */
+  #openServices(context: FoundationContext, network: FoundationNetwork, groups: SecurityGroups, reads: boolean): void {
+    const { ssmSecurityGroupId } = context.aws.network
+    if (ssmSecurityGroupId !== undefined) groups.letHttpsOut(ssmSecurityGroupId)
+    const services = network.routeTableId === undefined ? [] : servicesOf(context.aws.network, reads)
+    if (services.length > 0) groups.allowHttpsTo(serviceEndpoints(context, network, services))
+  }
+}
+
+/** One role for all nodes; where they have secrets one for each kind, which reads those of that kind. */
+function profiles(
+  context: FoundationContext,
+  bucket: ArtifactBucket,
+  kinds: readonly PlanNode['kind'][],
+  { secretsPrefix, parameters }: { readonly secretsPrefix: string | undefined; readonly parameters: readonly string[] },
+) {
+  if (secretsPrefix === undefined) {
+    return { instanceProfile: instanceProfile(context, bucket), instanceProfiles: pulumi.output({}) }
+  }
+  const made = kinds.map((kind) => {
+    const readable = { kind, names: [`${secretsPrefix}/${kind}/*`, ...parameters] }
+    return [kind, instanceProfile(context, bucket, readable)] as const
+  })
+  return { instanceProfile: pulumi.output(''), instanceProfiles: pulumi.output(Object.fromEntries(made)) }
 }
 
 /** Names that mean something inside the VPC only. */

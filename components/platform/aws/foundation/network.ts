@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi'
 import { formatCidr } from '../../../plan/aws/cidr.ts'
 import { planSubnets } from '../../../plan/aws/subnets.ts'
+import type { AwsConfig } from '../../../plan/schema/aws-config.ts'
 import { awsSdk } from '../aws-sdk.ts'
 import { type FoundationContext, tagsOf } from './foundation-context.ts'
 
@@ -73,13 +74,22 @@ function madeNetwork(context: FoundationContext): FoundationNetwork {
 export const foundationNetwork = (context: FoundationContext): FoundationNetwork =>
   context.aws.network.subnets === undefined ? madeNetwork(context) : existingNetwork(context)
 
+/** What nodes read Parameter Store by. */
+const parameterServices = ['ssm']
 /** What Session Manager's agent talks to. */
-const ssmServices = ['ssm', 'ssmmessages', 'ec2messages']
+const managerServices = [...parameterServices, 'ssmmessages', 'ec2messages']
 
-/** Endpoints for Session Manager in the VPC that was made, and the group that lets nodes reach them. */
-export function ssmEndpoints(
+/** Endpoints that a VPC that is made has to have. */
+export const servicesOf = ({ ssmEndpoints }: AwsConfig['network'], readsParameters: boolean): readonly string[] => {
+  if (ssmEndpoints) return managerServices
+  return readsParameters ? parameterServices : []
+}
+
+/** Endpoints for services in the VPC that was made, and the group that lets nodes reach them. */
+export function serviceEndpoints(
   context: FoundationContext,
   { vpcId, subnetIds }: FoundationNetwork,
+  services: readonly string[],
 ): pulumi.Output<string> {
   const { name, region, options } = context
   const { ec2 } = awsSdk()
@@ -88,7 +98,7 @@ export function ssmEndpoints(
     { vpcId, description: 'Endpoints of AWS services', tags: tagsOf(context, `${name}-endpoints`) },
     options,
   )
-  for (const service of ssmServices) {
+  for (const service of services) {
     new ec2.VpcEndpoint(
       `${name}-${service}`,
       {

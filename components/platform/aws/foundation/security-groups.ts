@@ -1,10 +1,11 @@
 import type * as pulumi from '@pulumi/pulumi'
+import type { PlanNode } from '../../../plan/plan-node.ts'
 import { awsSdk } from '../aws-sdk.ts'
 import { type Caller, type FirewallFacts, type Flow, flowsOf, type Guarded, guardedKinds } from './firewall.ts'
 import { type FoundationContext, tagsOf } from './foundation-context.ts'
 import type { FoundationNetwork } from './network.ts'
 
-const titles: Record<Guarded, string> = {
+export const titles: Record<Guarded, string> = {
   nameServer: 'NameServers',
   controller: 'Controllers',
   broker: 'Brokers',
@@ -13,7 +14,8 @@ const titles: Record<Guarded, string> = {
 }
 const httpsPort = 443
 
-const suffixes: Record<Caller, string> = {
+/** What kinds of nodes are called in names of resources. */
+export const suffixes: Record<Caller, string> = {
   nameServer: 'namesrv',
   controller: 'controller',
   broker: 'broker',
@@ -35,14 +37,14 @@ export class SecurityGroups {
   readonly ids: Readonly<Record<Guarded, pulumi.Output<string>>>
   readonly #context: FoundationContext
   /** Instances: a balancer is none. */
-  readonly #nodeKinds: readonly Guarded[]
+  readonly nodeKinds: readonly PlanNode['kind'][]
 
   constructor(context: FoundationContext, { vpcId }: FoundationNetwork, facts: FirewallFacts) {
     this.#context = context
     const { name, options } = context
     const { ec2 } = awsSdk()
     const kinds = guardedKinds(facts)
-    this.#nodeKinds = kinds.filter((kind) => kind !== 'balancer')
+    this.nodeKinds = kinds.filter((kind) => kind !== 'balancer')
     const made = kinds.map((kind) => {
       const groupName = `${name}-${suffixes[kind]}`
       const description = `${titles[kind]} of ${context.clusterName}`
@@ -57,18 +59,24 @@ export class SecurityGroups {
   allowHttpsTo(group: pulumi.Input<string>): void {
     const { vpc } = awsSdk()
     const { name, options } = this.#context
-    for (const kind of this.#nodeKinds) {
+    for (const kind of this.nodeKinds) {
       const rule = { ...this.#tcp(httpsPort, 'AWS services'), referencedSecurityGroupId: this.ids[kind] }
       const ruleName = `${name}-endpoints-from-${suffixes[kind]}`
       new vpc.SecurityGroupIngressRule(ruleName, { ...rule, securityGroupId: group }, options)
-      this.#egress(kind, 'endpoints', { ...this.#tcp(httpsPort, 'AWS services'), referencedSecurityGroupId: group })
     }
+    this.letHttpsOut(group)
+  }
+
+  /** The same for a group of somebody else's, which has to let them in by itself. */
+  letHttpsOut(group: pulumi.Input<string>): void {
+    const rule = { ...this.#tcp(httpsPort, 'AWS services'), referencedSecurityGroupId: group }
+    for (const kind of this.nodeKinds) this.#egress(kind, 'endpoints', rule)
   }
 
   /** Lets every node reach S3: by its prefix list, or else wherever the network leads to. */
   allowS3(prefixListId: pulumi.Input<string> | undefined): void {
     const peer = prefixListId === undefined ? { cidrIpv4: '0.0.0.0/0' } : { prefixListId }
-    for (const kind of this.#nodeKinds) this.#egress(kind, 's3', { ...this.#tcp(httpsPort, 'S3'), ...peer })
+    for (const kind of this.nodeKinds) this.#egress(kind, 's3', { ...this.#tcp(httpsPort, 'S3'), ...peer })
   }
 
   #letThrough({ from, to, port, purpose }: Flow): void {

@@ -1,5 +1,6 @@
 import { mountUnit } from './data-mount.ts'
 import { logbackPath, type MachineFile, type MachineSpec } from './machine-spec.ts'
+import { secretsUnits } from './secrets-unit.ts'
 import { serviceUnit } from './service-unit.ts'
 
 /** Memory of the kernel: the store is read and written through its cache, and Apache maps many files. */
@@ -41,6 +42,8 @@ const logback = `<configuration>
 /** Files of a machine that do not depend on the data volume. */
 export const machineFiles = (spec: MachineSpec): MachineFile[] => [
   { path: '/etc/systemd/system/gantry.service', text: serviceUnit(spec) },
+  ...secretsUnits(spec),
+  ...(spec.tls === undefined ? [] : [spec.tls]),
   ...(spec.dataVolumeId === undefined ? [] : [mountUnit(spec.dataVolumeId, spec.dataRoot)]),
   { path: '/etc/sysctl.d/90-gantry.conf', text: kernelSettings },
   { path: '/etc/tmpfiles.d/gantry.conf', text: hugePages },

@@ -13,6 +13,14 @@ export interface MachineObject {
   readonly sha256: string
 }
 
+/** Secrets of a node: never on a volume, fetched whenever the node starts. */
+export interface MachineSecrets {
+  /** The conf file as it becomes when secrets are in the places of the words and names that stand for them. */
+  readonly confPath: string
+  /** Name of the node's own parameter; without one there are only those that its conf file names. */
+  readonly parameter?: string
+}
+
 /** What a machine is to become: everything that its user data says. */
 export interface MachineSpec {
   /** Id of the node it runs. */
@@ -30,6 +38,10 @@ export interface MachineSpec {
   /** Without one the node keeps nothing that matters. */
   readonly dataVolumeId?: string
   readonly confFile: MachineFile
+  /** tls.properties, where the node has certificates. */
+  readonly tls?: MachineFile
+  /** Where the conf file has secrets, which the machine fetches itself. */
+  readonly secrets?: MachineSecrets
   /** The program and its arguments. */
   readonly command: readonly string[]
   readonly environment: Readonly<Record<string, string>>
@@ -37,6 +49,10 @@ export interface MachineSpec {
 
 /** Where artifacts are unpacked; a link, so that what runs is not moved by the next one. */
 export const engineFolder = '/opt/gantry/current'
+
+/** Folder of the programs that ask AWS. */
+export const programsFolder = '/opt/gantry/bin'
+export const fetchSecretsPath = `${programsFolder}/fetch-secrets`
 
 /** Folder the service may write its caches to. */
 export const cacheFolder = '/var/cache/gantry'

@@ -30,9 +30,10 @@ function specOf(id: string, changes: object = {}) {
   )
   const node = planCluster(config, { localDataDir: '/none' }).nodes.find((each) => each.id === id)
   if (node === undefined) throw new Error(`no node ${id}`)
+  const parameter = node.tls === undefined ? {} : { parameter: `/gantry/shop/prod/shop/${node.kind}/${id}` }
   const dataVolumeId = node.kind === 'proxy' ? {} : { dataVolumeId: 'vol-0123456789abcdef0' }
   const from = { clusterName: 'Shop', region: 'eu-central-1', artifact, dataRoot: config.dataDir, apacheHeap: '4g' }
-  return machineSpec(node, { ...from, ...dataVolumeId })
+  return machineSpec(node, { ...from, ...dataVolumeId, ...parameter })
 }
 
 describe('user data', () => {
@@ -47,6 +48,28 @@ describe('user data', () => {
     await expect(text).toMatchFileSnapshot(`golden/${name}.sh`)
     expect(Buffer.byteLength(text)).toBeLessThan(16_384)
     execFileSync('bash', ['-n'], { input: text })
+  })
+
+  const security = { tls: {}, accessControl: {} }
+
+  it.each([
+    ['secured-broker', 'broker-a-1', { security }],
+    ['secured-proxy', 'proxy-0', { security, proxies: {} }],
+  ])('of %s names its secrets and has none', async (name, id, changes) => {
+    const text = renderUserData(specOf(id, changes))
+    await expect(text).toMatchFileSnapshot(`golden/${name}.sh`)
+    expect(Buffer.from(encodeUserData(text, id), 'base64').length).toBeLessThan(16_384)
+    execFileSync('bash', ['-n'], { input: text })
+    expect(text).not.toMatch(/BEGIN|accessKey|secretKey/)
+  })
+
+  it('a conf file that names parameters is made in memory at every start, and without certificates once', () => {
+    const text = renderUserData(specOf('broker-a-0', { brokerConfig: { objectStoreSecretKey: 'ssm:/shop/key' } }))
+    expect(text).toContain(
+      'ExecStartPre=/opt/gantry/bin/fetch-secrets conf eu-central-1 /opt/gantry/broker.conf /run/gantry/broker.conf\n',
+    )
+    expect(text).toContain('/mqbroker -c /run/gantry/broker.conf\n')
+    expect(text).not.toContain('gantry-secrets')
   })
 
   it('is compressed when it is too long, and refused when that does not help', () => {

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { devicePath, mountUnitName } from './data-mount.ts'
 import { machineFiles } from './machine-files.ts'
-import type { MachineSpec } from './machine-spec.ts'
+import { type MachineFile, type MachineSpec, programsFolder } from './machine-spec.ts'
+import { readsAgain } from './secrets-unit.ts'
 import { shellWord, writeFileCommand } from './shell-text.ts'
 
 const step = (name: string): string => readFileSync(new URL(`./steps/${name}`, import.meta.url), 'utf8')
 
 /** Numbers below belong to the system, those from 1000 on to people. */
 const userId = 9876
-const fetchPath = '/opt/gantry/bin/fetch-object'
 
 const assignments = (variables: Readonly<Record<string, string>>): string =>
   Object.entries(variables)
@@ -29,19 +29,27 @@ function variablesOf({ node, region, artifact, dataRoot, dataVolumeId }: Machine
   }
 }
 
+/** Each of them stands by itself. */
+const programsOf = ({ secrets }: MachineSpec): MachineFile[] =>
+  ['fetch-object', ...(secrets === undefined ? [] : ['fetch-secrets'])].map((name) => ({
+    path: `${programsFolder}/${name}`,
+    text: `${step('aws.py')}\n\n${step(`${name}.py`)}`,
+  }))
+
 function writeFiles(spec: MachineSpec): string {
-  const files = [...machineFiles(spec), { path: fetchPath, text: step('fetch-object.py') }]
+  const programs = programsOf(spec)
+  const files = [...machineFiles(spec), ...programs]
   const folders = [...new Set(files.map(({ path }) => posix.dirname(path)))]
   const commands = files.map(({ path, text }) => writeFileCommand(path, text))
-  return `mkdir -p ${folders.join(' ')}\n${commands.join('')}chmod 755 ${fetchPath}\n`
+  return `mkdir -p ${folders.join(' ')}\n${commands.join('')}chmod 755 ${programs.map(({ path }) => path).join(' ')}\n`
 }
 
-/** The conf file may hold secrets once they have been filled in: only the service reads it. */
-function writeConfFile({ dataDir, confFile: { path, text } }: MachineSpec): string {
-  const secrets = text.includes('ssm:/') ? `${fetchPath} secrets "$REGION" ${shellWord(path)}\n` : ''
-  return `install -d -o gantry -g gantry -m 750 "$DATA_ROOT" ${shellWord(dataDir)}
-install -o gantry -g gantry -m 640 /dev/null ${shellWord(path)}
-${writeFileCommand(path, text)}${secrets}`
+/** The file itself, which a program may write to; or what it is made of at every start, where it has secrets: then none on the volume counts any more. */
+function writeConfFile({ dataDir, confFile: { path, text }, secrets }: MachineSpec): string {
+  const folder = `install -d -o gantry -g gantry -m 750 "$DATA_ROOT" ${shellWord(dataDir)}\n`
+  const file = `install -o gantry -g gantry -m 640 /dev/null ${shellWord(path)}\n`
+  const former = `rm -f ${shellWord(`${dataDir}/${posix.basename(path)}`)}\n`
+  return `${folder}${secrets === undefined ? file : former}${writeFileCommand(path, text)}`
 }
 
 /**
@@ -66,6 +74,6 @@ install_engine
 ${spec.dataVolumeId === undefined ? '' : 'mount_data\n'}${writeConfFile(spec)}
 configure_clock
 apply_settings
-start_node
+${readsAgain(spec) ? 'systemctl enable -q --now gantry-secrets.timer\n' : ''}start_node
 `
 }

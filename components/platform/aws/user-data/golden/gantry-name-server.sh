@@ -95,7 +95,7 @@ install_engine() {
   if [ ! -d "$target" ]; then
     rm -rf "$target.new"
     mkdir -p "$target.new"
-    /opt/gantry/bin/fetch-object object "$REGION" "$BUCKET" "$ARTIFACT_KEY" "$ARTIFACT_SHA256" /opt/gantry/artifact.tar.gz
+    /opt/gantry/bin/fetch-object "$REGION" "$BUCKET" "$ARTIFACT_KEY" "$ARTIFACT_SHA256" /opt/gantry/artifact.tar.gz
     tar -xzf /opt/gantry/artifact.tar.gz -C "$target.new" --no-same-owner
     rm /opt/gantry/artifact.tar.gz
     mv "$target.new" "$target"
@@ -200,17 +200,12 @@ RateLimitBurst=100000
 END
 cat >/opt/gantry/bin/fetch-object <<'END'
 #!/usr/bin/python3
-"""Gets files and secrets of AWS with the credentials of the instance's role, by what every image with cloud-init has.
-
-fetch-object object REGION BUCKET KEY SHA256 FILE   fetches an object and keeps it only if its bytes are the right ones
-fetch-object secrets REGION FILE                    puts parameters in the place of "ssm:/name" values of a conf file
-"""
+"""Asks AWS with the credentials of the instance's role, by what every image with cloud-init has."""
 import datetime
 import hashlib
 import hmac
 import json
 import os
-import re
 import sys
 import time
 import urllib.error
@@ -257,6 +252,19 @@ def signed(service, region, host, path, body=None, headers=None):
     return urllib.request.Request('https://' + host + path, data=body, method=method, headers=sent)
 
 
+def persistently(action, attempts=ATTEMPTS):
+    """A role takes seconds to be known everywhere, an endpoint may be slow: try for some minutes, then say why not."""
+    for attempt in range(attempts):
+        try:
+            return action()
+        except (OSError, ValueError) as error:
+            reason = '%s %s' % (error, error.read(500).decode('utf-8', 'replace') if isinstance(error, urllib.error.HTTPError) else '')
+            print('gantry: attempt %d of %d: %s' % (attempt + 1, attempts, reason), file=sys.stderr, flush=True)
+            if attempt + 1 < attempts:
+                time.sleep(min(2 ** attempt, 30))
+    sys.exit('gantry: gave up')
+
+
 def fetch(region, bucket, key, sha256, target):
     domain = 'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'
     host = '%s.s3.%s.%s' % (bucket, region, domain)
@@ -273,43 +281,9 @@ def fetch(region, bucket, key, sha256, target):
     os.replace(target + '.part', target)
 
 
-def parameter(region, name):
-    domain = 'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'
-    headers = {'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter'}
-    body = json.dumps({'Name': name, 'WithDecryption': True}).encode()
-    with urllib.request.urlopen(signed('ssm', region, 'ssm.%s.%s' % (region, domain), '/', body, headers), timeout=60) as answer:
-        return json.load(answer)['Parameter']['Value']
-
-
-def fill_secrets(region, file):
-    with open(file, encoding='latin-1') as conf:
-        text = conf.read()
-    # In a .properties file "key=ssm:/name", in JSON "key": "ssm:/name".
-    def properties_value(found):
-        value = parameter(region, found.group(1)).replace('\\', '\\\\').replace('\n', '\\n')
-        return '=' + ''.join(each if ' ' <= each <= '~' else '\\u%04x' % ord(each) for each in value)
-    text = re.sub(r'(?m)=ssm:(/[A-Za-z0-9._/-]+)$', properties_value, text)
-    text = re.sub(r'"ssm:(/[A-Za-z0-9._/-]+)"', lambda found: json.dumps(parameter(region, found.group(1))), text)
-    with open(file, 'w', encoding='latin-1') as conf:
-        conf.write(text)
-
-
-def persistently(action):
-    """A role takes seconds to be known everywhere, an endpoint may be slow: try for some minutes, then say why not."""
-    for attempt in range(ATTEMPTS):
-        try:
-            return action()
-        except (OSError, ValueError) as error:
-            reason = '%s %s' % (error, error.read(500).decode('utf-8', 'replace') if isinstance(error, urllib.error.HTTPError) else '')
-            print('fetch-object: attempt %d of %d: %s' % (attempt + 1, ATTEMPTS, reason), file=sys.stderr)
-            if attempt + 1 < ATTEMPTS:
-                time.sleep(min(2 ** attempt, 30))
-    sys.exit('fetch-object: gave up')
-
-
+# fetch-object REGION BUCKET KEY SHA256 FILE: keeps an object only if its bytes are the right ones.
 if __name__ == '__main__':
-    act = {'object': fetch, 'secrets': fill_secrets}[sys.argv[1]]
-    persistently(lambda: act(*sys.argv[2:]))
+    persistently(lambda: fetch(*sys.argv[1:]))
 END
 chmod 755 /opt/gantry/bin/fetch-object
 

@@ -14,7 +14,7 @@ install_engine() {
   install_java
   if [ ! -d "$target" ]; then
     rm -rf "$target.new"
-    /opt/gantry/bin/fetch-object object "$REGION" "$BUCKET" "$ARTIFACT_KEY" "$ARTIFACT_SHA256" /opt/gantry/release.zip
+    /opt/gantry/bin/fetch-object "$REGION" "$BUCKET" "$ARTIFACT_KEY" "$ARTIFACT_SHA256" /opt/gantry/release.zip
     python3 -m zipfile -e /opt/gantry/release.zip "$target.new"
     rm /opt/gantry/release.zip
     mv "$target.new" "$target"

@@ -1,0 +1,481 @@
+#!/bin/bash
+# Makes this machine proxy-0. Rendered by gantry: change the stack config instead.
+set -euo pipefail
+trap 'echo "gantry: ended at line $LINENO: $BASH_COMMAND" >&2' ERR
+
+NODE=proxy-0
+REGION=eu-central-1
+BUCKET=artifacts
+ARTIFACT_KEY=gantry-runtime/1111111111111111111111111111111111111111111111111111111111111111/a.tar.gz
+ARTIFACT_SHA256=1111111111111111111111111111111111111111111111111111111111111111
+USER_ID=9876
+DATA_ROOT=/var/lib/gantry
+
+say() { echo "gantry: $*"; }
+fail() {
+  say "$*" >&2
+  exit 1
+}
+
+# The same number on every instance: files on the volume outlive the instance that wrote them.
+create_user() {
+  getent group gantry >/dev/null || groupadd --gid "$USER_ID" gantry
+  getent passwd gantry >/dev/null ||
+    useradd --uid "$USER_ID" --gid gantry --home-dir "$DATA_ROOT" --no-create-home --shell /usr/sbin/nologin gantry
+}
+
+# The time of the machine's own clock source, without a network; names of folders differ between distributions.
+configure_clock() {
+  local folder
+  for folder in /etc/chrony.d /etc/chrony/sources.d; do
+    [ -d "$folder" ] || continue
+    echo 'server 169.254.169.123 prefer iburst minpoll 4 maxpoll 4' >"$folder/gantry.sources"
+    systemctl try-restart chronyd.service chrony.service 2>/dev/null || true
+    return
+  done
+  say 'there is no chrony: the clock is left to what the image has'
+}
+
+apply_settings() {
+  systemd-tmpfiles --create /etc/tmpfiles.d/gantry.conf || say 'transparent huge pages could not be set'
+  sysctl -q -p /etc/sysctl.d/90-gantry.conf || say 'not all kernel settings could be applied'
+  systemctl try-restart systemd-journald.service
+  # Growing pauses between restarts, where systemd knows them.
+  if [ "$(systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p')" -ge 254 ]; then
+    mkdir -p /etc/systemd/system/gantry.service.d
+    printf '[Service]\nRestartSteps=5\nRestartMaxDelaySec=60\n' >/etc/systemd/system/gantry.service.d/backoff.conf
+  fi
+  # Session Manager is the way in: nothing listens for logins.
+  systemctl disable --now sshd.service ssh.service ssh.socket 2>/dev/null || true
+}
+
+start_node() {
+  systemctl daemon-reload
+  systemctl enable -q gantry.service
+  systemctl restart gantry.service
+  say "$NODE has been started"
+}
+
+install_engine() {
+  local target=/opt/gantry/$ARTIFACT_SHA256
+  if [ ! -d "$target" ]; then
+    rm -rf "$target.new"
+    mkdir -p "$target.new"
+    /opt/gantry/bin/fetch-object "$REGION" "$BUCKET" "$ARTIFACT_KEY" "$ARTIFACT_SHA256" /opt/gantry/artifact.tar.gz
+    tar -xzf /opt/gantry/artifact.tar.gz -C "$target.new" --no-same-owner
+    rm /opt/gantry/artifact.tar.gz
+    mv "$target.new" "$target"
+  fi
+  ln -sfn "$target" /opt/gantry/current
+}
+
+mkdir -p /etc/systemd/system /opt/gantry /etc/sysctl.d /etc/tmpfiles.d /etc/systemd/journald.conf.d /opt/gantry/bin
+cat >/etc/systemd/system/gantry.service <<'END'
+[Unit]
+Description=RocketMQ proxy proxy-0 of Shop
+Wants=network-online.target
+After=network-online.target chronyd.service chrony.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+User=gantry
+Group=gantry
+WorkingDirectory=/var/lib/gantry/proxy-0
+Environment=GANTRY_CACHE=/var/cache/gantry
+Environment=GANTRY_NODE_OPTIONS=--max-old-space-size=512
+Environment=JAVA_OPT=
+Environment=JAVA_OPT_EXT=-Dtls.config.file=/opt/gantry/tls.properties
+RuntimeDirectory=gantry
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=yes
+TimeoutStartSec=600
+ExecStartPre=/opt/gantry/bin/fetch-secrets conf eu-central-1 /opt/gantry/rmq-proxy.json /run/gantry/rmq-proxy.json /gantry/shop/prod/shop/proxy/proxy-0
+ExecStart=/opt/gantry/current/runtime/bin/mqproxy -pc /run/gantry/rmq-proxy.json
+Restart=always
+RestartSec=5
+KillMode=mixed
+TimeoutStopSec=180
+SuccessExitStatus=143
+StandardOutput=journal
+StandardError=journal
+SyslogIdentifier=gantry
+LimitNOFILE=655360
+LimitCORE=0
+TasksMax=16384
+MemoryMax=90%
+OOMScoreAdjust=-500
+CacheDirectory=gantry
+ReadWritePaths=/var/lib/gantry
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+UMask=0027
+
+[Install]
+WantedBy=multi-user.target
+END
+cat >/etc/systemd/system/gantry-secrets.service <<'END'
+[Unit]
+Description=New certificates of proxy-0
+
+[Service]
+Type=oneshot
+User=gantry
+Group=gantry
+RuntimeDirectory=gantry
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=yes
+ExecStart=/opt/gantry/bin/fetch-secrets files eu-central-1 /run/gantry /gantry/shop/prod/shop/proxy/proxy-0
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+UMask=0027
+END
+cat >/etc/systemd/system/gantry-secrets.timer <<'END'
+[Unit]
+Description=When to look for new certificates of proxy-0
+
+[Timer]
+OnActiveSec=300
+OnUnitActiveSec=300
+RandomizedDelaySec=30
+AccuracySec=1
+
+[Install]
+WantedBy=timers.target
+END
+cat >/opt/gantry/tls.properties <<'END'
+# tls.properties of proxy-0, rendered by gantry: change the stack config instead
+tls.test.mode.enable=false
+tls.server.mode=enforcing
+tls.server.keyPath=/run/gantry/tls/node.key
+tls.server.certPath=/run/gantry/tls/node.crt
+tls.server.need.client.auth=optional
+tls.server.authClient=true
+tls.server.trustCertPath=/run/gantry/tls/ca.crt
+tls.enable=true
+tls.client.keyPath=/run/gantry/tls/node.key
+tls.client.certPath=/run/gantry/tls/node.crt
+tls.client.authServer=true
+tls.client.trustCertPath=/run/gantry/tls/ca.crt
+END
+cat >/etc/sysctl.d/90-gantry.conf <<'END'
+# A server whose memory is swapped out answers too late; swapping is for when there is no other way.
+vm.swappiness = 1
+# Write early and steadily: a sync must not wait for gigabytes.
+vm.dirty_background_bytes = 67108864
+vm.dirty_bytes = 1073741824
+# Apache RocketMQ maps every segment and queue file.
+vm.max_map_count = 655360
+net.core.somaxconn = 4096
+# Find dead peers in minutes, not in hours.
+net.ipv4.tcp_keepalive_time = 120
+net.ipv4.tcp_keepalive_intvl = 20
+net.ipv4.tcp_keepalive_probes = 6
+END
+cat >/etc/tmpfiles.d/gantry.conf <<'END'
+w /sys/kernel/mm/transparent_hugepage/enabled - - - - madvise
+w /sys/kernel/mm/transparent_hugepage/defrag - - - - madvise
+END
+cat >/etc/systemd/journald.conf.d/gantry.conf <<'END'
+[Journal]
+Storage=persistent
+SystemMaxUse=1G
+RateLimitIntervalSec=30s
+RateLimitBurst=100000
+END
+cat >/opt/gantry/bin/fetch-object <<'END'
+#!/usr/bin/python3
+"""Asks AWS with the credentials of the instance's role, by what every image with cloud-init has."""
+import datetime
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+METADATA = 'http://169.254.169.254/latest/'
+EMPTY_SHA256 = hashlib.sha256(b'').hexdigest()
+ATTEMPTS = 12
+
+
+def metadata(path, method='GET', headers=None):
+    request = urllib.request.Request(METADATA + path, method=method, headers=headers or {})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def credentials():
+    token = metadata('api/token', 'PUT', {'X-aws-ec2-metadata-token-ttl-seconds': '300'})
+    headers = {'X-aws-ec2-metadata-token': token}
+    role = metadata('meta-data/iam/security-credentials/', headers=headers).split()[0]
+    return json.loads(metadata('meta-data/iam/security-credentials/' + role, headers=headers))
+
+
+def signed(service, region, host, path, body=None, headers=None):
+    """A request with an AWS Signature Version 4."""
+    known = credentials()
+    now = datetime.datetime.now(datetime.timezone.utc).strftime('%Y%m%dT%H%M%SZ')
+    body_sha256 = EMPTY_SHA256 if body is None else hashlib.sha256(body).hexdigest()
+    method = 'GET' if body is None else 'POST'
+    sent = {'host': host, 'x-amz-content-sha256': body_sha256, 'x-amz-date': now, 'x-amz-security-token': known['Token']}
+    sent.update(headers or {})
+    names = ';'.join(sorted(sent))
+    lines = ''.join('%s:%s\n' % (name, sent[name]) for name in sorted(sent))
+    canonical = '\n'.join([method, path, '', lines, names, body_sha256])
+    scope = '/'.join([now[:8], region, service, 'aws4_request'])
+    text = '\n'.join(['AWS4-HMAC-SHA256', now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ('AWS4' + known['SecretAccessKey']).encode()
+    for part in scope.split('/'):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    sent['authorization'] = 'AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s' % (
+        known['AccessKeyId'], scope, names, signature)
+    return urllib.request.Request('https://' + host + path, data=body, method=method, headers=sent)
+
+
+def persistently(action, attempts=ATTEMPTS):
+    """A role takes seconds to be known everywhere, an endpoint may be slow: try for some minutes, then say why not."""
+    for attempt in range(attempts):
+        try:
+            return action()
+        except (OSError, ValueError) as error:
+            reason = '%s %s' % (error, error.read(500).decode('utf-8', 'replace') if isinstance(error, urllib.error.HTTPError) else '')
+            print('gantry: attempt %d of %d: %s' % (attempt + 1, attempts, reason), file=sys.stderr, flush=True)
+            if attempt + 1 < attempts:
+                time.sleep(min(2 ** attempt, 30))
+    sys.exit('gantry: gave up')
+
+
+def fetch(region, bucket, key, sha256, target):
+    domain = 'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'
+    host = '%s.s3.%s.%s' % (bucket, region, domain)
+    path = '/' + urllib.parse.quote(key)
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(signed('s3', region, host, path), timeout=60) as answer:
+        with open(target + '.part', 'wb') as file:
+            for chunk in iter(lambda: answer.read(1 << 20), b''):
+                digest.update(chunk)
+                file.write(chunk)
+    if digest.hexdigest() != sha256:
+        os.remove(target + '.part')
+        sys.exit('fetch-object: s3://%s/%s has sha256 %s instead of %s' % (bucket, key, digest.hexdigest(), sha256))
+    os.replace(target + '.part', target)
+
+
+# fetch-object REGION BUCKET KEY SHA256 FILE: keeps an object only if its bytes are the right ones.
+if __name__ == '__main__':
+    persistently(lambda: fetch(*sys.argv[1:]))
+END
+cat >/opt/gantry/bin/fetch-secrets <<'END'
+#!/usr/bin/python3
+"""Asks AWS with the credentials of the instance's role, by what every image with cloud-init has."""
+import datetime
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+METADATA = 'http://169.254.169.254/latest/'
+EMPTY_SHA256 = hashlib.sha256(b'').hexdigest()
+ATTEMPTS = 12
+
+
+def metadata(path, method='GET', headers=None):
+    request = urllib.request.Request(METADATA + path, method=method, headers=headers or {})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def credentials():
+    token = metadata('api/token', 'PUT', {'X-aws-ec2-metadata-token-ttl-seconds': '300'})
+    headers = {'X-aws-ec2-metadata-token': token}
+    role = metadata('meta-data/iam/security-credentials/', headers=headers).split()[0]
+    return json.loads(metadata('meta-data/iam/security-credentials/' + role, headers=headers))
+
+
+def signed(service, region, host, path, body=None, headers=None):
+    """A request with an AWS Signature Version 4."""
+    known = credentials()
+    now = datetime.datetime.now(datetime.timezone.utc).strftime('%Y%m%dT%H%M%SZ')
+    body_sha256 = EMPTY_SHA256 if body is None else hashlib.sha256(body).hexdigest()
+    method = 'GET' if body is None else 'POST'
+    sent = {'host': host, 'x-amz-content-sha256': body_sha256, 'x-amz-date': now, 'x-amz-security-token': known['Token']}
+    sent.update(headers or {})
+    names = ';'.join(sorted(sent))
+    lines = ''.join('%s:%s\n' % (name, sent[name]) for name in sorted(sent))
+    canonical = '\n'.join([method, path, '', lines, names, body_sha256])
+    scope = '/'.join([now[:8], region, service, 'aws4_request'])
+    text = '\n'.join(['AWS4-HMAC-SHA256', now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ('AWS4' + known['SecretAccessKey']).encode()
+    for part in scope.split('/'):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    sent['authorization'] = 'AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s' % (
+        known['AccessKeyId'], scope, names, signature)
+    return urllib.request.Request('https://' + host + path, data=body, method=method, headers=sent)
+
+
+def persistently(action, attempts=ATTEMPTS):
+    """A role takes seconds to be known everywhere, an endpoint may be slow: try for some minutes, then say why not."""
+    for attempt in range(attempts):
+        try:
+            return action()
+        except (OSError, ValueError) as error:
+            reason = '%s %s' % (error, error.read(500).decode('utf-8', 'replace') if isinstance(error, urllib.error.HTTPError) else '')
+            print('gantry: attempt %d of %d: %s' % (attempt + 1, attempts, reason), file=sys.stderr, flush=True)
+            if attempt + 1 < attempts:
+                time.sleep(min(2 ** attempt, 30))
+    sys.exit('gantry: gave up')
+
+
+import re
+
+
+def parameter(region, name):
+    domain = 'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'
+    headers = {'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter'}
+    body = json.dumps({'Name': name, 'WithDecryption': True}).encode()
+    with urllib.request.urlopen(signed('ssm', region, 'ssm.%s.%s' % (region, domain), '/', body, headers), timeout=10) as answer:
+        return json.load(answer)['Parameter']['Value']
+
+
+def text_of(path):
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding='latin-1') as file:
+        return file.read()
+
+
+def write_private(path, text):
+    """For the eyes of this user only, whole or not at all. Returns whether it has changed."""
+    if text_of(path) == text:
+        return False
+    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    with open(os.open(path + '.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+        file.write(text.encode('latin-1'))
+    os.replace(path + '.new', path)
+    return True
+
+
+def write_files(region, folder, name):
+    """The files of a node, by which it is known and knows others: {"files": {name: text}, "words": {word: secret}}."""
+    given = json.loads(parameter(region, name))
+    changed = [file for file, text in given['files'].items() if write_private(os.path.join(folder, 'tls', file), text)]
+    if changed:
+        print('gantry: new ' + ', '.join(changed), flush=True)
+    return given['words']
+
+
+def filled(region, text, words):
+    for word, secret in words.items():
+        text = text.replace(json.dumps(word), json.dumps(secret)).replace(word, secret)
+    # In a .properties file "key=ssm:/name", in JSON "key": "ssm:/name".
+    def properties_value(found):
+        value = parameter(region, found.group(1)).replace('\\', '\\\\').replace('\n', '\\n')
+        return '=' + ''.join(each if ' ' <= each <= '~' else '\\u%04x' % ord(each) for each in value)
+    text = re.sub(r'(?m)=ssm:(/[A-Za-z0-9._/-]+)$', properties_value, text)
+    return re.sub(r'"ssm:(/[A-Za-z0-9._/-]+)"', lambda found: json.dumps(parameter(region, found.group(1))), text)
+
+
+def make_conf(region, template, file, name=None):
+    words = write_files(region, os.path.dirname(file), name) if name else {}
+    text = filled(region, text_of(template), words)
+    made = hashlib.sha256(text.encode('latin-1')).hexdigest()
+    # Made of the same again it stays, and with it settings that were changed while the node ran.
+    if text_of(file + '.made') != made or not os.path.exists(file):
+        write_private(file, text)
+        write_private(file + '.made', made)
+
+
+def at_start(region, template, file, name=None):
+    """At every start. Without an answer a node that has run since the machine was booted goes on with what it had."""
+    if not os.path.exists(file):
+        return persistently(lambda: make_conf(region, template, file, name))
+    try:
+        return persistently(lambda: make_conf(region, template, file, name), 3)
+    except SystemExit:
+        print('gantry: the node starts with the secrets it had', file=sys.stderr)
+
+
+# fetch-secrets conf REGION TEMPLATE FILE [NAME]: makes a node's conf file. What its parameter NAME has goes into the places of
+#   words and into files beside FILE; values "ssm:/name" are those of further parameters.
+# fetch-secrets files REGION FOLDER NAME: writes the files of the parameter NAME again if they have changed.
+if __name__ == '__main__':
+    act, words = sys.argv[1], sys.argv[2:]
+    if act == 'conf':
+        at_start(*words)
+    else:
+        persistently(lambda: write_files(*words))
+END
+chmod 755 /opt/gantry/bin/fetch-object /opt/gantry/bin/fetch-secrets
+
+create_user
+install_engine
+install -d -o gantry -g gantry -m 750 "$DATA_ROOT" /var/lib/gantry/proxy-0
+rm -f /var/lib/gantry/proxy-0/rmq-proxy.json
+cat >/opt/gantry/rmq-proxy.json <<'END'
+{
+  "rocketMQClusterName": "Shop",
+  "proxyMode": "CLUSTER",
+  "grpcServerPort": 8081,
+  "remotingListenPort": 8080,
+  "namesrvAddr": "namesrv-0.rocketmq.internal:9876",
+  "bindAddress": "10.60.0.64",
+  "innerClientAuthenticationCredentials": "[secret: servers]",
+  "authenticationEnabled": true,
+  "authorizationEnabled": true,
+  "tlsTestModeEnable": false,
+  "tlsKeyPath": "/run/gantry/tls/node.key",
+  "tlsCertPath": "/run/gantry/tls/node.crt"
+}
+END
+
+configure_clock
+apply_settings
+systemctl enable -q --now gantry-secrets.timer
+start_node
