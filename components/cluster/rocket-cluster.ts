@@ -8,6 +8,7 @@ import { type Plan, planCluster } from '../plan/plan.ts'
 import type { BrokerNode, PlanNode } from '../plan/plan-node.ts'
 import type { ClusterConfig } from '../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../plan/schema/parse-cluster-config.ts'
+import { secretsTakenWithinMs } from '../platform/aws/user-data/secrets-unit.ts'
 import { localDataDirOf } from '../platform/local-data-dir.ts'
 import { nodePlatformOf } from '../platform/node-platforms.ts'
 import { ProxyFleet } from '../proxy/proxy-fleet.ts'
@@ -107,11 +108,14 @@ const securityOutputs = (security: ClusterSecurity | undefined) => ({
   ...(security === undefined ? {} : { clientCertificate: security.client, adminCredentials: security.admin }),
 })
 
-function makeSecurity(cluster: RocketCluster, name: string, { name: of, security }: ClusterConfig, plan: Plan) {
+function makeSecurity(cluster: RocketCluster, name: string, config: ClusterConfig, plan: Plan) {
+  const { name: of, security, platform } = config
   if (security === undefined) return undefined
   const [first] = plan.nodes
+  // Instances look for new certificates by themselves, and may be out of reach from here.
+  const settling = platform.aws === undefined ? {} : { takenWithinMs: secretsTakenWithinMs }
   const nameServer = { host: first?.advertisedAddress ?? '', port: first?.port ?? 0 }
-  return new ClusterSecurity(cluster, name, { cluster: of, security, nameServer })
+  return new ClusterSecurity(cluster, name, { cluster: of, security, nameServer, ...settling })
 }
 
 function placedArgs(config: ClusterConfig, args: RocketClusterArgs): PlacedArgs {

@@ -17,6 +17,8 @@ export interface ClusterSecretsInputs {
   readonly security: SecurityConfig
   /** Where its first NameServer is, or is to be. */
   readonly nameServer: { readonly host: string; readonly port: number }
+  /** Within this all nodes go by new certificates, where `up` does not wait for it. */
+  readonly takenWithinMs?: number
 }
 
 export interface ClusterSecretsOutputs extends ClusterSecretsInputs {
@@ -30,6 +32,8 @@ export interface ClusterSecretsOutputs extends ClusterSecretsInputs {
   readonly toolAccess: AccessSecrets
   /** What clients show, where they have to show a certificate. */
   readonly client: KeyAndCert | null
+  /** When it last changed which authorities are trusted and shown, ms since 1970, if it ever did. */
+  readonly trustChangedMs?: number
 }
 
 /** What is made for a cluster once: authorities, credentials, certificates of tools and clients. Kept in the state, encrypted. */
@@ -42,6 +46,7 @@ export const clusterSecretsImplementation: Implementation<ClusterSecretsInputs, 
     }))
   },
   async diff(olds, news) {
+    refuseTooSoon(olds, news)
     const isSame = isSameValue([olds.security, olds.cluster], [news.security, news.cluster])
     const validDays = news.security.tls?.validDays
     const isLate = [olds.tools, olds.client].some(
@@ -57,6 +62,7 @@ export const clusterSecretsImplementation: Implementation<ClusterSecretsInputs, 
     return known
   },
   async update(olds, news) {
+    refuseTooSoon(olds, news)
     return secretsOf(news, olds)
   },
   async delete() {
@@ -69,6 +75,26 @@ async function refuseRunning({ security, nameServer: { host, port } }: ClusterSe
   const [refusal] = securityRefusals(undefined, security)
   if (refusal === undefined || !(await isServing(new RealNetwork(), joinHostPort(host, port), answerTimeoutMs))) return
   throw new Error(`gantry:cluster.${refusal.path}: a NameServer runs on port ${port} already. ${refusal.reason}`)
+}
+
+/** What decides which authorities are trusted and shown; undefined without TLS. */
+const trustOf = ({ security: { tls } }: ClusterSecretsInputs) =>
+  tls && [tls.generation, tls.announceNext, tls.trustPrevious]
+
+/** Whether other authorities are trusted or shown. Nodes that get TLS, or lose it, start anew with what they are to have. */
+const changesTrust = (olds: ClusterSecretsInputs, news: ClusterSecretsInputs): boolean => {
+  const [before, after] = [trustOf(olds), trustOf(news)]
+  return before !== undefined && after !== undefined && !isSameValue(before, after)
+}
+
+/** One step of new certificates comes after the one before has reached everybody: else nodes show what others do not trust yet. */
+function refuseTooSoon(olds: ClusterSecretsOutputs, news: ClusterSecretsInputs): void {
+  const { trustChangedMs } = olds
+  if (trustChangedMs === undefined || !changesTrust(olds, news)) return
+  const endMs = trustChangedMs + (news.takenWithinMs ?? 0)
+  if (Date.now() >= endMs) return
+  const reason = 'nodes are still taking what the last change made'
+  throw new Error(`gantry:cluster.security.tls: ${reason}: run this again after ${new Date(endMs).toISOString()}`)
 }
 
 /** Between two machines of one network. */
@@ -85,9 +111,11 @@ function secretsOf(news: ClusterSecretsInputs, olds: ClusterSecretsOutputs | und
       ? null
       : renewed(known ?? undefined, shown, { name, addresses: [], validDays: tls.validDays }, nowMs)
   const tools = certificate('gantry tools', olds?.tools)
+  const changedMs = olds !== undefined && changesTrust(olds, news) ? nowMs : olds?.trustChangedMs
   const credentials = accessControl === undefined ? null : (olds?.credentials ?? newCredentials(newMark()))
   return {
     ...news,
+    ...(changedMs === undefined ? {} : { trustChangedMs: changedMs }),
     authorities,
     trusted,
     credentials,

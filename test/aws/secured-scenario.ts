@@ -87,15 +87,15 @@ async function until(what: string, isThere: () => boolean): Promise<void> {
 
 /** Secrets are in memory, for the node's user alone: not on a disk, in a log, in what processes show. */
 function nothingShown(machine: Machine, hidden: readonly string[]): void {
-  const stats = machine.run('find', folder, '-printf', '%P %y %m %u\n').trim().split('\n').sort()
+  const stats = machine.run('find', folder, '-printf', '%p %y %m %u\n').trim().split('\n').sort()
   assert.deepEqual(stats, [
-    ' d 700 gantry',
-    'broker.conf f 600 gantry',
-    'broker.conf.made f 600 gantry',
-    'tls d 700 gantry',
-    'tls/ca.crt f 600 gantry',
-    'tls/node.crt f 600 gantry',
-    'tls/node.key f 600 gantry',
+    `${folder} d 700 gantry`,
+    `${folder}/broker.conf f 600 gantry`,
+    `${folder}/broker.conf.made f 600 gantry`,
+    `${folder}/tls d 700 gantry`,
+    `${folder}/tls/ca.crt f 600 gantry`,
+    `${folder}/tls/node.crt f 600 gantry`,
+    `${folder}/tls/node.key f 600 gantry`,
   ])
   assert.equal(machine.run('stat', '-f', '-c', '%T', folder).trim(), 'tmpfs')
   const pid = pidOf(machine)

@@ -12,7 +12,7 @@ import { changesOf, type Scenario } from './scenario.ts'
 const zones = ['eu-central-1a', 'eu-central-1b', 'eu-central-1c']
 
 /** A VPC as somebody else has made it, and the security group of the applications in it. */
-async function existingVpc() {
+export async function existingVpc() {
   const cloud = motoCloud()
   const { Vpc } = await cloud.ask<{ Vpc: { VpcId: string } }>('ec2', 'create_vpc', { CidrBlock: '10.1.0.0/16' })
   const subnets: { id: string; zone: string; cidr: string }[] = []
@@ -70,7 +70,7 @@ const kept = (all: ReadonlyMap<string, Instance>) =>
   [...all].map(([node, { address, networkInterface, volume }]) => [node, address, networkInterface, volume])
 
 /** Names of the resources of a type that a run did this to. */
-const namesOf = (result: RunResult, operation: Operation, type: string): string[] =>
+export const namesOf = (result: RunResult, operation: Operation, type: string): string[] =>
   result.steps
     .filter((step) => step.operation === operation && step.urn.includes(`:${type}::`))
     .map(({ urn }) => urn.slice(urn.lastIndexOf('::') + 2))

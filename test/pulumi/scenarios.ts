@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { existingVpcExample } from './aws-scenarios.ts'
+import { awsSecurityScenario } from './aws-security-scenario.ts'
 import { type ClusterClient, withClient as withClientOf } from './cluster-client.ts'
 import { cutShortEverywhere } from './cut-short.ts'
 import { changesOf, namesOf, type Scenario } from './scenario.ts'
@@ -271,4 +272,5 @@ export const scenarios: readonly ScenarioEntry[] = [
     needsStandIns: true,
     run: existingVpcExample,
   },
+  awsSecurityScenario,
 ]

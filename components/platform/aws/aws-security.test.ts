@@ -7,7 +7,7 @@ import { argumentProblems } from '../../testing/argument-problems.ts'
 import { madeSecrets } from '../../testing/made-secrets.ts'
 import { allRegistered, mockEngine, registered, registeredOf, settled } from '../../testing/registered-resources.ts'
 import { nodeSeatImplementation } from './node-seat-implementation.ts'
-import { artifactFolder, awsAnswers } from './testing/aws-answers.ts'
+import { artifactFolder, securedAnswers } from './testing/aws-answers.ts'
 
 let folder: string
 beforeAll(() => {
@@ -17,19 +17,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 afterEach(allRegistered)
 
 const dynamic = (name: string): string => `pulumi-nodejs:dynamic/gantry:${name}`
-const made = { ...madeSecrets, client: { key: 'client-key', cert: 'client-cert' } }
-const answers = {
-  ...awsAnswers,
-  outputsOf(type: string, name: string) {
-    if (type === dynamic('ClusterSecrets')) return made
-    if (type === dynamic('NodeCertificate')) return { key: `key of ${name}`, cert: `cert of ${name}` }
-    return awsAnswers.outputsOf?.(type, name) ?? {}
-  },
-}
 const network = { cidr: '10.60.0.0/16', zones: ['eu-central-1a', 'eu-central-1b'] }
 
 async function register(args: Partial<RocketClusterArgs> = {}, aws: Partial<AwsPlatformArgs> = {}) {
-  await mockEngine('dev', answers)
+  await mockEngine('dev', securedAnswers)
   const cluster = new RocketCluster('rocket', {
     name: 'Shop',
     groups: [{ name: 'broker-a', replicas: 2 }],
@@ -68,7 +59,7 @@ describe('security on AWS', { timeout: 240_000 }, () => {
       },
     })
     const secrets = (marked: unknown) => JSON.parse(String((marked as { value: string }).value)) as object
-    const servers = JSON.stringify(made.credentials.servers)
+    const servers = JSON.stringify(madeSecrets.credentials.servers)
     const files = (node: string) => ({
       'ca.crt': 'authority-cert',
       'node.key': `key of rocket-${node}-certificate`,
@@ -121,13 +112,13 @@ describe('security on AWS', { timeout: 240_000 }, () => {
     expect(plain).toHaveLength(4)
     const { gunzipSync } = await import('node:zlib')
     const all = [shown, ...plain.map((data) => (data[0] === 0x1f ? gunzipSync(data) : data).toString())].join('\n')
-    for (const secret of ['admin-secret', 'servers-secret', 'authority-key', 'client-key', 'key of']) {
+    for (const secret of ['admin-secret', 'servers-secret', 'authority-key', 'key of']) {
       expect(all).not.toContain(secret)
     }
     for (const name of ['NodeReady', 'NodeGate']) {
       const [first] = registeredOf(dynamic(name))
       expect(first?.inputs['node'], 'words stand for secrets').toMatchObject({ id: 'broker-a-0' })
-      expect(first?.inputs['access'], 'how it is asked is a secret').toMatchObject({ value: made.toolAccess })
+      expect(first?.inputs['access'], 'how it is asked is a secret').toMatchObject({ value: madeSecrets.toolAccess })
     }
     expect(registeredOf(dynamic('NodeSeat')).filter(({ inputs }) => 'access' in inputs)).toEqual([])
   })
@@ -162,7 +153,7 @@ describe('security on AWS', { timeout: 240_000 }, () => {
     await register({}, without)
     expect(endpoints()).toEqual(['com.amazonaws.eu-central-1.s3', 'com.amazonaws.eu-central-1.ssm'])
     expect(inputsOf('rocket-aws-broker-to-endpoints')).toMatchObject({ fromPort: 443 })
-    await mockEngine('dev', answers)
+    await mockEngine('dev', securedAnswers)
     const platform = { aws: { artifacts: { folder }, ...without } }
     const cluster = new RocketCluster('rocket', { groups: [{ name: 'broker-a' }], platform })
     await settled(cluster.nodes)

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import { argumentProblems } from '../../testing/argument-problems.ts'
 import { previewPage } from './testing/preview-page.ts'
-import { previewStack, type StackPreview } from './testing/stack-preview.ts'
+import { previewStack, type StackPreview, secured } from './testing/stack-preview.ts'
 
 const stacks = ['aws-dev', 'aws-prod'] as const
 const previews = new Map<string, StackPreview>()
 
 beforeAll(async () => {
   for (const stack of stacks) previews.set(stack, await previewStack(stack))
+  previews.set('secured', await previewStack('aws-prod', secured))
 }, 240_000)
 
 function previewOf(stack: string): StackPreview {
@@ -35,7 +36,7 @@ it.each(stacks)('%s gives every resource inputs that it has', { timeout: 240_000
 })
 
 it('the preview in docs is that of aws-prod (run: npm run docs)', () => {
-  const page = previewPage('aws-prod', previewOf('aws-prod'))
+  const page = previewPage('aws-prod', previewOf('aws-prod'), previewOf('secured'))
   expect(readFileSync(new URL('../../../docs/aws-prod-preview.md', import.meta.url), 'utf8')).toBe(page)
 })
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { artifactFileName, checksumFileName, checksumLine } from '../../../artifact/artifact-name.ts'
 import { architectures } from '../../../plan/architecture.ts'
+import { madeSecrets } from '../../../testing/made-secrets.ts'
 import type { MockAnswers } from '../../../testing/registered-resources.ts'
 import { version } from '../../../version.ts'
 
@@ -28,6 +29,18 @@ export const awsAnswers: MockAnswers = {
     if (token !== 'aws:ssm/getParameter:getParameter') throw new Error(`${token} is asked nowhere else`)
     const architecture = String(inputs['name']).replace(/.*-/, '')
     return { ...inputs, value: imageIds[architecture] }
+  },
+}
+
+const dynamic = (name: string): string => `pulumi-nodejs:dynamic/gantry:${name}`
+
+/** What the resources of `security` make, besides. */
+export const securedAnswers: MockAnswers = {
+  ...awsAnswers,
+  outputsOf(type, name) {
+    if (type === dynamic('ClusterSecrets')) return { ...madeSecrets, client: null }
+    if (type === dynamic('NodeCertificate')) return { key: `key of ${name}`, cert: `cert of ${name}` }
+    return awsAnswers.outputsOf?.(type, name) ?? {}
   },
 }
 

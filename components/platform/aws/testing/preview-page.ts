@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { stringify } from 'yaml'
 import type { PreviewedResource, StackPreview } from './stack-preview.ts'
 
@@ -66,22 +67,75 @@ class Page {
       const userData =
         userDataBase64 === undefined ? {} : { userDataBase64: `(${decode(userDataBase64).length} bytes, below)` }
       const decided = Object.keys(options).length === 0 ? {} : { options }
-      return { [`${shortType(type)} ${name}`]: { ...plain, ...userData, ...decided } }
+      return { [`${shortType(type)} ${name}`]: { ...hidden(plain), ...userData, ...decided } }
     })
     return `\`\`\`yaml\n${shown.map((each) => stringify(each, { lineWidth: 0 })).join('')}\`\`\`\n`
   }
 
+  userDataText(name: string): string {
+    return decode(this.inputs('Instance', name)['userDataBase64'])
+  }
+
   userData(name: string): string {
-    return `\`\`\`sh\n${decode(this.inputs('Instance', name)['userDataBase64'])}\`\`\`\n`
+    return `\`\`\`sh\n${this.userDataText(name)}\`\`\`\n`
+  }
+
+  has({ type, name }: PreviewedResource): boolean {
+    return this.#resources.some((each) => each.type === type && each.name === name)
+  }
+
+  /** Lines of a node's user data that are not in that of another page. */
+  newLines(name: string, before: Page): string {
+    const known = new Set(before.userDataText(name).split('\n'))
+    const lines = this.userDataText(name).split('\n')
+    return `\`\`\`sh\n${lines.filter((line) => !known.has(line)).join('\n')}\n\`\`\`\n`
   }
 }
 
-const decode = (base64: unknown): string => Buffer.from(String(base64), 'base64').toString()
+/** Long user data is compressed. */
+function decode(base64: unknown): string {
+  const data = Buffer.from(String(base64), 'base64')
+  return (data.subarray(0, 2).equals(gzipMark) ? gunzipSync(data) : data).toString()
+}
+
+const gzipMark = Buffer.from([0x1f, 0x8b])
+
+/** A secret among inputs as the SDK marks it. */
+const isSecret = (value: unknown): boolean => typeof value === 'object' && value !== null && 'value' in value
+
+const hidden = (inputs: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, isSecret(value) ? '[secret]' : value]))
 
 const isRule = ({ type }: PreviewedResource): boolean => /SecurityGroup(Ingress|Egress)Rule$/.test(type)
 
-/** The page of a stack's preview. */
-export function previewPage(stack: string, { resources }: StackPreview): string {
+/** What is there with `security` and not without: all of one node, and what the nodes share. */
+function securedSection(stack: string, { resources }: StackPreview, before: Page): string {
+  const page = new Page(stack, resources)
+  const added = resources.filter((resource) => !before.has(resource))
+  const [broker, foundation] = [`${stack}-broker-a-0`, `${stack}-aws-`]
+  const shown = (resource: PreviewedResource) =>
+    isAws(resource) &&
+    added.includes(resource) &&
+    !isRule(resource) &&
+    (resource.name.startsWith(`${broker}-`) || resource.name.startsWith(`${foundation}broker-`))
+  return `## With security
+
+The same stack with \`security: { tls: {}, accessControl: {} }\` has, beside what is above:
+
+${counts(added)}
+The role \`${foundation}node\` is not there then: each kind of node has its own. Those of the brokers, and the secrets of one:
+
+${page.details(shown)}
+What user data of that broker has besides; the programs that ask AWS are the same but for \`fetch-secrets\`:
+
+${page.newLines(broker, before)}`
+}
+
+/**
+ * The page of a stack's preview.
+ * @param secured the same stack with `security`
+ */
+export function previewPage(stack: string, { resources }: StackPreview, secured: StackPreview): string {
   const page = new Page(stack, resources)
   const firstOf = (part: string) => `${stack}-${part}-0`
   const ofNode = (name: string) => (resource: PreviewedResource) =>
@@ -121,5 +175,6 @@ ${page.details(ofNode(firstOf('controller')))}
 ${page.details(ofNode(firstOf('broker-a')))}
 Its user data:
 
-${page.userData(firstOf('broker-a'))}`
+${page.userData(firstOf('broker-a'))}
+${securedSection(stack, secured, page)}`
 }

@@ -12,7 +12,7 @@ import {
   registered,
   settled,
 } from '../../../testing/registered-resources.ts'
-import { artifactFolder, awsAnswers } from './aws-answers.ts'
+import { artifactFolder, securedAnswers } from './aws-answers.ts'
 
 /** A resource with those of its options that decide what becomes of it. */
 export interface PreviewedResource extends RegisteredResource {
@@ -23,24 +23,30 @@ export interface StackPreview {
   readonly resources: readonly PreviewedResource[]
 }
 
+/** What makes a stack one with all of `security`. */
+export const secured = { security: { tls: {}, accessControl: {} } }
+
 interface StackFile {
   readonly config: { readonly 'gantry:cluster': ClusterConfig }
 }
 
 /** What a stack file asks for, with other artifacts. */
-function clusterOf(stack: string, artifacts: object) {
+function clusterOf(stack: string, artifacts: object, changes: object) {
   const path = new URL(`../../../../stacks/Pulumi.${stack}.yaml`, import.meta.url)
   const { 'gantry:cluster': written } = (parse(readFileSync(path, 'utf8')) as StackFile).config
   const aws = { ...written.platform.aws, artifacts }
-  const cluster = { ...written, platform: { ...written.platform, aws } }
+  const cluster = { ...written, ...changes, platform: { ...written.platform, aws } }
   return parseClusterConfig(cluster)
 }
 
-/** Registers a stack of this repository with Pulumi's mocks: everything a preview would show. */
-export async function previewStack(stack: string): Promise<StackPreview> {
+/**
+ * Registers a stack of this repository with Pulumi's mocks: everything a preview would show.
+ * @param changes to what stands under gantry:cluster
+ */
+export async function previewStack(stack: string, changes: object = {}): Promise<StackPreview> {
   const folder = artifactFolder()
-  const config = clusterOf(stack, { folder, apacheRelease: `${folder}/release.zip` })
-  await mockEngine(stack, awsAnswers)
+  const config = clusterOf(stack, { folder, apacheRelease: `${folder}/release.zip` }, changes)
+  await mockEngine(stack, securedAnswers)
   const options = new Map<string, CustomResourceOptions>()
   const cluster = new RocketCluster(stack, argsOfConfig(config), {
     transformations: [

@@ -19,6 +19,7 @@ import {
   encryptionKind,
   instanceProfileKind,
   objectKind,
+  parameterKind,
   policyAttachmentKind,
   publicAccessKind,
   recordKind,
@@ -46,6 +47,7 @@ const kinds: Readonly<Record<string, AwsKind>> = {
   'aws:iam/rolePolicy:RolePolicy': rolePolicyKind,
   'aws:iam/rolePolicyAttachment:RolePolicyAttachment': policyAttachmentKind,
   'aws:iam/instanceProfile:InstanceProfile': instanceProfileKind,
+  'aws:ssm/parameter:Parameter': parameterKind,
   'aws:route53/zone:Zone': zoneKind,
   'aws:route53/record:Record': recordKind,
 }

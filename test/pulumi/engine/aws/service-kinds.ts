@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Properties } from '../values.ts'
 import { type AwsKind, tagList, text } from './aws-kind.ts'
 
-/* S3, IAM and Route 53. */
+/* S3, IAM, Parameter Store and Route 53. */
 
 const s3 = 's3'
 const iam = 'iam'
 const route53 = 'route53'
+const ssm = 'ssm'
 
 /** Names that Pulumi makes up end in seven digits. */
 const madeUp = (tags: unknown): string => `${text((tags as Properties)['Name']).toLowerCase()}-0a1b2c3`
@@ -132,6 +133,23 @@ export const instanceProfileKind: AwsKind = {
   async delete(cloud, id, { role }) {
     await cloud.ask(iam, 'remove_role_from_instance_profile', { InstanceProfileName: id, RoleName: role })
     await cloud.ask(iam, 'delete_instance_profile', { InstanceProfileName: id })
+  },
+}
+
+export const parameterKind: AwsKind = {
+  replaces: ['name'],
+  async create(cloud, { name, type, value, tier, description, tags }) {
+    const args = { Name: name, Type: type, Value: value, Tier: tier, Description: description }
+    await cloud.ask(ssm, 'put_parameter', { ...args, Tags: tagList(tags) })
+    return { id: text(name) }
+  },
+  async update(cloud, id, _, { type, value, tier, description }) {
+    const args = { Name: id, Type: type, Value: value, Tier: tier, Description: description }
+    await cloud.ask(ssm, 'put_parameter', { ...args, Overwrite: true })
+  },
+  look: (cloud, id) => cloud.ask(ssm, 'get_parameter', { Name: id }),
+  async delete(cloud, id) {
+    await cloud.ask(ssm, 'delete_parameter', { Name: id })
   },
 }
 
