@@ -20,7 +20,7 @@ it('every exported component can be described to other Pulumi languages', { time
   const placed = 'clusterName,engine,hosts,antiAffinity,ports,dataDir,runtime,platform'
   expect(shape).toEqual({
     AwsFoundation:
-      'engines,controllers,proxies,architectures,clusterName,ports,platform -> vpcId,subnetIds,securityGroupIds,instanceProfile,zoneId,imageIds,objects,routeTableId',
+      'engines,controllers,proxies,secretsPrefix,parameters,architectures,clusterName,ports,platform -> vpcId,subnetIds,securityGroupIds,instanceProfile,instanceProfiles,secretsPrefix,zoneId,imageIds,objects,routeTableId',
     BrokerGroup: `brokerName,namesrvAddr,controllerAddr,replicas,replication,minInSyncReplicas,flush,placement,listenPorts,config,aws,${placed} -> nodes,brokerName`,
     ConsumerGroup:
       'groupName,namesrvAddr,clusterName,groups,orderly,broadcast,retryQueues,retryMaxTimes,existing -> groupName',
