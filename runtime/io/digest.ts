@@ -4,3 +4,8 @@ import { hash } from 'node:crypto'
 export function md5Hex(bytes: Uint8Array): string {
   return hash('md5', bytes, 'hex').toUpperCase()
 }
+
+/** MD5 as 16 bytes. */
+export function md5(bytes: Uint8Array): Buffer {
+  return hash('md5', bytes, 'buffer')
+}

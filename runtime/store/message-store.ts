@@ -4,6 +4,8 @@ import { Appender, type AppendResult } from './appender.ts'
 import type { StoreCheckpoint } from './checkpoint.ts'
 import type { StoreCleaner } from './cleaning/store-cleaner.ts'
 import type { CommitLog } from './commit-log/commit-log.ts'
+import type { CompactionStore } from './compaction/compaction-store.ts'
+import { compactedOffsetByTime, compactedStoreTime } from './compaction/compaction-times.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
 import type { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import type { Boundary } from './consume-queue/offset-by-time.ts'
@@ -39,6 +41,8 @@ export class MessageStore {
   readonly flags: RunningFlags
   readonly statistics: StoreStatistics
   readonly recovery: RecoveryResult
+  /** Topics of which the newest message of each key is kept. */
+  readonly compaction: CompactionStore
   readonly lastAppend: AppendResult
   /** End of the log when the store was opened. */
   readonly openedOffset: number
@@ -77,10 +81,12 @@ export class MessageStore {
   private constructor(options: StoreOptions, lock: DiskLock) {
     this.#options = options
     this.#lock = lock
-    this.#parts = openStoreParts(options, (flushedOffset) => {
+    const onFlushed = (flushedOffset: number) => {
       for (const listener of this.#flushed) listener(flushedOffset)
-    })
-    const { log, table, checkpoint, index, intake, upkeep, dispatchFlush, cleaner, recovery } = this.#parts
+    }
+    this.#parts = openStoreParts(options, onFlushed, () => this.#puller.isSlave)
+    const { log, table, checkpoint, index, intake, upkeep, dispatchFlush, cleaner, recovery, compaction } = this.#parts
+    this.compaction = compaction
     this.flags = this.#parts.flags
     this.statistics = this.#parts.statistics
     this.recovery = recovery
@@ -93,7 +99,7 @@ export class MessageStore {
     this.#dispatchFlush = dispatchFlush
     this.#cleaner = cleaner
     this.#reader = new LogReader(log)
-    this.#puller = new Puller(log, options.config, options.physicalMemoryBytes)
+    this.#puller = new Puller(log, options.config, options.physicalMemoryBytes, compaction)
     this.#appender = new Appender(this.#parts)
     this.#truncation = new LogTruncation(this.#parts, this.#reader)
     this.lastAppend = this.#appender.lastAppend
@@ -201,7 +207,13 @@ export class MessageStore {
     return this.#table
   }
 
+  /** First offset that has a message. */
+  minOffsetOf(queue: ConsumeQueue): number {
+    return this.compaction.minOffset(queue)
+  }
+
   deleteTopic(topic: string): void {
+    this.compaction.deleteTopic(topic)
     this.#table.deleteTopic(topic)
   }
 
@@ -285,6 +297,7 @@ export class MessageStore {
   truncateTo(phyOffset: number): void {
     assert(this.#appender.batch.count === 0, 'nothing is staged when the log is cut')
     for (const listener of this.#cut) listener(phyOffset)
+    this.compaction.cut(phyOffset)
     this.#truncation.truncateTo(phyOffset)
   }
 
@@ -292,6 +305,7 @@ export class MessageStore {
   discardAll(): void {
     assert(this.#appender.batch.count === 0, 'nothing is staged when the log is dropped')
     for (const listener of this.#cut) listener(0)
+    this.compaction.clear()
     this.#truncation.discardAll()
   }
 
@@ -354,6 +368,7 @@ export class MessageStore {
       if (queue.isLoaded) queue.nextOffset = queue.maxOffset
     })
     this.#intake.forEachWaiting((record, bytes) => this.#parts.dispatcher.followQueue(record, bytes))
+    this.compaction.continueQueues()
   }
 
   // Read
@@ -409,11 +424,15 @@ export class MessageStore {
 
   /** See {@link ConsumeQueue.offsetByTime}. */
   offsetByTime(queue: ConsumeQueue, timestampMs: number, boundary: Boundary): number {
-    return queue.offsetByTime(timestampMs, boundary, this.#storeTimeOf, this.minOffset)
+    const kept = this.compaction.logOf(queue)
+    const found = kept && compactedOffsetByTime(kept, timestampMs, boundary)
+    return found ?? queue.offsetByTime(timestampMs, boundary, this.#storeTimeOf, this.minOffset)
   }
 
   /** Store time of the message at a queue offset, -1 without one. */
   storeTimeAt(queue: ConsumeQueue, queueOffset: number): number {
+    const kept = this.compaction.logOf(queue)
+    if (kept !== undefined && queueOffset < kept.nextCopyOffset) return compactedStoreTime(kept, queueOffset)
     return queue.readUnits(queueOffset, 1, this.#unit) === 0 ? -1 : this.#storeTimeOf(this.#unit.phyOffsets[0]!)
   }
 
@@ -452,6 +471,7 @@ export class MessageStore {
     this.#dispatchConfirmed(CONFIRMED_BYTES_AT_ONCE)
     this.#upkeep.tick(nowMs)
     this.#dispatchFlush.tick(nowMs)
+    this.compaction.tick(nowMs)
     this.#cleaner.tick(nowMs)
   }
 
@@ -487,12 +507,14 @@ export class MessageStore {
       this.showConfirmed()
       this.#log.flushNow()
       this.#upkeep.noteAllFlushed()
+      this.compaction.close()
       this.#dispatchFlush.flushNow()
       if (this.#intake.catchUp() && !this.flags.has('notWriteable'))
         this.#options.disk.remove(this.#options.config.abortFile)
     } finally {
       this.#isClosed = true
       this.#dispatchFlush.close()
+      this.compaction.abandon()
       this.#log.close()
       this.#table.close()
       this.#index?.close()

@@ -2,6 +2,9 @@ import { viewOf } from '../codec/bytes.ts'
 import { SYS_FLAG_AT } from '../codec/message/record.ts'
 import { SysFlag } from '../codec/message/sys-flag.ts'
 import type { CommitLog } from './commit-log/commit-log.ts'
+import type { CompactionLog } from './compaction/compaction-log.ts'
+import { readCompacted } from './compaction/compaction-reader.ts'
+import type { CompactionStore } from './compaction/compaction-store.ts'
 import type { ConsumeQueue } from './consume-queue/consume-queue.ts'
 import { BATCH_UNIT_BYTES, QueueUnits, UNIT_BYTES } from './consume-queue/queue-unit.ts'
 import type { StoreConfig } from './store-options.ts'
@@ -49,6 +52,7 @@ export class Puller {
   readonly #log: CommitLog
   readonly #config: StoreConfig
   readonly #physicalMemoryBytes: number
+  readonly #compaction: CompactionStore
   /** Behind the end of the log by more than this: a message counts as old. */
   #memoryBytes = 0
   readonly #units = new QueueUnits(UNITS_AT_ONCE)
@@ -56,8 +60,9 @@ export class Puller {
   #skipBelow = Number.NEGATIVE_INFINITY
   #lastPhyOffset = 0
 
-  constructor(log: CommitLog, config: StoreConfig, physicalMemoryBytes: number) {
+  constructor(log: CommitLog, config: StoreConfig, physicalMemoryBytes: number, compaction: CompactionStore) {
     this.#log = log
+    this.#compaction = compaction
     this.#config = config
     this.#physicalMemoryBytes = physicalMemoryBytes
   }
@@ -81,6 +86,47 @@ export class Puller {
     this.maxOffset = queue?.maxOffset ?? 0
     this.nextOffset = offset
     if (queue === undefined) return this.#moved(PullStatus.noMatchedLogicQueue, 0)
+    const kept = this.#compaction.logOf(queue)
+    if (kept !== undefined) return this.#pullKept(kept, maxCount, maxBytes, accepts, sink)
+    return this.#pullQueue(queue, offset, maxCount, maxBytes, accepts, sink)
+  }
+
+  /** Of a compaction topic: what is kept first, then what has not been copied yet. Offsets without a message are passed over. */
+  #pullKept(
+    kept: CompactionLog,
+    maxCount: number,
+    maxBytes: number,
+    accepts: ((tagsCode: number) => boolean) | undefined,
+    sink: PullSink,
+  ): PullStatus {
+    const { queue, nextCopyOffset } = kept
+    this.maxOffset = Math.max(queue.maxOffset, nextCopyOffset)
+    const min = this.#compaction.minOffset(queue)
+    if (this.nextOffset < nextCopyOffset) {
+      const config = this.#config
+      const limits = {
+        maxCount: Math.min(maxCount, config.maxTransferCountOnMessageInMemory),
+        maxBytes: Math.min(Math.max(maxBytes, PULL_BYTES_MIN), config.maxTransferBytesOnMessageInMemory),
+        maxUnits: Math.ceil(Math.max(config.maxFilterMessageSize, maxCount * UNIT_BYTES) / UNIT_BYTES),
+      }
+      readCompacted(kept, this.#compaction.scratch, limits, accepts, sink, this)
+      this.minOffset = min
+      if (this.count > 0) return PullStatus.found
+      if (this.nextOffset < nextCopyOffset || this.nextOffset === this.maxOffset) return PullStatus.noMatchedMessage
+    }
+    const status = this.#pullQueue(queue, this.nextOffset, maxCount, maxBytes, accepts, sink)
+    this.minOffset = min
+    return status
+  }
+
+  #pullQueue(
+    queue: ConsumeQueue,
+    offset: number,
+    maxCount: number,
+    maxBytes: number,
+    accepts: ((tagsCode: number) => boolean) | undefined,
+    sink: PullSink,
+  ): PullStatus {
     if (this.maxOffset === 0) return this.#moved(PullStatus.noMessageInQueue, 0)
     if (offset < this.minOffset) return this.#moved(PullStatus.offsetTooSmall, this.minOffset)
     if (offset === this.maxOffset) return PullStatus.offsetOverflowOne

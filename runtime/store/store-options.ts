@@ -35,6 +35,14 @@ export interface StoreConfig {
   readonly enableLmqQuota: boolean
   readonly maxLmqConsumeQueueNum: number
 
+  /** Bytes of the files of compaction topics, see {@link compactionSizes}. */
+  readonly compactionMappedFileSize: number
+  readonly compactionCqMappedFileSize: number
+  /** ms between two compactions of a queue. */
+  readonly compactionScheduleInternal: number
+  /** Bytes of the table of keys of a compaction. */
+  readonly maxOffsetMapSize: number
+
   readonly flushDiskType: 'ASYNC_FLUSH' | 'SYNC_FLUSH'
   /** ms between flushes of the commit log with ASYNC_FLUSH. */
   readonly flushIntervalCommitLog: number
@@ -120,6 +128,10 @@ export function storeConfigDefaults(storePathRootDir: string): StoreConfig {
     enableMultiDispatch: false,
     enableLmqQuota: false,
     maxLmqConsumeQueueNum: 20_000,
+    compactionMappedFileSize: 100 * 1024 * 1024,
+    compactionCqMappedFileSize: 10 * 1024 * 1024,
+    compactionScheduleInternal: 900_000,
+    maxOffsetMapSize: 100 * 1024 * 1024,
     flushDiskType: 'ASYNC_FLUSH',
     flushIntervalCommitLog: 500,
     flushCommitLogLeastPages: 4,

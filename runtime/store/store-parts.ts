@@ -3,6 +3,7 @@ import { StoreCheckpoint } from './checkpoint.ts'
 import { StoreCleaner } from './cleaning/store-cleaner.ts'
 import { CommitLog, HOT_WINDOW_BYTES } from './commit-log/commit-log.ts'
 import { storeTimeInFiles } from './commit-log/store-time.ts'
+import { CompactionStore } from './compaction/compaction-store.ts'
 import { ConsumeQueueTable } from './consume-queue/consume-queue-table.ts'
 import { DelayLevels } from './delay-levels.ts'
 import { DispatchFlush } from './dispatch-flush.ts'
@@ -27,6 +28,7 @@ export interface StoreParts {
   readonly checkpoint: StoreCheckpoint
   readonly index: IndexService | undefined
   readonly light: LightQueues
+  readonly compaction: CompactionStore
   readonly dispatcher: Dispatcher
   readonly intake: ReplicaIntake
   readonly upkeep: LogUpkeep
@@ -37,8 +39,15 @@ export interface StoreParts {
   readonly wasClosed: boolean
 }
 
-/** Opens everything and recovers. Throws, naming file and remedy, for a store that cannot be used. */
-export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset: number) => void): StoreParts {
+/**
+ * Opens everything and recovers. Throws, naming file and remedy, for a store that cannot be used. `isSlave`: whether it follows
+ * a master's at present.
+ */
+export function openStoreParts(
+  options: StoreOptions,
+  onFlushed: (flushedOffset: number) => void,
+  isSlave: () => boolean,
+): StoreParts {
   const { config, disk, reporter, clock } = options
   const flags = new RunningFlags()
   const wasClosed = disk.stat(config.abortFile) === undefined
@@ -80,11 +89,12 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
     reporter,
     flushedOffset: () => log.flushedOffset,
   })
+  const compaction = new CompactionStore({ disk, config, table, log, reporter, wasClosed, isSlave })
   const cleaner = new StoreCleaner({
     config,
     disk,
     segments: log,
-    derivedOffset: () => checkpoint.logicsPhysicalOffset,
+    derivedOffset: () => Math.min(checkpoint.logicsPhysicalOffset, compaction.neededFrom()),
     table,
     index,
     runningFlags: flags,
@@ -105,6 +115,7 @@ export function openStoreParts(options: StoreOptions, onFlushed: (flushedOffset:
     checkpoint,
     index,
     light,
+    compaction,
     dispatcher,
     intake,
     upkeep,

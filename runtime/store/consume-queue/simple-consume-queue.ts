@@ -102,6 +102,11 @@ export class SimpleConsumeQueue extends ConsumeQueue {
     return QueueAppend.appended
   }
 
+  /** A queue without units goes on at an offset: of what came before, nothing is in the commit log. */
+  beginAt(queueOffset: number): void {
+    if (this.maxOffset === 0) this.#restart(queueOffset)
+  }
+
   readUnits(offset: number, count: number, out: QueueUnits): number {
     out.count = 0
     if (offset < this.minOffset || offset >= this.#max) return 0
