@@ -49,6 +49,7 @@ import { TimerEntrance } from './timer/timer-entrance.ts'
 import { timerSources } from './timer/timer-sources.ts'
 import type { Timers } from './timer/timers.ts'
 import { tellBatchTopics } from './topics/batch-topics.ts'
+import { CompactionTopics } from './topics/compaction-topics.ts'
 import { Transactions } from './transaction/transactions.ts'
 
 /** What a broker is made of, and the end of a batch, where the parts meet. */
@@ -59,6 +60,7 @@ export class BrokerParts {
   readonly context: NetContext
   readonly store: MessageStore
   readonly tables: BrokerTables
+  readonly compaction: CompactionTopics
   /** Who may ask for what; undefined while everybody may do everything. */
   readonly access: BrokerAccess | undefined
   readonly server: RemotingServer
@@ -120,6 +122,7 @@ export class BrokerParts {
     this.tables.offsets.boundBy((topic, queueId) => this.#endOf(topic, queueId))
     if (!conf.enableControllerMode) this.tables.offsets.clampToEnds()
     const { topics } = this.tables
+    this.compaction = new CompactionTopics(topics, this.store, conf.enableCompaction)
     const foldsLight = conf.enableLmq && !conf.enableLmqStats
     this.stats = new BrokerStats(conf.brokerClusterName, (topic) => topics.isSystem(topic), clock.now(), foldsLight)
     this.producers = new ProducerRegistry(clock, logger)

@@ -12,6 +12,7 @@ import { registerLiteHandlers } from './lite/lite-handlers.ts'
 import { registerLockHandlers } from './locks/lock-handlers.ts'
 import type { HandlerRegistry } from './metadata/handler-registry.ts'
 import { journaledRegistry } from './metadata-journal/journaled-handler.ts'
+import { minOffsetIn } from './offsets/min-offset-in.ts'
 import { registerOffsetHandlers } from './offsets/offset-handlers.ts'
 import { registerPopHandlers } from './pop/pop-handlers.ts'
 import { PopLog } from './pop/pop-log.ts'
@@ -170,7 +171,7 @@ function serveConsumers(parts: BrokerParts): void {
     offsets,
     settings,
     startsAtZero: parts.startsAtZero,
-    minOffset: (topic, queueId) => store.findQueue(topic, queueId)?.minOffset ?? 0,
+    minOffset: minOffsetIn(store),
   })
   servePop(parts)
   serveAssignments(parts)

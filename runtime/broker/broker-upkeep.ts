@@ -1,6 +1,7 @@
 import type { Timer } from '../io/clock.ts'
 import type { BrokerParts } from './broker-parts.ts'
 import { forgetExpired } from './offsets/expired-offsets.ts'
+import { minOffsetIn } from './offsets/min-offset-in.ts'
 
 const TICK_MS = 100
 /** Messages that become due within so many ms are delivered together. */
@@ -39,6 +40,7 @@ export class BrokerUpkeep {
     this.#parts.commit()
     store.tick(now)
     acks.expire()
+    this.#parts.compaction.follow()
     tables.tick(now, store)
     this.#deliverDelayed()
     this.#parts.escaping?.tick()
@@ -63,8 +65,7 @@ export class BrokerUpkeep {
 
   #forgetOffsets(): void {
     const { store, tables, consumers } = this.#parts
-    const minOffset = (topic: string, queueId: number) => store.findQueue(topic, queueId)?.minOffset ?? 0
-    forgetExpired(tables.offsets, consumers, minOffset)
+    forgetExpired(tables.offsets, consumers, minOffsetIn(store))
   }
 
   /** What a master alone does. */

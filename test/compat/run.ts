@@ -14,6 +14,7 @@ import { autoSwitchInterop } from './auto-switch.ts'
 import { batchQueues } from './batch-queues.ts'
 import { broadcastOffsets } from './broadcast.ts'
 import { clientScenarios } from './clients.ts'
+import { compaction } from './compaction.ts'
 import { controllerAdmin } from './controller-admin.ts'
 import { controllers } from './controllers.ts'
 import { Driver } from './driver.ts'
@@ -69,6 +70,7 @@ const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
   { name: 'broadcast', run: broadcastOffsets },
   { name: 'light-queues', run: lightQueues },
   { name: 'batch-queues', run: batchQueues },
+  { name: 'compaction', run: compaction },
   { name: 'tls', run: tls },
   { name: 'grpc', run: grpc },
   { name: 'lite', run: lite },

@@ -24,7 +24,7 @@ export interface ConsumeStatsDeps {
   readonly offsets: ConsumerOffsets
   readonly consumers: ConsumerRegistry
   readonly stats: BrokerStats
-  readonly store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime'>
+  readonly store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime' | 'minOffsetOf'>
 }
 
 /** How a group stands in one queue (`OffsetWrapper`). */

@@ -5,14 +5,15 @@ import type { MessageStore } from '../../store/message-store.ts'
  * is from 0 to 0, and its times are -1, the answers of Apache RocketMQ.
  */
 export class QueueFacts {
-  readonly #store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime'>
+  readonly #store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime' | 'minOffsetOf'>
 
-  constructor(store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime'>) {
+  constructor(store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime' | 'minOffsetOf'>) {
     this.#store = store
   }
 
   minOffset(topic: string, queueId: number): number {
-    return this.#store.findQueue(topic, queueId)?.minOffset ?? 0
+    const queue = this.#store.findQueue(topic, queueId)
+    return queue === undefined ? 0 : this.#store.minOffsetOf(queue)
   }
 
   /** One past the last message. */

@@ -24,7 +24,7 @@ export interface ResetOffsetDeps {
   readonly groups: SubscriptionGroupTable
   readonly offsets: ConsumerOffsets
   readonly consumers: ConsumerRegistry
-  readonly store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime'>
+  readonly store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime' | 'minOffsetOf'>
   readonly settings: Current<{ readonly useServerSideResetOffset: boolean; readonly brokerRole: string }>
   /** Answers the pulls of the group that wait in a queue, so that its consumer hears of the new position at once. */
   readonly releasePulls: (group: string, topic: string, queueId: number) => void

@@ -10,7 +10,7 @@ import type { TopicTable } from '../topics/topic-table.ts'
 export interface StoreMaintenanceDeps {
   readonly logger: Logger
   readonly topics: TopicTable
-  readonly store: Pick<MessageStore, 'deleteExpiredNow' | 'deleteTopic' | 'minOffset'> & {
+  readonly store: Pick<MessageStore, 'deleteExpiredNow' | 'deleteTopic' | 'minOffset' | 'compaction'> & {
     readonly queues: Pick<MessageStore['queues'], 'removeExpired' | 'topics'>
   }
 }
@@ -22,7 +22,9 @@ const MADV_RANDOM = 1
 export function registerStoreMaintenance(server: HandlerRegistry, deps: StoreMaintenanceDeps): void {
   const { logger, store, topics } = deps
   server.handle(RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE, () => {
-    const removed = store.queues.removeExpired(store.minOffset, (topic) => topics.isSystem(topic))
+    // Offsets of compaction topics go on where they were, though the commit log has none of their messages any more.
+    const keepsQueues = (topic: string) => topics.isSystem(topic) || store.compaction.has(topic)
+    const removed = store.queues.removeExpired(store.minOffset, keepsQueues)
     logger.info({ removed }, 'consume queues without messages removed on request')
     return { code: ResponseCode.SUCCESS }
   })

@@ -23,7 +23,7 @@ export interface TopicStatsDeps {
   readonly offsets: ConsumerOffsets
   readonly consumers: ConsumerRegistry
   readonly stats: BrokerStats
-  readonly store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime'>
+  readonly store: Pick<MessageStore, 'findQueue' | 'storeTimeAt' | 'offsetByTime' | 'minOffsetOf'>
 }
 
 /** Units of one answer to QUERY_CONSUME_QUEUE: a frame holds far more, a person reads far fewer. */

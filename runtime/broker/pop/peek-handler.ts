@@ -18,7 +18,7 @@ export interface PeekParts {
   readonly access: PopAccess
   readonly topics: Pick<TopicTable, 'find'>
   readonly backlog: PopBacklog
-  readonly store: Pick<MessageStore, 'findQueue' | 'pull' | 'lastPull'>
+  readonly store: Pick<MessageStore, 'findQueue' | 'pull' | 'lastPull' | 'minOffsetOf'>
 }
 
 const PULL_BYTES_MAX = 32 * 1024 * 1024
@@ -64,7 +64,10 @@ export class PeekHandler {
     const { store, backlog } = this.#parts
     const queue = store.findQueue(topic, queueId)
     if (queue === undefined) return
-    const offset = Math.min(Math.max(backlog.positionOf(topic, group, queueId), queue.minOffset), queue.maxOffset)
+    const offset = Math.min(
+      Math.max(backlog.positionOf(topic, group, queueId), store.minOffsetOf(queue)),
+      queue.maxOffset,
+    )
     this.#restNum += queue.maxOffset - offset
     const room = max - this.#records.length
     if (room <= 0 || offset === queue.maxOffset) return

@@ -4,7 +4,7 @@ import type { PopPositions } from './pop-positions.ts'
 import type { PopSubjects } from './pop-subject.ts'
 
 export interface PopBacklogParts {
-  readonly store: Pick<MessageStore, 'findQueue'>
+  readonly store: Pick<MessageStore, 'findQueue' | 'minOffsetOf'>
   readonly positions: PopPositions
   readonly subjects: Pick<PopSubjects, 'findQueue'>
 }
@@ -21,7 +21,9 @@ export class PopBacklog {
   positionOf(topic: string, group: string, queueId: number): number {
     const { store, positions, subjects } = this.#parts
     const position = positions.of(group, subjects.findQueue(topic, group, queueId) ?? { topic, queueId, next: -1 })
-    return position < 0 ? (store.findQueue(topic, queueId)?.minOffset ?? 0) : position
+    if (position >= 0) return position
+    const queue = store.findQueue(topic, queueId)
+    return queue === undefined ? 0 : store.minOffsetOf(queue)
   }
 
   /** Messages that wait for it there. */

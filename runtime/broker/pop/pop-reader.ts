@@ -26,7 +26,7 @@ interface PopReaderSettings {
 
 export interface PopReaderParts {
   readonly config: Current<PopReaderSettings>
-  readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull'>
+  readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'minOffsetOf'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'takeReset' | 'hasNoResets'>
   readonly positions: PopPositions
   readonly reviveLog: ReviveLog
@@ -111,7 +111,7 @@ export class PopReader {
     const { group, initMode } = this.#task
     const known = positions.of(group, queue)
     if (known >= 0) return known
-    let first = queue.queue!.minOffset
+    let first = this.#parts.store.minOffsetOf(queue.queue!)
     if (initMode !== FROM_FIRST && !queue.topic.startsWith(RETRY_TOPIC_PREFIX)) {
       const mayStart = config.current.initPopOffsetByCheckMsgInMem && startsAtZero(queue.topic, queue.queueId)
       first = mayStart ? 0 : Math.max(0, maxOffset - 1)

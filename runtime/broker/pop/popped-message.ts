@@ -11,7 +11,7 @@ const CLOCKS_DIFFER_MS = 60_000
 
 export interface PoppedMessageParts {
   readonly access: PopAccess
-  readonly store: Pick<MessageStore, 'findQueue'>
+  readonly store: Pick<MessageStore, 'findQueue' | 'minOffsetOf'>
   readonly backlog: Pick<PopBacklog, 'positionOf'>
   readonly reviveQueues: number
   readonly brokerName: string
@@ -37,8 +37,9 @@ export class PoppedMessages {
 
   /** Offsets of the messages that the queue has. */
   range(topic: string, queueId: number): { readonly min: number; readonly max: number } {
-    const queue = this.#parts.store.findQueue(topic, queueId)
-    return { min: queue?.minOffset ?? 0, max: queue?.maxOffset ?? 0 }
+    const { store } = this.#parts
+    const queue = store.findQueue(topic, queueId)
+    return queue === undefined ? { min: 0, max: 0 } : { min: store.minOffsetOf(queue), max: queue.maxOffset }
   }
 
   /** @throws RequestError MESSAGE_ILLEGAL for a handle that is none, or of another message */

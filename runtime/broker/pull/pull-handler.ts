@@ -31,7 +31,12 @@ interface PullConfig extends PullRulesConfig {
 
 export interface PullParts extends PullRulesParts {
   readonly config: Current<PullConfig>
-  readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'read'>
+  readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'read' | 'minOffsetOf'>
+  readonly topics: Pick<TopicTable, 'find'>
+  readonly groups: Pick<SubscriptionGroupTable, 'find' | 'isForbidden'>
+  readonly consumers: Pick<ConsumerRegistry, 'get' | 'findSubscription' | 'learn'>
+  readonly compiledFilters: CompiledFilters
+  readonly filters: Pick<ConsumerFilters, 'get'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
   readonly broadcast: Pick<BroadcastOffsets, 'beginOf' | 'pulled'>
   readonly stats: Pick<BrokerStats, 'groupGet'>
@@ -161,7 +166,7 @@ export class PullHandler {
     const begin = reset ?? (task.broadcast && broadcast.beginOf(task.broadcast))
     if (begin !== undefined) {
       answer.nextBeginOffset = begin
-      answer.minOffset = queue.minOffset
+      answer.minOffset = store.minOffsetOf(queue)
       answer.maxOffset = queue.maxOffset
       return 'OFFSET_RESET'
     }

@@ -10,7 +10,10 @@ import { liteQueueName } from '../lite/lite-queue-name.ts'
 import type { Current } from '../metadata/current.ts'
 
 export interface QueryParts {
-  readonly store: Pick<MessageStore, 'queryByKey' | 'recordAt' | 'findQueue' | 'offsetByTime' | 'storeTimeAt'>
+  readonly store: Pick<
+    MessageStore,
+    'queryByKey' | 'recordAt' | 'findQueue' | 'offsetByTime' | 'storeTimeAt' | 'minOffsetOf'
+  >
   readonly settings: Current<QuerySettings>
 }
 
@@ -35,7 +38,7 @@ export function registerQueryHandlers(server: RemotingServer, parts: QueryParts)
   server.handle(RequestCode.VIEW_MESSAGE_BY_ID, (request) => viewMessage(parts, request))
   server.handle(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, (request) => searchOffset(parts, request))
   server.handle(RequestCode.GET_MAX_OFFSET, (request) => offsetAnswer(queueOf(store, request)?.maxOffset ?? 0))
-  server.handle(RequestCode.GET_MIN_OFFSET, (request) => offsetAnswer(queueOf(store, request)?.minOffset ?? 0))
+  server.handle(RequestCode.GET_MIN_OFFSET, (request) => minOffset(parts, request))
   server.handle(RequestCode.GET_EARLIEST_MSG_STORETIME, (request) => earliestStoreTime(parts, request))
 }
 
@@ -82,9 +85,14 @@ function searchOffset({ store }: QueryParts, request: CommandView): Response {
   return offsetAnswer(queue === undefined ? 0 : store.offsetByTime(queue, timestampMs, boundary))
 }
 
+function minOffset({ store }: QueryParts, request: CommandView): Response {
+  const queue = queueOf(store, request)
+  return offsetAnswer(queue === undefined ? 0 : store.minOffsetOf(queue))
+}
+
 function earliestStoreTime({ store }: QueryParts, request: CommandView): Response {
   const queue = queueOf(store, request)
-  const timestamp = queue === undefined ? -1 : store.storeTimeAt(queue, queue.minOffset)
+  const timestamp = queue === undefined ? -1 : store.storeTimeAt(queue, store.minOffsetOf(queue))
   return { code: ResponseCode.SUCCESS, fields: { timestamp } }
 }
 

@@ -12,6 +12,7 @@ import type { MessageDraft } from '../../store/message-draft.ts'
 import type { LateAnswer } from '../acks/pending-sends.ts'
 import { aimAtLiteTopic } from './lite-message.ts'
 import { completeProperties } from './rewritten-properties.ts'
+import { requireKey } from './required-key.ts'
 import type { SendParts } from './send-handler.ts'
 import { isTrue, type SendRequest } from './send-request.ts'
 import type { SendTarget } from './send-target.ts'
@@ -163,6 +164,7 @@ export class BatchSender {
     draft.properties.length = propertiesLength
     scanProperties(bytes, propertiesAt + 2, propertiesLength, draft.ranges)
     draft.isScanned = true
+    if (target.isCompaction) requireKey(draft)
     // As official brokers do: delays and broker properties are of the batch, not of the messages in it.
     draft.ranges.delayStart = -1
     draft.ranges.hasTimer = false

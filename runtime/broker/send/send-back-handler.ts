@@ -8,6 +8,7 @@ import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
 import { MessageDraft } from '../../store/message-draft.ts'
 import type { MessageStore } from '../../store/message-store.ts'
+import { isCompactionTopic } from '../topics/compaction-topics.ts'
 import { PERM_READ_WRITE, Perm, TopicSysFlag } from '../topics/topic-config.ts'
 import { dlqTopic, retryTopic } from '../topics/topic-name.ts'
 import { DLQ_QUEUE_NUMS, noSuchGroup, type RetryGroup } from './retry-topic.ts'
@@ -57,6 +58,7 @@ export class SendBackHandler {
     if (acks.isFull) this.#parts.commit()
     const draft = this.#draft
     draft.storeHost = this.#parts.storeHost
+    this.#refuseCompacted(request.text('originTopic'))
     const stored = phyOffset < 0 ? undefined : this.#parts.store.recordAt(phyOffset)
     const message = stored && readBack(stored.bytes, stored.start, stored.length, draft)
     if (message === undefined) throw failed(`look message by offset failed, ${phyOffset}`)
@@ -73,6 +75,15 @@ export class SendBackHandler {
     this.#parts.sendBacks.sendBack(origin, groupName).messages++
     if (isDead) this.#parts.sendBacks.sendBackToDlq(origin, groupName).messages++
     return undefined
+  }
+
+  /**
+   * Messages of compaction topics say where they stand in the files of their topic, not in the commit log, where another one
+   * stands. A client that is refused sends such a message to the retry topic itself.
+   */
+  #refuseCompacted(originTopic: string | undefined): void {
+    if (originTopic === undefined || !isCompactionTopic(this.#parts.topics.find(originTopic))) return
+    throw failed(`messages of the compaction topic ${originTopic} cannot be sent back by their offset: send them anew`)
   }
 
   #prepare(draft: MessageDraft, message: StoredMessage, level: number): void {

@@ -17,6 +17,7 @@ import type { HalfMessages } from '../transaction/half-messages.ts'
 import { BatchSender } from './batch-sender.ts'
 import { aimAtLiteTopic } from './lite-message.ts'
 import { queueByPriority } from './priority-queue.ts'
+import { requireKey } from './required-key.ts'
 import { DLQ_QUEUE_NUMS, deadLetterTopicFor, type RetryGroups } from './retry-topic.ts'
 import { completeProperties } from './rewritten-properties.ts'
 import { isTrue, SendRequest } from './send-request.ts'
@@ -146,6 +147,7 @@ export class SendHandler {
       const remark = `the broker[${config.brokerIP1}] sending transaction message is forbidden`
       throw new RequestError(ResponseCode.NO_PERMISSION, remark)
     }
+    if (target.isCompaction) requireKey(draft)
     const ring = this.#ringOf(draft)
     halves.put(draft, target, queueId, this.#extra)
     this.#stored(request, channel, draft, target, queueId, ring)
@@ -195,9 +197,7 @@ export class SendHandler {
     queueId: number,
   ): void {
     if (target.isMultiTag) draft.sysFlag |= SysFlag.multiTags
-    if (target.isCompaction && draft.ranges.keysStart < 0) {
-      throw new RequestError(ResponseCode.MESSAGE_ILLEGAL, 'Required message key is missing')
-    }
+    if (target.isCompaction) requireKey(draft)
     if (!target.isRetry) {
       this.#store(request, channel, draft, target, queueId)
       return

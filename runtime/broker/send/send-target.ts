@@ -3,6 +3,7 @@ import type { BrokerStats } from '../stats/broker-stats.ts'
 import type { Traffic } from '../stats/traffic.ts'
 import { recallHandleStart } from '../timer/recall-handle.ts'
 import { isBatchTopic } from '../topics/batch-topics.ts'
+import { isCompactionTopic } from '../topics/compaction-topics.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import { isNotAllowedToSend, RETRY_TOPIC_PREFIX } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -42,7 +43,7 @@ export class SendTarget {
     this.topicBytes = Buffer.from(topicName)
     this.isRetry = topicName.startsWith(RETRY_TOPIC_PREFIX)
     this.isForbidden = isNotAllowedToSend(topicName)
-    this.isCompaction = config.attributes.get('cleanup.policy') === 'COMPACTION'
+    this.isCompaction = isCompactionTopic(config)
     this.isMultiTag = config.topicFilterType === 'MULTI_TAG'
     this.isBatchCq = isBatchTopic(config)
     this.isPlain = !this.isRetry && !this.isForbidden && !this.isCompaction && !this.isMultiTag

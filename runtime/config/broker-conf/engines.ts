@@ -4,15 +4,18 @@ import { accepted, BYTES, double, flag, HOURS, int, long, MINUTES, MS, oneOf, SE
 
 export const compaction = {
   title: 'Compaction',
-  about: 'Topics that keep the latest message per key.',
-  keys: accepted({
-    enableCompaction: flag(true, 'Serve such topics.'),
-    compactionMappedFileSize: int(104_857_600, 'Size of a compacted log file.', BYTES),
-    compactionCqMappedFileSize: int(10_485_760, 'Size of its consume queue file.', BYTES),
-    compactionScheduleInternal: int(900_000, 'How often to compact.', MS),
-    compactionThreadNum: int(6, 'Threads for that.'),
-    maxOffsetMapSize: int(104_857_600, 'Memory of the table of keys.', BYTES),
-  }),
+  about: 'Topics with cleanup.policy=COMPACTION, which keep the newest message of each key.',
+  keys: {
+    enableCompaction: flag(true, 'Whether such topics are compacted; without it their messages expire as all do.'),
+    compactionMappedFileSize: int(104_857_600, 'Size of a file of their messages.', { ...BYTES, min: 1 }),
+    compactionCqMappedFileSize: int(10_485_760, 'Size of the queue file that goes with it.', { ...BYTES, min: 1 }),
+    compactionScheduleInternal: int(900_000, 'How often a queue is compacted.', { ...MS, min: 1 }),
+    maxOffsetMapSize: int(104_857_600, 'Memory of the table of keys; more keys take several compactions.', {
+      ...BYTES,
+      min: 1,
+    }),
+    ...accepted({ compactionThreadNum: int(6, 'Threads for that.') }),
+  },
 }
 
 export const rocksdb = {

@@ -175,6 +175,7 @@ export class CompactionStore {
       if (nowMs >= this.#nextLookMs) {
         this.#nextLookMs = nowMs + LOOK_MS
         this.#attachNew()
+        for (const log of this.#logs.values()) this.#dropAhead(log)
         this.#sync.askAll(this.#logs.values())
       }
       this.#copyAll()
@@ -256,21 +257,22 @@ export class CompactionStore {
     const log = new CompactionLog(queue, this.#opened, this.#options.wasClosed)
     log.nextRoundMs = this.#lookedMs + this.#intervalMs
     this.#logs.set(queue, log)
-    // In controller mode the commit log may have more than is shown yet: what it lacks is known when there is a master.
-    if (!this.#options.config.enableControllerMode) this.#dropAhead(log)
+    this.#dropAhead(log)
     this.#continueQueue(log)
   }
 
-  /** What the commit log has lost: others will get these offsets. */
+  /**
+   * What the commit log has lost, or a queue that has begun again because its topic was made anew: others will get, or have,
+   * these offsets. A queue that is there from its beginning is copied again as a whole.
+   */
   #dropAhead(log: CompactionLog): void {
-    const { topic, queueId, maxOffset, nextOffset } = log.queue
+    const { topic, queueId, minOffset, maxOffset, nextOffset } = log.queue
     const end = Math.max(maxOffset, nextOffset)
     if (end === 0 || log.nextCopyOffset <= end) return
-    this.#options.reporter.warn(
-      `the compaction log of ${topic}-${queueId} ends at offset ${log.nextCopyOffset}, the commit log has messages up to ` +
-        `${end}: those behind that are dropped`,
+    this.#options.reporter.info(
+      `the compaction log of ${topic}-${queueId} ends at offset ${log.nextCopyOffset}, its queue at ${end}: it is cut`,
     )
-    this.#truncate(log, end)
+    this.#truncate(log, minOffset === 0 ? 0 : end)
   }
 
   /** A queue that has no message in the commit log any more would begin at 0 again. */

@@ -25,6 +25,7 @@ final class Scenarios {
         ALL.put("batches-fill", Batching::fill);
         ALL.put("batches-push", Batching::push);
         ALL.put("batches-tags", Batching::tags);
+        ALL.put("compaction", Compacting::run);
         ALL.put("broadcasting", Consuming::broadcasting);
         ALL.put("orderly", Consuming::orderly);
         ALL.put("tag-filter", Consuming::tagFilter);
