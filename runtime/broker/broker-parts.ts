@@ -50,6 +50,7 @@ import { timerSources } from './timer/timer-sources.ts'
 import type { Timers } from './timer/timers.ts'
 import { tellBatchTopics } from './topics/batch-topics.ts'
 import { CompactionTopics } from './topics/compaction-topics.ts'
+import { KeptMessagesFetch } from './topics/kept-messages-fetch.ts'
 import { Transactions } from './transaction/transactions.ts'
 
 /** What a broker is made of, and the end of a batch, where the parts meet. */
@@ -61,6 +62,8 @@ export class BrokerParts {
   readonly store: MessageStore
   readonly tables: BrokerTables
   readonly compaction: CompactionTopics
+  /** What a slave lacks of compaction topics. */
+  readonly keptMessages: KeptMessagesFetch
   /** Who may ask for what; undefined while everybody may do everything. */
   readonly access: BrokerAccess | undefined
   readonly server: RemotingServer
@@ -155,6 +158,7 @@ export class BrokerParts {
       replication.slaves?.onProgress(() => this.acks.progressed())
     }
     this.members = this.#groupMembers()
+    this.keptMessages = this.#fetchKept()
     this.targets = new SendTargets(this.store, this.stats)
     this.gate = this.#storeGate()
     this.broadcast = this.#broadcastOffsets()
@@ -262,6 +266,17 @@ export class BrokerParts {
     const sources = this.tables.slaveSources()
     const onMasterBack = () => this.pulls.held.releaseAll()
     return new BrokerReplication(this.conf, this.context, this.store, this.client, sources, onMasterBack)
+  }
+
+  #fetchKept(): KeptMessagesFetch {
+    const { clock, logger } = this.environment
+    return new KeptMessagesFetch({
+      store: this.store,
+      invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
+      logger,
+      master: () => (this.isMaster || this.isStopping ? undefined : this.replication.masterAddress),
+      monotonic: () => clock.monotonic(),
+    })
   }
 
   #makeControllerMode(): ControllerMode {

@@ -161,6 +161,10 @@ export class BrokerReplication implements Replication {
   }
 
   /** What a master tells of itself (EXCHANGE_BROKER_HA_INFO). */
+  get masterAddress(): string | undefined {
+    return this.#known.masterAddr || undefined
+  }
+
   learn({ masterAddr, haServerAddr, flushOffset }: MasterInfo): void {
     if (this.#lacksFlushOffset && flushOffset !== undefined && flushOffset > 0)
       this.#log.masterFlushedOffset = flushOffset

@@ -41,6 +41,7 @@ export class BrokerUpkeep {
     store.tick(now)
     acks.expire()
     this.#parts.compaction.follow()
+    this.#parts.keptMessages.tick(this.#parts.compaction.declared)
     tables.tick(now, store)
     this.#deliverDelayed()
     this.#parts.escaping?.tick()

@@ -6,6 +6,8 @@ import type { MasterInfo, MinBrokerIdChange } from './replica-group/replica-hand
 export interface Replication {
   /** Slaves: whether the master has been heard of lately. */
   readonly isMasterUp: boolean
+  /** Slaves: where the master serves requests, as far as that is known. */
+  readonly masterAddress: string | undefined
   start(): Promise<void>
   stop(): void
   /** What a name server says of the group's master. */

@@ -319,6 +319,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
     this.#manager.refresh()
   }
 
+  get masterAddress(): string | undefined {
+    return this.#master?.address
+  }
+
   learn({ masterAddr, haServerAddr }: MasterInfo): void {
     if (masterAddr !== undefined) this.#learnHaAddress(masterAddr, haServerAddr)
   }

@@ -14,7 +14,8 @@ export class CompactionTopics {
   readonly #store: Pick<MessageStore, 'compaction'>
   readonly #isEnabled: boolean
   #seen: DataVersionFields | undefined
-  #declared: string[] = []
+  /** With the number of their queues. */
+  readonly declared = new Map<string, number>()
 
   /** Opens the files of those that are there. @throws Error naming file and key for such that cannot be used */
   constructor(topics: TopicTable, store: Pick<MessageStore, 'compaction'>, isEnabled: boolean) {
@@ -29,12 +30,16 @@ export class CompactionTopics {
     const { dataVersion } = this.#topics
     if (!this.#isEnabled || (this.#seen !== undefined && dataVersion.equals(this.#seen))) return
     this.#seen = dataVersion.toJson()
-    const wanted: string[] = []
-    for (const config of this.#topics.all()) if (isCompactionTopic(config)) wanted.push(config.topicName)
-    if (wanted.length === 0 && this.#declared.length === 0) return
+    const { declared } = this
+    const before = [...declared.keys()]
+    declared.clear()
+    for (const config of this.#topics.all()) {
+      const { topicName, readQueueNums, writeQueueNums } = config
+      if (isCompactionTopic(config)) declared.set(topicName, Math.max(readQueueNums, writeQueueNums))
+    }
+    if (declared.size === 0 && before.length === 0) return
     const { compaction } = this.#store
-    for (const topic of this.#declared) if (this.#topics.find(topic) === undefined) compaction.deleteTopic(topic)
-    compaction.declare(wanted)
-    this.#declared = wanted
+    for (const topic of before) if (this.#topics.find(topic) === undefined) compaction.deleteTopic(topic)
+    compaction.declare(declared.keys())
   }
 }

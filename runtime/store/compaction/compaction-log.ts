@@ -27,6 +27,10 @@ export class CompactionLog {
   isStuck = false
   /** A message is larger than a file: nothing behind it is copied. */
   isBlocked = false
+  /** Slaves: what the master has kept from before this log is here, or need not be. */
+  isFetched = false
+  /** Slaves: up to here it was asked for. */
+  fetchedOffset = 0
   /** The topic was deleted. */
   isRemoved = false
   /** When it is to be compacted next. */

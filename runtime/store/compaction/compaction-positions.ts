@@ -56,8 +56,14 @@ export class CompactionPositions {
     for (const queue of Object.keys(table)) this.#offsets.set(queue, integerField(table, queue) ?? -1)
   }
 
+  /** To the byte what Java writes. */
+  #text(): string {
+    const offsets = Array.from(this.#offsets, ([queue, offset]) => `\t\t${JSON.stringify(queue)}:${offset}`)
+    const table = offsets.length === 0 ? '{}' : `{\n${offsets.join(',\n')}\n\t}`
+    return `{\n\t"empty":${offsets.length === 0},\n\t"queueOffsetMap":${table}\n}`
+  }
+
   #write(): void {
-    const text = JSON.stringify({ queueOffsetMap: Object.fromEntries(this.#offsets) })
-    writeFileAtomic(this.#disk, this.#path, Buffer.from(text))
+    writeFileAtomic(this.#disk, this.#path, Buffer.from(this.#text()))
   }
 }

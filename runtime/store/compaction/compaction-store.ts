@@ -14,6 +14,7 @@ import { CompactionScratch } from './compaction-scratch.ts'
 import { compactionSizes } from './compaction-sizes.ts'
 import { CompactionSync } from './compaction-sync.ts'
 import { firstUnitFrom } from './first-unit-from.ts'
+import { takeKept } from './kept-intake.ts'
 
 export interface CompactionStoreOptions {
   readonly disk: Disk
@@ -139,7 +140,50 @@ export class CompactionStore {
       this.#abortRoundOf(log)
       log.remove()
       log.truncateFrom(0)
+      log.isFetched = false
+      log.fetchedOffset = 0
     }
+  }
+
+  /**
+   * Slaves: a queue whose older messages are in no log that came here, and from which offset on the master is to be asked for
+   * them. Undefined when there is none, or nothing can be taken now.
+   */
+  gap(): { readonly topic: string; readonly queueId: number; readonly offset: number } | undefined {
+    this.#attachNew()
+    for (const log of this.#logs.values()) {
+      if (!this.#lacksOlder(log)) continue
+      const { topic, queueId } = log.queue
+      return { topic, queueId, offset: Math.max(log.nextCopyOffset, log.fetchedOffset) }
+    }
+    return undefined
+  }
+
+  /**
+   * What the master has there: records, and where it goes on; no `nextOffset`: nowhere. False when a file has to be made
+   * durable first. Throws for what are no messages, and the operating system's error.
+   */
+  fill(topic: string, queueId: number, kept: { nextOffset: number | undefined; body: Uint8Array }): boolean {
+    const queue = this.#options.table.find(topic, queueId)
+    const log = queue && this.#logs.get(queue)
+    if (log === undefined || !this.#lacksOlder(log) || this.#sync.isFrozen) return log !== undefined
+    const end = queue!.maxOffset === 0 ? Number.POSITIVE_INFINITY : queue!.minOffset
+    if (!takeKept(log, kept.body, end)) {
+      if (log.isSyncing || log.segments.isDirty) {
+        this.#sync.ask(log)
+        return false
+      }
+      log.segments.roll()
+      return true
+    }
+    if (kept.nextOffset === undefined || kept.nextOffset >= end) log.isFetched = true
+    else log.fetchedOffset = kept.nextOffset
+    return true
+  }
+
+  #lacksOlder(log: CompactionLog): boolean {
+    if (log.isFetched || log.isStuck || !this.#options.isSlave()) return false
+    return log.queue.maxOffset === 0 || log.queue.minOffset > log.nextCopyOffset
   }
 
   deleteTopic(topic: string): void {
@@ -199,7 +243,12 @@ export class CompactionStore {
       this.#attachNew()
       for (const log of this.#logs.values()) {
         this.#abortRoundOf(log)
-        while (!log.isStuck && !this.#sync.isFrozen && this.#copier.copy(log, COPY_BYTES_MAX) !== CopyEnd.upToDate) {
+        while (
+          !log.isStuck &&
+          !this.#lacksOlder(log) &&
+          !this.#sync.isFrozen &&
+          this.#copier.copy(log, COPY_BYTES_MAX) !== CopyEnd.upToDate
+        ) {
           if (!this.#rollNow(log)) break
         }
         this.#sync.syncNow(log)
@@ -302,7 +351,7 @@ export class CompactionStore {
     let budget = this.#copyBudget()
     for (let i = 0; i < logs.length && budget > 0; i++) {
       const log = logs[(this.#nextLog + i) % logs.length]!
-      if (log.isStuck || log.isBlocked || log.nextCopyOffset >= log.queue.maxOffset) continue
+      if (log.isStuck || log.isBlocked || log.nextCopyOffset >= log.queue.maxOffset || this.#lacksOlder(log)) continue
       budget -= this.#copyOne(log, budget)
     }
     this.#nextLog = logs.length === 0 ? 0 : (this.#nextLog + 1) % logs.length

@@ -85,7 +85,7 @@ final class Compacting {
     }
 
     private static void push(Run run, Map<String, String> newest) throws Exception {
-        DefaultMQPushConsumer consumer = run.consumer(run.group());
+        DefaultMQPushConsumer consumer = run.consumer(run.group() + "-push");
         consumer.setConsumeThreadMin(1);
         consumer.setConsumeThreadMax(1);
         consumer.subscribe(run.topic(), "*");
