@@ -3,7 +3,7 @@ import { md5 } from '../../io/digest.ts'
 
 const DIGEST_BYTES = 16
 /** MD5 of the key, then its offset: what Java's `OffsetMap` takes of the memory, too. */
-export const OFFSET_MAP_ENTRY_BYTES = DIGEST_BYTES + 8
+const OFFSET_MAP_ENTRY_BYTES = DIGEST_BYTES + 8
 /** More than that of the slots are never in use, so that searches stay short. */
 const FILL_MAX = 0.75
 const CAPACITY_MIN = 100
