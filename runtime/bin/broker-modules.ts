@@ -13,6 +13,7 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import('../store/recovery/recover.ts'),
   () => import('../store/index/index-service.ts'),
   () => import('../store/compaction/compaction-store.ts'),
+  () => import('../store/cleaning/store-cleaner.ts'),
   () => import('../store/message-store.ts'),
   () => import('../replication/auto-switch/auto-switch-replication.ts'),
   () => import('../broker/topics/topic-table.ts'),
@@ -35,12 +36,14 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import('../broker/lite/lite.ts'),
   () => import('../broker/lite/lite-handlers.ts'),
   () => import('../broker/offsets/offset-handlers.ts'),
+  () => import('../broker/query/query-handlers.ts'),
   () => import('../broker/broker-services.ts'),
   () => import('../broker/transaction/transactions.ts'),
   () => import('../broker/timer/make-timers.ts'),
   () => import('../broker/delay/escaping-delivery.ts'),
   () => import('../broker/acks/acknowledgements.ts'),
   () => import('../broker/pop/pop.ts'),
+  () => import('../broker/topics/kept-messages-fetch.ts'),
   () => import('../broker/broker-parts.ts'),
 ]
 

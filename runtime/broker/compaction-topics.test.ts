@@ -63,6 +63,13 @@ test('a message without a key is refused: plain, of blanks, in a batch, as half 
   expect(await readAll(whole)).toEqual([])
 })
 
+test('a topic is one of batches or one for compaction', async () => {
+  const whole = await WholeBroker.start(SMALL)
+  const both = '+cleanup.policy=COMPACTION,+queue.type=BatchCQ'
+  await expect(create(whole, 'T', both)).rejects.toThrow(String(ResponseCode.INVALID_PARAMETER))
+  expect(whole.broker.tables.topics.find('T')).toBeUndefined()
+})
+
 test('the queue is compacted, and administrators are told where it begins', async () => {
   const whole = await filled()
   expect(await readAll(whole)).toHaveLength(151)

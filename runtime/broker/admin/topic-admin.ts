@@ -95,6 +95,11 @@ function check(deps: TopicAdminDeps, config: TopicConfig): void {
     const remark = `perm of topic ${topicName} is ${perm}: give the sum of 4 (read), 2 (write) and 1 (inherit)`
     throw new RequestError(ResponseCode.INVALID_PARAMETER, remark)
   }
+  const { attributes } = config
+  if (attributes.get('+cleanup.policy') === 'COMPACTION' && attributes.get('+queue.type') === 'BatchCQ') {
+    const remark = `topic ${topicName} cannot have both cleanup.policy=COMPACTION and queue.type=BatchCQ: leave one of them out`
+    throw new RequestError(ResponseCode.INVALID_PARAMETER, remark)
+  }
   if (!deps.settings.current.enableMixedMessageType && config.attributes.get('+message.type') === 'MIXED') {
     throw new RequestError(ResponseCode.INVALID_PARAMETER, 'MIXED message type is not supported.')
   }

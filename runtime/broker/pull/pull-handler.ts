@@ -32,11 +32,6 @@ interface PullConfig extends PullRulesConfig {
 export interface PullParts extends PullRulesParts {
   readonly config: Current<PullConfig>
   readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'read' | 'minOffsetOf'>
-  readonly topics: Pick<TopicTable, 'find'>
-  readonly groups: Pick<SubscriptionGroupTable, 'find' | 'isForbidden'>
-  readonly consumers: Pick<ConsumerRegistry, 'get' | 'findSubscription' | 'learn'>
-  readonly compiledFilters: CompiledFilters
-  readonly filters: Pick<ConsumerFilters, 'get'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
   readonly broadcast: Pick<BroadcastOffsets, 'beginOf' | 'pulled'>
   readonly stats: Pick<BrokerStats, 'groupGet'>

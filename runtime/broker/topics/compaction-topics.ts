@@ -1,11 +1,12 @@
 import type { DataVersionFields } from '../../codec/route/data-version.ts'
 import type { MessageStore } from '../../store/message-store.ts'
+import { isBatchTopic } from './batch-topics.ts'
 import type { TopicConfig } from './topic-config.ts'
 import type { TopicTable } from './topic-table.ts'
 
-/** Whether of each key only the newest message is kept. */
+/** Whether of each key only the newest message is kept. With batch consume queues, where messages share records, it is not. */
 export function isCompactionTopic(config: TopicConfig | undefined): boolean {
-  return config?.attributes.get('cleanup.policy') === 'COMPACTION'
+  return config?.attributes.get('cleanup.policy') === 'COMPACTION' && !isBatchTopic(config)
 }
 
 /** Tells the store which topics are to be compacted, whoever has changed the table: an administrator, a master, the journal. */
