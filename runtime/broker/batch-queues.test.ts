@@ -80,3 +80,19 @@ test('a topic that is deleted and made again begins anew, of either type', async
   await whole.restart()
   expect([queueOf(whole).isBatch, await bodies(whole)]).toEqual([true, ['0 c', '1 d']])
 })
+
+test('administrators see the units that begin within as many messages as they ask for', async () => {
+  const whole = await WholeBroker.start()
+  await createTopic(whole)
+  await sendBatch(whole, 'a', 'b', 'c')
+  await whole.send(TOPIC, { body: 'single' })
+  await sendBatch(whole, 'd', 'e')
+  const unitsFrom = async (index: number, count: number) => {
+    const fields = { topic: TOPIC, queueId: 0, index, count }
+    const { body } = await whole.ask(RequestCode.QUERY_CONSUME_QUEUE, { fields })
+    return (JSON.parse(body!.toString()) as { queueData: unknown[] }).queueData.length
+  }
+  expect([await unitsFrom(0, 3), await unitsFrom(0, 4), await unitsFrom(1, 4), await unitsFrom(4, 1)]).toEqual([
+    1, 2, 3, 1,
+  ])
+})

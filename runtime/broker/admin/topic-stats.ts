@@ -96,12 +96,16 @@ function queueUnits(deps: TopicStatsDeps, request: CommandView): Response {
   if (count > 0 && queue.readUnits(index, count, units) === 0) {
     return { code: ResponseCode.SUCCESS, remark: `Index ${index} of ${queueId}@${topic} is not exist!` }
   }
-  const queueData = Array.from({ length: units.count }, (_, i) => ({
-    physicOffset: units.phyOffsets[i],
-    physicSize: units.sizes[i],
-    tagsCode: units.tagsCodes[i],
-    eval: false,
-  }))
+  // Of a batch consume queue those that begin within so many messages.
+  const isWithin = (i: number): boolean => !queue.isBatch || units.baseOffsets[i]! - index < count
+  const queueData = Array.from({ length: units.count }, (_, i) => i)
+    .filter(isWithin)
+    .map((i) => ({
+      physicOffset: units.phyOffsets[i],
+      physicSize: units.sizes[i],
+      tagsCode: units.tagsCodes[i],
+      eval: false,
+    }))
   const group = request.text('consumerGroup')
   const subscriptionData = group === undefined ? undefined : deps.consumers.findSubscription(group, topic)
   const body = {
