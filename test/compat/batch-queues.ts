@@ -16,7 +16,7 @@ const DISPATCH_LIMIT_MS = 30_000
 
 /** Topics with batch consume queues: answers, records and units as Apache's, official producers and consumers, stores handed over. */
 export async function batchQueues(setting: Setting): Promise<void> {
-  const { dir, report, engine } = setting
+  const { dir, report, engine, brief } = setting
   await report.attempt(AREA, 'records', async () => {
     const [ours, theirs] = [await recordsOf(engine, dir), await recordsOf('apache', dir)]
     for (const [name, records] of Object.entries(theirs)) {
@@ -24,10 +24,10 @@ export async function batchQueues(setting: Setting): Promise<void> {
       report.check(AREA, name, actual === expected, `ours ${actual}\nApache's ${expected}`)
     }
   })
-  for (const one of engine === 'apache' ? (['apache'] as const) : (['apache', engine] as const))
+  for (const one of new Set(brief ? [engine] : (['apache', engine] as const)))
     await report.attempt(AREA, `clients on ${one}`, () => clients(setting, one))
   await report.attempt(AREA, 'handover', () => handOver(setting))
-  await report.attempt(AREA, 'slaves', () => slaves(setting))
+  if (!brief) await report.attempt(AREA, 'slaves', () => slaves(setting))
 }
 
 async function recordsOf(engine: Engine, dir: string): Promise<Record<string, unknown>> {
@@ -121,7 +121,7 @@ async function clients({ dir, report, driver }: Setting, engine: Engine): Promis
 }
 
 /** A store is written by one engine, then by the other, and shows the same after every stop and kill. */
-async function handOver({ dir, report, engine, driver }: Setting): Promise<void> {
+async function handOver({ dir, report, engine, driver, brief }: Setting): Promise<void> {
   const brokers = [{ group: 'broker-a', id: 0, engine: 'apache' as Engine }]
   const cluster = await layOutCluster({ name: 'batch-handover', dir, namesrvEngine: 'gantry', brokers, conf: CONF })
   const broker = cluster.broker('broker-a')
@@ -130,13 +130,14 @@ async function handOver({ dir, report, engine, driver }: Setting): Promise<void>
     await makeTopic(cluster, TOPIC)
     const namesrv = cluster.namesrv.address
     let count = 0
-    for (const [next, signal] of [
+    const rounds = [
       [engine, 'SIGTERM'],
-      ['apache', 'SIGTERM'],
-      [engine, 'SIGKILL'],
       ['apache', 'SIGKILL'],
+      [engine, 'SIGKILL'],
+      ['apache', 'SIGTERM'],
       [engine, 'SIGTERM'],
-    ] as const) {
+    ] as const
+    for (const [next, signal] of brief ? rounds.slice(0, 3) : rounds) {
       const name = `${broker.engine} ${signal === 'SIGTERM' ? 'stopped' : 'killed'}, then ${next}`
       const filled = await driver.run('batches-fill', {
         namesrv,
@@ -166,11 +167,11 @@ async function handOver({ dir, report, engine, driver }: Setting): Promise<void>
 }
 
 /** Slaves of the other engine hold the same units. */
-async function slaves({ dir, report, engine, driver, brief }: Setting): Promise<void> {
-  const pairs: [Engine, Engine][] = [['apache', engine]]
-  // An Apache slave learns of topics once a minute.
-  if (!brief) pairs.push([engine, 'apache'])
-  for (const [master, slave] of pairs) {
+async function slaves({ dir, report, engine, driver }: Setting): Promise<void> {
+  for (const [master, slave] of [
+    ['apache', engine],
+    [engine, 'apache'],
+  ] as const) {
     const brokers = [
       { group: 'broker-a', id: 0, engine: master },
       { group: 'broker-a', id: 1, engine: slave },
@@ -180,6 +181,7 @@ async function slaves({ dir, report, engine, driver, brief }: Setting): Promise<
     await cluster.start()
     try {
       await makeTopic(cluster, TOPIC)
+      // An Apache slave makes queues of the wrong type before it knows of the topic: it copies that once a minute.
       if (slave === 'apache') await cluster.awaitCopied(TOPIC)
       const args = { namesrv: cluster.namesrv.address, topic: TOPIC, group: name, count: 240 }
       const filled = await driver.run('batches-fill', args)
