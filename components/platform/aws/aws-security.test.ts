@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AwsPlatformArgs } from '../../cluster/aws-platform-args.ts'
 import { RocketCluster } from '../../cluster/rocket-cluster.ts'
@@ -38,6 +39,12 @@ const inputsOf = (name: string) =>
 const parameters = () => registeredOf('aws:ssm/parameter:Parameter')
 const userDataOf = (name: string) => Buffer.from(String(inputsOf(name)?.['userDataBase64']), 'base64')
 
+/** What the parameter of a node holds, which is registered as a secret: with the mark that the SDK puts around it. */
+const secretsIn = (node: string): unknown => {
+  const marked = inputsOf(`${node}-secrets`)?.['value'] as { readonly value: string } | undefined
+  return JSON.parse(marked?.value ?? '{}')
+}
+
 // Loading @pulumi/aws and its declarations takes long on a busy machine.
 describe('security on AWS', { timeout: 240_000 }, () => {
   it('the secrets of a node are one parameter, which its instance comes after', async () => {
@@ -47,7 +54,7 @@ describe('security on AWS', { timeout: 240_000 }, () => {
         (node) => `/gantry/gantry/dev/rocket/${node}`,
       ),
     ])
-    const { value, ...open } = inputsOf('rocket-broker-a-1-secrets') ?? {}
+    const { value: _, ...open } = inputsOf('rocket-broker-a-1-secrets') ?? {}
     expect(open).toEqual({
       name: '/gantry/gantry/dev/rocket/broker/broker-a-1',
       type: 'SecureString',
@@ -58,28 +65,35 @@ describe('security on AWS', { timeout: 240_000 }, () => {
         ...{ 'gantry:kind': 'broker', 'gantry:group': 'broker-a' },
       },
     })
-    const secrets = (marked: unknown) => JSON.parse(String((marked as { value: string }).value)) as object
     const servers = JSON.stringify(madeSecrets.credentials.servers)
     const files = (node: string) => ({
       'ca.crt': 'authority-cert',
       'node.key': `key of rocket-${node}-certificate`,
       'node.crt': `cert of rocket-${node}-certificate`,
     })
-    expect(secrets(value), 'marked as a secret').toEqual({
+    expect(secretsIn('rocket-broker-a-1'), 'marked as a secret').toEqual({
       files: files('broker-a-1'),
       words: {
         '[secret: admin]': '{"username":"gantry-admin","password":"admin-secret"}',
         '[secret: servers]': servers,
       },
     })
-    expect(
-      secrets(inputsOf('rocket-namesrv-0-secrets')?.['value']),
-      'who does not need it has no administrator',
-    ).toEqual({ files: files('namesrv-0'), words: { '[secret: servers]': servers } })
-    const { gunzipSync } = await import('node:zlib')
+    expect(secretsIn('rocket-namesrv-0'), 'who does not need it has no administrator').toEqual({
+      files: files('namesrv-0'),
+      words: { '[secret: servers]': servers },
+    })
     expect(gunzipSync(userDataOf('rocket-broker-a-1')).toString()).toContain(
       '/fetch-secrets conf eu-central-1 /opt/gantry/broker.conf /run/gantry/broker.conf /gantry/gantry/dev/rocket/broker/broker-a-1\n',
     )
+  })
+
+  it('with credentials alone there is nothing to look for again', async () => {
+    await register({ security: { accessControl: { enforce: false } } })
+    const servers = JSON.stringify(madeSecrets.credentials.servers)
+    expect(secretsIn('rocket-broker-a-0')).toEqual({ files: {}, words: { '[secret: servers]': servers } })
+    const text = gunzipSync(userDataOf('rocket-broker-a-0')).toString()
+    expect(text).toContain('/run/gantry/broker.conf /gantry/gantry/dev/rocket/broker/broker-a-0\n')
+    expect(text).not.toMatch(/gantry-secrets\.timer|tls\.properties/)
   })
 
   it('every input is one that the resource has, of the right type', async () => {
@@ -110,7 +124,6 @@ describe('security on AWS', { timeout: 240_000 }, () => {
     const shown = open + JSON.stringify(await settled(cluster.nodes))
     const plain = [...shown.matchAll(/"userDataBase64":"([^"]+)"/g)].map(([, text]) => Buffer.from(text!, 'base64'))
     expect(plain).toHaveLength(4)
-    const { gunzipSync } = await import('node:zlib')
     const all = [shown, ...plain.map((data) => (data[0] === 0x1f ? gunzipSync(data) : data).toString())].join('\n')
     for (const secret of ['admin-secret', 'servers-secret', 'authority-key', 'key of']) {
       expect(all).not.toContain(secret)
