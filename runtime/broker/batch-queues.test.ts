@@ -96,3 +96,15 @@ test('administrators see the units that begin within as many messages as they as
     1, 2, 3, 1,
   ])
 })
+
+test('where a queue was there before the topic was known, its messages stay records of their own until the next start', async () => {
+  const whole = await WholeBroker.start()
+  await whole.send(TOPIC, { body: 'early' })
+  whole.broker.tables.topics.delete(TOPIC)
+  await createTopic(whole)
+  await sendBatch(whole, 'a', 'b')
+  expect([queueOf(whole).isBatch, await bodies(whole)]).toEqual([false, ['0 early', '1 a', '2 b']])
+  await whole.restart()
+  await sendBatch(whole, 'c', 'd')
+  expect([queueOf(whole).isBatch, await bodies(whole)]).toEqual([true, ['0 early', '1 a', '2 b', '3 c', '4 d']])
+})

@@ -4,6 +4,7 @@ import { SimDisk } from '../../test/sim/sim-disk.ts'
 import { SysFlag } from '../codec/message/sys-flag.ts'
 import { AppendStatus } from './message-draft.ts'
 import type { MessageStore } from './message-store.ts'
+import { putBatch as putInto } from './testing/inner-batches.ts'
 import { draftOf, StoreFixture } from './testing/store-fixture.ts'
 
 const TOPIC = 'batches'
@@ -15,19 +16,8 @@ function open(disk = new SimDisk(), config = {}): StoreFixture {
   return fixture
 }
 
-/** As the broker does it: one record for all, which says how many, and the offset of the first. */
-function putBatch({ store }: StoreFixture, count: number, properties = '', queueId = 0): number {
-  const base = store.queue(TOPIC, queueId).nextOffset
-  const draft = draftOf(store, {
-    ...{ topic: TOPIC, queueId, body: `${count} from ${base}`, properties },
-    sysFlag: SysFlag.innerBatch | SysFlag.needUnwrap,
-    extraProperties: Buffer.from(`INNER_NUM\x01${count}\x02INNER_BASE\x01${base}\x02`),
-  })
-  draft.messageCount = count
-  expect(store.append(draft)).toBe(AppendStatus.ok)
-  expect(store.commit()).toBe(true)
-  return base
-}
+const putBatch = (fixture: StoreFixture, count: number, properties = '', queueId = 0): number =>
+  putInto(fixture, TOPIC, count, properties, queueId)
 
 function fill(fixture: StoreFixture, records: number): void {
   for (let i = 0; i < records; i++) {

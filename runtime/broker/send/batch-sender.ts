@@ -7,6 +7,7 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
+import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import { MESSAGES_PER_UNIT_MAX } from '../../store/consume-queue/queue-unit.ts'
 import type { MessageDraft } from '../../store/message-draft.ts'
 import type { LateAnswer } from '../acks/pending-sends.ts'
@@ -64,9 +65,7 @@ export class BatchSender {
     draft.reconsumeTimes = send.reconsumeTimes
     draft.preparedTransactionOffset = 0
     const uniqueKey = uniqueKeyOf(request, draft)
-    // As official brokers do, the messages of a batch without a key of its own become records of their own here, too; and those
-    // that are compressed, each by itself: clients would take the flag for one of the whole.
-    const isInner = target.isBatchCq && uniqueKey !== undefined && (send.sysFlag & SysFlag.compressed) === 0
+    const isInner = target.isBatchCq && uniqueKey !== undefined && mayBeInner(send, target.queue(queueId))
     const answer = new BatchAnswer(this.#parts, request, channel, queueId, uniqueKey, isInner)
     const bytes = isInner
       ? this.#stageInner(request, send, draft, target, queueId, count, answer)
@@ -173,6 +172,15 @@ export class BatchSender {
     this.#parts.gate.put(draft, target, queueId, undefined)
     return propertiesAt + 2 + propertiesLength
   }
+}
+
+/**
+ * Messages that are compressed, each by itself, become records of their own (clients would take the flag for one of the whole);
+ * so do those for a queue that was there before this broker knew of its topic: the next start makes it one for batches. As
+ * with official brokers, those without a key together do so, too.
+ */
+function mayBeInner({ sysFlag }: SendRequest, { isBatch }: ConsumeQueue): boolean {
+  return isBatch && (sysFlag & SysFlag.compressed) === 0
 }
 
 /** @throws RequestError for what cannot be had with several messages in one record */
