@@ -102,6 +102,8 @@ export class Puller {
     const { queue, nextCopyOffset } = kept
     this.maxOffset = Math.max(queue.maxOffset, nextCopyOffset)
     const min = this.#compaction.minOffset(queue)
+    // Files are being exchanged and the disk has refused: nothing for the moment, as at the end of a queue.
+    if (kept.isStuck) return PullStatus.offsetOverflowOne
     if (this.nextOffset < nextCopyOffset) {
       const config = this.#config
       const limits = {

@@ -29,12 +29,6 @@ export function readCompacted(
   sink: PullSink,
   progress: CompactionReadProgress,
 ): void {
-  if (log.isStuck) {
-    const { topic, queueId } = log.queue
-    throw new Error(
-      `${topic}-${queueId} cannot be read: the disk refuses to let a compaction end. Check the broker's log`,
-    )
-  }
   const { segments } = log
   const { units } = scratch
   let looked = 0

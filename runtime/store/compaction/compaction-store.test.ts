@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SimDisk } from '../../../test/sim/sim-disk.ts'
 import { StoreFixture } from '../testing/store-fixture.ts'
 
 const CONFIG = {
@@ -136,6 +137,23 @@ test('what a change of masters takes back is taken back here, too', () => {
   send(fixture, 'other', 'branch')
   pass(fixture, 1)
   expect(kept(fixture).slice(-2)).toEqual(['13:v13', '14:branch'])
+})
+
+test('the commit log is kept for as long as a message is not copied durably', () => {
+  const fixture = new StoreFixture({ ...CONFIG, fileReservedTime: 1 }, new SimDisk({ syncs: 'manual' }))
+  fixture.store.compaction.declare(['T'])
+  for (let i = 0; i < 120; i++) send(fixture, `k${i}`, `v${i}`)
+  fixture.disk.holdSyncs(/compactionLog/)
+  pass(fixture, 3)
+  fixture.clock.nowMs += 2 * 3_600_000
+  fixture.store.deleteExpiredNow()
+  pass(fixture, 30)
+  expect(fixture.store.minOffset).toBe(0)
+  fixture.disk.holdSyncs(/^$/)
+  fixture.store.deleteExpiredNow()
+  pass(fixture, 30)
+  expect(fixture.store.minOffset).toBeGreaterThan(0)
+  expect(kept(fixture)).toHaveLength(120)
 })
 
 test('by time: among what is kept, and behind it', () => {

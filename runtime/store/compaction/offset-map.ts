@@ -16,7 +16,7 @@ export class OffsetMap {
   readonly #slots: number
   readonly #capacity: number
   readonly #digests: Int32Array
-  /** -1: free. */
+  /** Offset + 1; 0: free. */
   readonly #offsets: Float64Array
 
   /** Room for `keys` different keys, but for no more than fit `memoryBytes` (a hundred at least). */
@@ -25,26 +25,26 @@ export class OffsetMap {
     this.#slots = Math.min(Math.ceil(Math.max(keys, CAPACITY_MIN) / FILL_MAX), slotsMax)
     this.#capacity = Math.floor(this.#slots * FILL_MAX)
     this.#digests = new Int32Array(this.#slots * 4)
-    this.#offsets = new Float64Array(this.#slots).fill(-1)
+    this.#offsets = new Float64Array(this.#slots)
   }
 
   /** False if the key is new and there is no room for it; nothing has changed then. */
   put(key: Uint8Array, offset: number): boolean {
     const digest = viewOf(md5(key))
     const slot = this.#find(digest)
-    if (this.#offsets[slot] === -1) {
+    if (this.#offsets[slot] === 0) {
       if (this.count >= this.#capacity) return false
       for (let i = 0; i < 4; i++) this.#digests[slot * 4 + i] = digest.getInt32(i * 4)
       this.count++
     }
-    this.#offsets[slot] = offset
+    this.#offsets[slot] = offset + 1
     this.lastOffset = offset
     return true
   }
 
   /** -1 for a key that is not there. */
   get(key: Uint8Array): number {
-    return this.#offsets[this.#find(viewOf(md5(key)))]!
+    return this.#offsets[this.#find(viewOf(md5(key)))]! - 1
   }
 
   /** Where the key is, or would be. There is always a free slot. */
@@ -55,7 +55,7 @@ export class OffsetMap {
     const d = digest.getInt32(12)
     const digests = this.#digests
     for (let slot = (a >>> 0) % this.#slots; ; slot = slot + 1 === this.#slots ? 0 : slot + 1) {
-      if (this.#offsets[slot] === -1) return slot
+      if (this.#offsets[slot] === 0) return slot
       const at = slot * 4
       if (digests[at] === a && digests[at + 1] === b && digests[at + 2] === c && digests[at + 3] === d) return slot
     }
