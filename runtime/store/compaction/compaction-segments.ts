@@ -11,6 +11,7 @@ const PHY_OFFSET_AT = 28
 /** Records and their units wait in memory up to so many bytes, then they are written together. */
 const STAGE_BYTES = 256 * 1024
 const STAGE_UNITS = 1024
+const NO_VIEW = new DataView(new ArrayBuffer(0))
 
 export interface CompactionFolders {
   readonly log: string
@@ -43,8 +44,10 @@ export class CompactionSegments {
   hasNewFile = false
   readonly #parts: SegmentsParts
   #stage: Uint8Array | undefined
+  #stageView = NO_VIEW
   #stagedBytes = 0
   #unitStage: Uint8Array | undefined
+  #unitView = NO_VIEW
   #stagedUnits = 0
   #stagedFirst = -1
   #stagedLast = -1
@@ -118,20 +121,30 @@ export class CompactionSegments {
   /** Takes a record, which must fit. It is there with {@link writeOut}. */
   add(bytes: Uint8Array, start: number, sizeBytes: number, record: CompactedRecord): void {
     if (this.#stagedUnits === STAGE_UNITS || this.#stagedBytes + sizeBytes > STAGE_BYTES) this.writeOut()
-    this.#stage ??= new Uint8Array(STAGE_BYTES)
-    this.#unitStage ??= new Uint8Array(STAGE_UNITS * COMPACTION_UNIT_BYTES)
-    if (sizeBytes > this.#stage.length) this.#stage = new Uint8Array(sizeBytes)
+    const stage = this.#stageFor(sizeBytes)
     const segment = this.last!
     const position = segment.start + segment.logLength + this.#stagedBytes
-    this.#stage.set(bytes.subarray(start, start + sizeBytes), this.#stagedBytes)
-    setInt64(viewOf(this.#stage), this.#stagedBytes + PHY_OFFSET_AT, position)
+    stage.set(bytes.subarray(start, start + sizeBytes), this.#stagedBytes)
+    setInt64(this.#stageView, this.#stagedBytes + PHY_OFFSET_AT, position)
     const { queueOffset, tagsCode, storeTimestampMs } = record
     const unit = { position, sizeBytes, tagsCode, storeTimestampMs, queueOffset }
-    setCompactionUnit(viewOf(this.#unitStage), this.#stagedUnits * COMPACTION_UNIT_BYTES, unit)
+    setCompactionUnit(this.#unitView, this.#stagedUnits * COMPACTION_UNIT_BYTES, unit)
     if (this.#stagedUnits === 0) this.#stagedFirst = queueOffset
     this.#stagedLast = queueOffset
     this.#stagedBytes += sizeBytes
     this.#stagedUnits++
+  }
+
+  #stageFor(sizeBytes: number): Uint8Array {
+    if (this.#unitStage === undefined) {
+      this.#unitStage = new Uint8Array(STAGE_UNITS * COMPACTION_UNIT_BYTES)
+      this.#unitView = viewOf(this.#unitStage)
+    }
+    if (this.#stage === undefined || sizeBytes > this.#stage.length) {
+      this.#stage = new Uint8Array(Math.max(STAGE_BYTES, sizeBytes))
+      this.#stageView = viewOf(this.#stage)
+    }
+    return this.#stage
   }
 
   /** Writes what is staged. If that throws nothing of it is there, and it may be offered again. */
