@@ -11,7 +11,7 @@ const PHY_OFFSET_AT = 28
 /** Records and their units wait in memory up to so many bytes, then they are written together. */
 const STAGE_BYTES = 256 * 1024
 const STAGE_UNITS = 1024
-const NO_VIEW = new DataView(new ArrayBuffer(0))
+const NO_VIEW: DataView = new DataView(new ArrayBuffer(0))
 
 export interface CompactionFolders {
   readonly log: string
@@ -44,10 +44,10 @@ export class CompactionSegments {
   hasNewFile = false
   readonly #parts: SegmentsParts
   #stage: Uint8Array | undefined
-  #stageView = NO_VIEW
+  #stageView: DataView = NO_VIEW
   #stagedBytes = 0
   #unitStage: Uint8Array | undefined
-  #unitView = NO_VIEW
+  #unitView: DataView = NO_VIEW
   #stagedUnits = 0
   #stagedFirst = -1
   #stagedLast = -1
