@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { decodeMessages, type MessageExt } from '../../runtime/codec/message/message-ext.ts'
 import { encodeProperties } from '../../runtime/codec/message/properties.ts'
 import { type Cluster, layOutCluster } from './cluster.ts'
-import { ask, createTopic, type Frame } from './remoting.ts'
+import { ask, createTopic, type Frame, runtimeInfo } from './remoting.ts'
 import { type Engine, type Server, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
@@ -20,6 +20,8 @@ const CONF = {
 }
 const KEYS = 10
 const COMPACTED_WITHIN_MS = 60_000
+const KEPT_WITHIN_MS = 180_000
+const DELETE_EXPIRED_COMMITLOG = 329
 /** Compactions begin every two or three seconds. */
 const QUIET_MS = 7_000
 
@@ -49,6 +51,19 @@ export async function compaction(setting: Setting): Promise<void> {
     })
   }
   await report.attempt(AREA, 'handover', () => handOver(setting))
+  // Apache's slaves hear of topics once a minute.
+  const slaves = brief
+    ? [[engine, 'apache'] as const]
+    : ([
+        [engine, 'apache'],
+        ['apache', engine],
+      ] as const)
+  for (const [slave, master] of slaves) {
+    const name = `slave of ${slave}, master of ${master}`
+    await report.attempt(AREA, name, async () =>
+      report.check(AREA, name, await hasKept(dir, slave, master), 'lacks it'),
+    )
+  }
 }
 
 function lay(name: string, dir: string, engine: Engine): Promise<Cluster> {
@@ -170,6 +185,40 @@ async function handOver({ dir, report, engine, brief }: Setting): Promise<void> 
       const wrong = [...newest].filter(([key, body]) => state.get(key) !== body)
       report.check(AREA, `${name}: the newest of each key`, wrong.length === 0, JSON.stringify(wrong))
     }
+  } finally {
+    await cluster.stop()
+  }
+}
+
+/** Whether a slave that comes late has what is in the master's files of the topic alone. */
+async function hasKept(dir: string, slave: Engine, master: Engine): Promise<boolean> {
+  const brokers = [
+    { group: 'broker-a', id: 0, engine: master },
+    { group: 'broker-a', id: 1, engine: slave },
+  ]
+  const conf = { ...CONF, mappedFileSizeCommitLog: 65_536, fileReservedTime: 0, slaveReadEnable: true }
+  const options = { name: `compaction-${slave}-after-${master}`, dir, namesrvEngine: 'gantry' as Engine, brokers, conf }
+  const cluster = await layOutCluster(options)
+  const [first, second] = [cluster.broker('broker-a'), cluster.broker('broker-a', 1)]
+  try {
+    await cluster.namesrv.start()
+    await first.start()
+    await cluster.awaitRegistered(first)
+    await createTopic(first.address, TOPIC, 1, ATTRIBUTES)
+    await sent(first.address, 'old', 'survivor')
+    for (let i = 0; i < 700; i++) await sent(first.address, `k${i % KEYS}`, `v${i}`)
+    await quiet(first.address)
+    await ask(first.address, { code: DELETE_EXPIRED_COMMITLOG })
+    await waitUntil('old files of the commit log to go', COMPACTED_WITHIN_MS, async () => {
+      return Number((await runtimeInfo(first.address))['commitLogMinOffset']) > 0
+    })
+    await second.start()
+    await cluster.awaitInSync()
+    await waitUntil('what the master has kept', KEPT_WITHIN_MS, async () => {
+      const found = await readAll(second.address)
+      return found[0]?.body.toString() === 'survivor' && found.at(-1)?.body.toString() === 'v699'
+    })
+    return true
   } finally {
     await cluster.stop()
   }

@@ -80,6 +80,9 @@ export class KeptMessagesFetch {
     const next = Number(fields['nextBeginOffset'])
     switch (code) {
       case ResponseCode.SUCCESS:
+        // Else the same would be asked for again and again.
+        if (!(next > queueOffset))
+          throw new Error(`${topic}-${queueId}: messages from ${queueOffset} on lead to ${next}`)
         return { nextOffset: next, body: body ?? Buffer.alloc(0) }
       case ResponseCode.PULL_RETRY_IMMEDIATELY:
       case ResponseCode.PULL_OFFSET_MOVED:
