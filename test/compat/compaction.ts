@@ -53,7 +53,7 @@ export async function compaction(setting: Setting): Promise<void> {
   await report.attempt(AREA, 'handover', () => handOver(setting))
   // Apache's slaves hear of topics once a minute.
   const slaves = brief
-    ? [[engine, 'apache'] as const]
+    ? []
     : ([
         [engine, 'apache'],
         ['apache', engine],
