@@ -156,6 +156,22 @@ test('the commit log is kept for as long as a message is not copied durably', ()
   expect(kept(fixture)).toHaveLength(120)
 })
 
+test('after a sync that failed nothing counts as durable because a later one succeeds', () => {
+  const fixture = open()
+  const offsets: number[] = []
+  for (let i = 0; i < 30; i++) {
+    send(fixture, `k${i}`, `v${i}`)
+    offsets.push(fixture.store.lastAppend.phyOffset)
+  }
+  pass(fixture, 3)
+  expect(fixture.store.compaction.neededFrom()).toBe(Number.POSITIVE_INFINITY)
+  fixture.disk.fail({ nth: 1, code: 'EIO', path: /compaction(Log|Cq)/, operations: ['sync'] })
+  expect(() => fixture.store.compaction.cut(offsets[14]!)).toThrow('EIO')
+  fixture.disk.clearFaults()
+  pass(fixture, 3)
+  expect(fixture.store.compaction.neededFrom()).toBe(offsets[14])
+})
+
 test('by time: among what is kept, and behind it', () => {
   const fixture = open()
   const start = fixture.clock.nowMs

@@ -43,18 +43,28 @@ export class CompactionSync {
     }
   }
 
+  /** Waits for it. Throws the operating system's error; after one it is not tried again, as {@link isFrozen} has it. */
   syncNow(log: CompactionLog): void {
     const { segments } = log
-    if (!segments.isDirty && !log.isSyncing) return
-    const { last } = segments
-    if (last !== undefined) {
-      this.#files.file(segments.logPath(last)).syncDataNow()
-      this.#files.file(segments.queuePath(last)).syncDataNow()
-      for (const folder of newFoldersOf(log)) this.#files.disk.syncFolder(folder)
+    if (this.isFrozen || (!segments.isDirty && !log.isSyncing)) return
+    try {
+      this.#syncFilesOf(log)
+    } catch (error) {
+      this.#freeze(error)
+      throw error
     }
     segments.isDirty = false
     segments.hasNewFile = false
     log.durableOffset = log.nextCopyOffset
+  }
+
+  #syncFilesOf(log: CompactionLog): void {
+    const { segments } = log
+    const { last } = segments
+    if (last === undefined) return
+    this.#files.file(segments.logPath(last)).syncDataNow()
+    this.#files.file(segments.queuePath(last)).syncDataNow()
+    for (const folder of newFoldersOf(log)) this.#files.disk.syncFolder(folder)
   }
 
   #begin(log: CompactionLog): void {
@@ -96,6 +106,10 @@ export class CompactionSync {
     }
     // The topic was deleted meanwhile, and its folder with it.
     if (log.isRemoved) return
+    this.#freeze(error)
+  }
+
+  #freeze(error: unknown): void {
     this.isFrozen = true
     const text =
       'cannot sync a compaction log: nothing more is copied there and the commit log is kept, until a restart'
