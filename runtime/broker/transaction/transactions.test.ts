@@ -5,49 +5,20 @@ import { encodeMessageId } from '../../codec/message/message-id.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { COMMIT, ROLLBACK, TransactionClient } from '../testing/transaction-client.ts'
-import { messagesOf, WholeBroker } from '../testing/whole-broker.ts'
+import {
+  delivered,
+  GIVEN_UP,
+  HALF,
+  messagesIn,
+  OP,
+  pass,
+  positions,
+  SETTINGS,
+  started,
+} from '../testing/transaction-steps.ts'
+import type { WholeBroker } from '../testing/whole-broker.ts'
 
 const HOST = encodeHost('127.0.0.1', 10911)
-const COMMIT_LOG = '/store/commitlog'
-const HALF = 'RMQ_SYS_TRANS_HALF_TOPIC'
-const OP = 'RMQ_SYS_TRANS_OP_HALF_TOPIC'
-const GIVEN_UP = 'TRANS_CHECK_MAX_TIME_TOPIC'
-/** Looks every 10 s for what is older than 6 s, asks 3 times. */
-const SETTINGS = 'transactionCheckInterval=10000\ntransactionCheckMax=3\n'
-
-async function started(settings = SETTINGS): Promise<{ whole: WholeBroker; producer: TransactionClient }> {
-  const whole = await WholeBroker.start(settings)
-  await whole.send('T', { body: 'plain' })
-  return { whole, producer: await new TransactionClient(whole).join() }
-}
-
-async function messagesIn(whole: WholeBroker, topic: string, queueId = 0) {
-  return messagesOf(await whole.pull(topic, { queueId, sysFlag: 4 }))
-}
-
-async function delivered(whole: WholeBroker): Promise<string[]> {
-  return (await messagesIn(whole, 'T', 1)).map((message) => message.body.toString())
-}
-
-/** As operators see them: how far the half and the op queue are settled. */
-function positions(whole: WholeBroker): number[] {
-  const { offsets } = whole.broker.tables
-  return [HALF, OP].map((topic) => offsets.query('CID_RMQ_SYS_TRANS', topic, 0))
-}
-
-/** Seconds pass, a tick at a time. */
-async function pass(whole: WholeBroker, seconds: number): Promise<void> {
-  for (let i = 0; i < seconds * 10; i++) await whole.advance(100)
-}
-
-async function restarted(whole: WholeBroker, whileDown = () => {}): Promise<TransactionClient> {
-  whole.crash('process')
-  await whole.settle()
-  whileDown()
-  await whole.startAgain()
-  return new TransactionClient(whole, 'again').join()
-}
-
 test('a half message is not seen until it is committed; its op message is in the same batch', async () => {
   const { whole, producer } = await started()
   const half = await producer.half({ TAGS: 'A', KEYS: 'k' })
@@ -276,30 +247,6 @@ test('what stands in the way of the queue for long is stored anew, without being
   expect([producer.asked, positions(whole)[0]]).toEqual([[], 1])
 })
 
-const logPath = (whole: WholeBroker): string => `${COMMIT_LOG}/${whole.disk.list(COMMIT_LOG)[0]}`
-
-function cutLog(whole: WholeBroker, phyOffset: number): void {
-  const path = logPath(whole)
-  whole.disk.writeFile(path, whole.disk.readFile(path).fill(0, phyOffset))
-}
-
-test('a kill of the process loses no transaction and ends none twice', async () => {
-  const { whole, producer } = await started()
-  const committed = await producer.half()
-  const rolledBack = await producer.half()
-  await producer.half()
-  await producer.end(committed, COMMIT)
-  await producer.end(rolledBack, ROLLBACK)
-  const again = await restarted(whole)
-  await pass(whole, 11)
-  expect(again.asked).toEqual(['K2'])
-  await again.answer(0, COMMIT)
-  const third = await restarted(whole)
-  await pass(whole, 30)
-  expect([third.asked, await delivered(whole)]).toEqual([[], ['body of K0', 'body of K2']])
-  expect(positions(whole)[0]).toBe(4)
-})
-
 test('another transaction at the same offsets, of a former master, is not the one that is ended', async () => {
   const { producer, whole } = await started()
   const half = await producer.half()
@@ -314,50 +261,6 @@ test('another transaction at the same offsets, of a former master, is not the on
   const second = await producer.half()
   await producer.end(second, COMMIT, { msgId: '', transactionId: '' })
   expect(await delivered(whole)).toEqual(['body of K0', 'body of K1'])
-})
-
-test('a kill between a committed message and its op message does not deliver it twice', async () => {
-  const { whole, producer } = await started()
-  await producer.end(await producer.half(), COMMIT)
-  const [op] = await messagesIn(whole, OP)
-  const again = await restarted(whole, () => cutLog(whole, op!.phyOffset))
-  expect([await delivered(whole), await messagesIn(whole, OP)]).toEqual([['body of K0'], []])
-  await pass(whole, 11)
-  expect(again.asked).toEqual(['K0'])
-  await again.answer(0, COMMIT)
-  await pass(whole, 30)
-  expect([again.asked, await delivered(whole)]).toEqual([['K0'], ['body of K0']])
-})
-
-test('a kill between a copy and the op message that names what it stands for asks about one of them', async () => {
-  const { whole, producer } = await started()
-  await producer.half()
-  await pass(whole, 11)
-  const [op] = await messagesIn(whole, OP)
-  const again = await restarted(whole, () => cutLog(whole, op!.phyOffset))
-  expect([(await messagesIn(whole, HALF)).length, await messagesIn(whole, OP)]).toEqual([2, []])
-  await pass(whole, 11)
-  expect(again.asked).toEqual(['K0'])
-  await again.answer(0, COMMIT)
-  await producer.answer(0, COMMIT)
-  await pass(whole, 30)
-  expect([again.asked, await delivered(whole), positions(whole)[0]]).toEqual([['K0'], ['body of K0'], 3])
-})
-
-test('what is ended in the turn in which the broker is stopped has its op message', async () => {
-  const { whole, producer } = await started()
-  const { commitLogOffset, tranStateTableOffset } = await producer.half()
-  const fields = { producerGroup: 'pg', tranStateTableOffset, commitLogOffset, commitOrRollback: ROLLBACK }
-  const ending = whole.begin(RequestCode.END_TRANSACTION, { fields })
-  do {
-    await new Promise((resolve) => setImmediate(resolve))
-    whole.clock.finishTurn()
-  } while (!whole.network.deliver())
-  const stopped = whole.broker.stop()
-  await whole.settle()
-  await stopped
-  expect((await ending.promise).code).toBe(ResponseCode.SUCCESS)
-  expect(whole.disk.readFile(logPath(whole)).includes(OP)).toBe(true)
 })
 
 test('with a delay level the delay begins when the message is committed', async () => {
