@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: [
       '{runtime,components,cli,stacks}/**/*.test.ts',
-      'test/{sim,e2e,tidy,interaction,failover,rollout}/**/*.test.ts',
+      'test/{sim,e2e,tidy,interaction,failover,rollout,compat}/**/*.test.ts',
       'test/*.test.ts',
     ],
     // Pulumi reads the text of these functions; what vitest makes of their import() cannot be serialized.

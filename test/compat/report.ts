@@ -3,16 +3,18 @@ import { join } from 'node:path'
 import type { ScenarioResult } from './driver.ts'
 
 type Cell = ScenarioResult & { client: string }
+type Part = { name: string; dir: string; run: (report: Report, dir: string) => Promise<void> }
 type Check = { area: string; name: string; ok: boolean; detail: string }
 
 /** Collects what passed and what failed, prints it as it happens and as tables at the end. */
 export class Report {
   readonly #cells: Cell[] = []
   readonly #checks: Check[] = []
+  readonly #failedParts: Part[] = []
   readonly #startedMs: number
   readonly #again: boolean
 
-  /** `again`: a part that fails is run once more, which is said, and only the second outcome counts. */
+  /** `again`: a part that fails is run once more at the end, which is said, and only the second outcome counts. */
   constructor({ again = false, startedMs = Date.now() } = {}) {
     this.#again = again
     this.#startedMs = startedMs
@@ -38,22 +40,32 @@ export class Report {
   }
 
   /**
-   * Runs a part that starts what it needs below `dir` and speaks to the report it is given. Parts drive real processes against
-   * deadlines on a machine that has other things to do; what fails twice has failed.
+   * Runs a part that starts what it needs below `dir` and speaks to the report it is given. What fails is put off when it may be
+   * run again.
    */
-  async part(name: string, dir: string, run: (report: Report, dir: string) => Promise<void>): Promise<void> {
-    const first = new Report({ startedMs: this.#startedMs })
-    await first.attempt(name, 'set-up', () => run(first, dir))
-    if (!this.#again || first.#failures === 0) {
-      this.#take(first)
-      return
+  async part(name: string, dir: string, run: Part['run']): Promise<void> {
+    const report = await this.#run({ name, dir, run })
+    if (!this.#again || report.#failures === 0) this.#take(report)
+    else this.#failedParts.push({ name, dir, run })
+  }
+
+  /**
+   * Runs the parts that failed once more, when all have had their turn: they drive real processes against deadlines, and what
+   * else the machine had to do is over then, more likely than not. What fails twice has failed.
+   */
+  async repeatFailedParts(): Promise<void> {
+    for (const { name, dir, run } of this.#failedParts.splice(0)) {
+      console.log(`=== ${name}: second attempt`)
+      const secondDir = join(dir, `second-attempt-${name.replaceAll(' ', '-')}`)
+      mkdirSync(secondDir, { recursive: true })
+      this.#take(await this.#run({ name, dir: secondDir, run }))
     }
-    console.log(`=== ${name}: second attempt`)
-    const second = new Report({ startedMs: this.#startedMs })
-    const secondDir = join(dir, 'second-attempt')
-    mkdirSync(secondDir, { recursive: true })
-    await second.attempt(name, 'set-up', () => run(second, secondDir))
-    this.#take(second)
+  }
+
+  async #run({ name, dir, run }: Part): Promise<Report> {
+    const report = new Report({ startedMs: this.#startedMs })
+    await report.attempt(name, 'set-up', () => run(report, dir))
+    return report
   }
 
   #take(part: Report): void {

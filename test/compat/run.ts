@@ -1,6 +1,6 @@
 // The compatibility suite: node test/compat/run.ts [--engine gantry|apache] [--only PATTERN] [--brief] [--again] [--keep]
 // Official clients and the official mqadmin against the engine under test, and both engines mixed.
-// With --again a part that fails is run once more. With --brief gRPC clients run on our brokers alone, and few of their scenarios
+// With --again a part that fails is run once more when all others are over. With --brief gRPC clients run on our brokers alone, and few of their scenarios
 // by Apache's proxy.
 // With --engine apache everything runs on Apache RocketMQ: that proves the tests themselves.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -132,6 +132,7 @@ try {
       }
     })
   }
+  await report.repeatFailedParts()
 } catch (error) {
   report.check('suite', 'set-up', false, error instanceof Error ? error.message : String(error))
 } finally {

@@ -1,6 +1,7 @@
 // Upgrades and compatibility: node test/matrix/run.ts [--only PATTERN] [--again] [--keep]
 // Brokers and NameServers of Apache RocketMQ 4.9, from before controller mode, with ours, every way round.
-// `--only load` is the upgrade under load. With --again a cell or an upgrade that fails is run once more. The last line is `N passed, N failed`.
+// `--only load` is the upgrade under load. With --again a cell or an upgrade that fails is run once more
+// when all others are over. The last line is `N passed, N failed`.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,6 +68,7 @@ try {
     await way('hand-overs', 'hand-overs', handOvers)
   }
   await Promise.all([one(), other()])
+  await report.repeatFailedParts()
 } catch (error) {
   report.check('suite', 'set-up', false, error instanceof Error ? error.message : String(error))
 } finally {

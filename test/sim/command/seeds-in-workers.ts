@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 
 /** Seeds that one process runs before another takes over. A process needs some ten seeds until its code is fast. */
 const BATCH_SEEDS_MAX = 250
-/** So many for each worker, that all end at about the same time. */
-const BATCHES_EACH = 20
+/** At the end, that all workers stop at about the same time. */
+const BATCH_SEEDS_MIN = 8
 const PROGRESS_EVERY_MS = 15_000
 
 interface Outcome {
@@ -26,11 +26,10 @@ export async function runInWorkers(
   const startedMs = performance.now()
   let toldMs = startedMs
   let next = first
-  const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(count / workers / BATCHES_EACH))
   const work = async (): Promise<void> => {
     while (next < first + count) {
       const from = next
-      next = Math.min(from + batchSeeds, first + count)
+      next = from + batchSize(first + count - from, workers)
       const { passed, failed } = await runBatch(from, next - from, args)
       total.passed += passed
       total.failed += failed
@@ -42,6 +41,12 @@ export async function runInWorkers(
   }
   await Promise.all(Array.from({ length: workers }, work))
   return total
+}
+
+/** Half of a worker's share of what is left: large at first, small at the end. */
+function batchSize(left: number, workers: number): number {
+  const half = Math.ceil(left / workers / 2)
+  return Math.min(left, BATCH_SEEDS_MAX, Math.max(BATCH_SEEDS_MIN, half))
 }
 
 function runBatch(first: number, count: number, args: readonly string[]): Promise<Outcome> {
