@@ -56,7 +56,7 @@ export class Report {
   async repeatFailedParts(): Promise<void> {
     for (const { name, dir, run } of this.#failedParts.splice(0)) {
       console.log(`=== ${name}: second attempt`)
-      const secondDir = join(dir, `second-attempt-${name.replaceAll(' ', '-')}`)
+      const secondDir = join(dir, 'second-attempt')
       mkdirSync(secondDir, { recursive: true })
       this.#take(await this.#run({ name, dir: secondDir, run }))
     }

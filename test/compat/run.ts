@@ -1,7 +1,8 @@
-// The compatibility suite: node test/compat/run.ts [--engine gantry|apache] [--only PATTERN] [--brief] [--again] [--keep]
+// The compatibility suite: node test/compat/run.ts [--engine gantry|apache] [--only PATTERN] [--brief] [--lanes N] [--again] [--keep]
 // Official clients and the official mqadmin against the engine under test, and both engines mixed.
 // With --again a part that fails is run once more when all others are over. With --brief gRPC clients run on our brokers alone, and few of their scenarios
 // by Apache's proxy.
+// With --lanes N that many parts run side by side: most of their time they wait for something.
 // With --engine apache everything runs on Apache RocketMQ: that proves the tests themselves.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +29,7 @@ import { mixedClusters } from './mixed.ts'
 import { pop } from './pop.ts'
 import { proxyRemoting } from './proxy-remoting.ts'
 import { Report } from './report.ts'
-import { type Engine, stopAllServers } from './server.ts'
+import { type Engine, stopAllServers, withOwnServers } from './server.ts'
 import type { Setting } from './setting.ts'
 import { timers } from './timers.ts'
 import { tls } from './tls.ts'
@@ -41,11 +42,17 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     again: { type: 'boolean', default: false },
     brief: { type: 'boolean', default: false },
+    lanes: { type: 'string', default: '1' },
     keep: { type: 'boolean', default: false },
   },
 })
 if (values.engine !== 'gantry' && values.engine !== 'apache') {
   console.error(`--engine ${values.engine}: must be gantry or apache`)
+  process.exit(2)
+}
+const lanes = Number(values.lanes)
+if (!Number.isInteger(lanes) || lanes < 1 || lanes > 4) {
+  console.error(`--lanes ${values.lanes}: must be 1 to 4`)
   process.exit(2)
 }
 const missing = missingTools()
@@ -54,7 +61,8 @@ if (missing.length > 0) {
   process.exit(1)
 }
 
-const parts: { name: string; run: (setting: Setting) => Promise<void> }[] = [
+type Part = { name: string; run: (setting: Setting) => Promise<void> }
+const parts: readonly Part[] = [
   { name: 'clients', run: clientScenarios },
   { name: 'admin', run: adminCommands },
   { name: 'mixed', run: mixedClusters },
@@ -102,6 +110,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const pattern = new RegExp(values.only)
+
+async function runPart({ name, run }: Part, setting: Setting): Promise<void> {
+  // `--only admin` picks a part, `--only "java.*retry"` picks scenarios inside the clients part.
+  const whole = pattern.test(name)
+  if (!whole && name !== 'clients') return
+  const isLeftOut = (scenario: string): boolean => values.brief && scenario.endsWith(' on apache')
+  const wanted = (scenario: string): boolean => (whole || pattern.test(scenario)) && !isLeftOut(scenario)
+  const ownDir = join(dir, name.replaceAll(' ', '-'))
+  mkdirSync(ownDir, { recursive: true })
+  // Apache's brokers cost a fifth of a processor each, idle, and more without their controllers.
+  await report.part(name, ownDir, (report, dir) => withOwnServers(() => run({ ...setting, report, dir, wanted })))
+}
+
 try {
   await buildCommon()
   let binary: Driver | undefined
@@ -117,21 +138,11 @@ try {
     brief: values.brief,
     wanted: () => true,
   }
-  for (const part of parts) {
-    // `--only admin` picks a part, `--only "java.*retry"` picks scenarios inside the clients part.
-    const whole = pattern.test(part.name)
-    if (!whole && part.name !== 'clients') continue
-    await report.part(part.name, dir, async (report, dir) => {
-      try {
-        const isLeftOut = (name: string): boolean => values.brief && name.endsWith(' on apache')
-        const wanted = (name: string): boolean => (whole || pattern.test(name)) && !isLeftOut(name)
-        await part.run({ ...setting, report, dir, wanted })
-      } finally {
-        // Apache's brokers cost a fifth of a processor each, idle, and more without their controllers.
-        await stopAllServers()
-      }
-    })
+  const left = [...parts]
+  const runLane = async (): Promise<void> => {
+    for (let part = left.shift(); part !== undefined; part = left.shift()) await runPart(part, setting)
   }
+  await Promise.all(Array.from({ length: lanes }, runLane))
   await report.repeatFailedParts()
 } catch (error) {
   report.check('suite', 'set-up', false, error instanceof Error ? error.message : String(error))

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -38,6 +39,8 @@ const programs: Record<ServerEngine, Partial<Record<Kind, string>>> = {
 
 /** Every server started and not yet seen to end; the runner stops them whatever happens. */
 const running = new Set<Server>()
+/** Those of the part that runs, where parts run side by side. */
+const runningOfPart = new AsyncLocalStorage<Set<Server>>()
 
 /** One NameServer, controller or broker process with its conf file; can be stopped, killed and started again on the same store. */
 export class Server {
@@ -112,10 +115,13 @@ export class Server {
       },
     })
     this.#process = child
+    const ofPart = runningOfPart.getStore()
     running.add(this)
+    ofPart?.add(this)
     this.#ended = new Promise((resolve) => {
       const done = (): void => {
         running.delete(this)
+        ofPart?.delete(this)
         this.#process = undefined
         resolve()
       }
@@ -169,7 +175,21 @@ function propertiesText(conf: Record<string, string | number | boolean>): string
 
 /** Stops all servers still running, newest first. */
 export async function stopAllServers(): Promise<void> {
-  for (const server of [...running].reverse()) await server.stop('SIGKILL')
+  await stopServers(running)
+}
+
+/** Stops at the end of `run` what it has started and left running, whatever became of it. */
+export async function withOwnServers(run: () => Promise<void>): Promise<void> {
+  const own = new Set<Server>()
+  try {
+    await runningOfPart.run(own, run)
+  } finally {
+    await stopServers(own)
+  }
+}
+
+async function stopServers(servers: ReadonlySet<Server>): Promise<void> {
+  for (const server of [...servers].reverse()) await server.stop('SIGKILL')
 }
 
 /** Polls `probe` every 50 ms. Throws after `limitMs`, naming what was waited for and the last error of the probe. */
