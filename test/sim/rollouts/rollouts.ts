@@ -12,7 +12,7 @@ import { observeCluster } from '../../../components/rollout/observe.ts'
 import type { Cluster } from '../scenarios/cluster.ts'
 import { changedConfig } from './changes.ts'
 import type { Fleet } from './fleet.ts'
-import { type FleetConfig, planOf } from './fleet-config.ts'
+import { type FleetConfig, type FleetGroup, planOf } from './fleet-config.ts'
 import { Operator } from './operator.ts'
 
 const OPERATOR = { name: 'operator', address: '10.0.9.2' }
@@ -110,14 +110,23 @@ export class Rollouts {
       if (this.#wanted === undefined || !machine.isUp) return
       this.#kills++
       machine.kill('process')
-      // A group that the controllers have forgotten does not come back to its old stores by itself (docs/rollouts.md).
-      const isForgetting = this.#step.startsWith('forget:')
-      if (world.chance(20) && !isForgetting) this.#want({ names: ['something else half-way'], config: this.#goBack() })
+      if (world.chance(20) && !this.#isGroupForgotten)
+        this.#want({ names: ['something else half-way'], config: this.#goBack() })
       world.queue.after(world.between(50, 1500), () => {
         this.#work(() => {})
         this.#killLater()
       })
     })
+  }
+
+  /** A group that the controllers have forgotten does not come back to its old stores by itself (docs/rollouts.md). */
+  get #isGroupForgotten(): boolean {
+    if (this.#step.startsWith('forget:')) return true
+    const { controllers, groups } = this.#former
+    const left = groupsOf(this.#running)
+    const unforgottenOf = (name: string): number => this.#unforgotten.filter(({ group }) => group === name).length
+    const isGone = ({ name, hosts }: FleetGroup): boolean => !left.includes(name) && unforgottenOf(name) < hosts.length
+    return controllers !== undefined && groups.some(isGone)
   }
 
   get #hostsInUse(): string[] {
