@@ -42,6 +42,8 @@ import { SendAnswers } from './send/send-answer.ts'
 import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
 import { SettingsInForce } from './settings-in-force.ts'
+import { OtherBrokers } from './static-topics/other-brokers.ts'
+import type { StaticTopics } from './static-topics/static-requests.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
 import type { ActingTimers } from './timer/acting-timers.ts'
 import { type MadeTimers, makeTimers } from './timer/make-timers.ts'
@@ -96,6 +98,7 @@ export class BrokerParts {
   readonly lite: Lite
   /** What the name servers say of topics. */
   readonly topicQueues: TopicQueues
+  readonly statics: StaticTopics
   /** Whether a new group that is to begin at the end of a queue may begin with its first message. */
   readonly startsAtZero: (topic: string, queueId: number) => boolean
   /** Without it messages with a time of delivery are refused (timerWheelEnable). */
@@ -162,6 +165,7 @@ export class BrokerParts {
     this.targets = new SendTargets(this.store, this.stats)
     this.gate = this.#storeGate()
     this.broadcast = this.#broadcastOffsets()
+    this.statics = this.#staticTopics()
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
     const made = conf.timerWheelEnable ? this.#makeTimers() : undefined
@@ -315,6 +319,9 @@ export class BrokerParts {
     this.tables.topics.onEdited((topic) => {
       if (this.isMaster) journal.write({ topic })
     })
+    this.tables.mappings.onEdited((mapping) => {
+      if (this.isMaster) journal.write({ mapping })
+    })
     this.tables.groups.onEdited((group) => {
       if (this.isMaster) journal.write({ group })
     })
@@ -380,6 +387,15 @@ export class BrokerParts {
     })
   }
 
+  #staticTopics(): StaticTopics {
+    const { mappings, topics } = this.tables
+    mappings.onEdited(({ topic }) => topics.announce(topic))
+    mappings.onChanged((topic) => this.pulls.held.releaseTopic(topic))
+    const invoke: RemotingClient['invoke'] = (address, request, timeoutMs) =>
+      this.client.invoke(address, request, timeoutMs)
+    return { mappings, others: new OtherBrokers({ config: this.conf, clock: this.environment.clock, invoke }) }
+  }
+
   #pullHandler(): PullHandler {
     const { clock } = this.environment
     const { topics, groups, offsets, filters, compiledFilters } = this.tables
@@ -394,6 +410,7 @@ export class BrokerParts {
       offsets,
       broadcast: this.broadcast,
       stats: this.stats,
+      statics: this.statics,
       monotonic: () => clock.monotonic(),
       isMasterUp: () => this.replication.isMasterUp,
     })
@@ -545,6 +562,7 @@ export class BrokerParts {
       clock,
       logger,
       topics: this.tables.topics,
+      mappings: this.tables.mappings,
       invoke: (address, request, timeoutMs) => this.client.invoke(address, request, timeoutMs),
       sendOneway: (address, request) => this.client.sendOneway(address, request),
       brokerAddr,

@@ -21,6 +21,7 @@ import { registerReplicaHandlers } from './replica-group/replica-handlers.ts'
 import { ReplyHandler } from './reply/reply-handler.ts'
 import { SendBackHandler, type SendBackParts } from './send/send-back-handler.ts'
 import { SendHandler } from './send/send-handler.ts'
+import { staticTopicRegistry } from './static-topics/static-requests.ts'
 import { RecallHandler } from './timer/recall-handler.ts'
 import { switchTimerEngine } from './timer/timer-engine.ts'
 import { EndTransactionHandler } from './transaction/end-transaction.ts'
@@ -136,6 +137,7 @@ function sendParts(parts: BrokerParts): SendBackParts {
       keepsLightQueues: conf.current.enableLmq && conf.current.enableMultiDispatch,
     },
     topics: tables.topics,
+    mappings: tables.mappings,
     targets: parts.targets,
     halves: parts.transactions.halves,
     groups: {
@@ -163,9 +165,9 @@ function serveConsumers(parts: BrokerParts): void {
   for (const code of [RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]) {
     server.handle(code, (request, channel) => pulls.handle(request, channel))
   }
-  registerQueryHandlers(server, { store, settings })
+  registerQueryHandlers(staticTopicRegistry(server, parts.statics), { store, settings })
   registerClientHandlers(server, { clock, topics, groups, consumers, producers, compiledFilters, settings })
-  registerOffsetHandlers(mastersServer(parts), {
+  registerOffsetHandlers(staticTopicRegistry(mastersServer(parts), parts.statics), {
     topics,
     groups,
     offsets,
@@ -198,7 +200,7 @@ function servePop(parts: BrokerParts): void {
 function serveAdministration(parts: BrokerParts): void {
   const { conf, environment, addresses, tables, store, journal, acks } = parts
   const { disk, clock, logger, confEnv: env, confFile } = environment
-  const { topics, groups, offsets, delayOffsets, modes } = tables
+  const { topics, mappings, groups, offsets, delayOffsets, modes } = tables
   const server = journal === undefined ? parts.server : journaledRegistry(mastersServer(parts), journal, acks)
   registerLiteAdmin(parts.server, { conf, lite: parts.lite, topics, groups, offsets, store })
   registerAdminHandlers(server, {
@@ -210,6 +212,7 @@ function serveAdministration(parts: BrokerParts): void {
     logger,
     brokerAddr: addresses.brokerAddr,
     topics,
+    mappings,
     groups,
     offsets,
     modes,

@@ -15,6 +15,7 @@ import { MastersReport } from './metadata/masters-report.ts'
 import type { Persisted } from './metadata/persisted.ts'
 import { ConsumerOffsets, readConsumerOffsets } from './offsets/consumer-offsets.ts'
 import { ConsumerOrderInfo } from './pop/consumer-order-info.ts'
+import { readToldMappings, TopicQueueMappingTable } from './static-topics/topic-queue-mapping-table.ts'
 import { TimerMetrics } from './timer/timer-metrics.ts'
 import { readTopicTable, TopicTable } from './topics/topic-table.ts'
 import { TransactionMetrics } from './transaction/transaction-metrics.ts'
@@ -61,6 +62,7 @@ class LaterSave {
 /** The tables under `<storePathRootDir>/config`: when they are saved, and how a slave keeps them equal to its master's. */
 export class BrokerTables {
   readonly topics: TopicTable
+  readonly mappings: TopicQueueMappingTable
   readonly groups: SubscriptionGroupTable
   readonly offsets: ConsumerOffsets
   readonly delayOffsets: DelayOffsets
@@ -85,6 +87,8 @@ export class BrokerTables {
     const path = (name: string) => `${storePathRootDir}/config/${name}.json`
     const common = { disk, clock, logger, settings: conf }
     this.topics = new TopicTable({ ...common, path: path('topics') })
+    const { brokerName } = conf.current
+    this.mappings = new TopicQueueMappingTable({ ...common, brokerName, path: path('topicQueueMapping') })
     this.groups = new SubscriptionGroupTable({ ...common, path: path('subscriptionGroup') })
     const lightPath = conf.current.enableLmq ? path('lmqConsumerOffset') : undefined
     this.offsets = new ConsumerOffsets({ ...common, path: path('consumerOffset'), lightPath })
@@ -95,8 +99,19 @@ export class BrokerTables {
     this.transactionMetrics = new TransactionMetrics({ disk, clock, logger, path: path('transactionMetrics') })
     this.timerMetrics = new TimerMetrics({ disk, clock, logger, path: `${storePathRootDir}/config/timermetrics` })
     this.orderInfo = new ConsumerOrderInfo({ disk, logger, path: path('consumerOrderInfo') })
-    const { topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics, timerMetrics, orderInfo } = this
-    for (const table of [topics, groups, offsets, delayOffsets, modes, filters, transactionMetrics, orderInfo])
+    const { topics, mappings, groups, offsets, delayOffsets, modes, filters, transactionMetrics, timerMetrics } = this
+    const { orderInfo } = this
+    for (const table of [
+      topics,
+      mappings,
+      groups,
+      offsets,
+      delayOffsets,
+      modes,
+      filters,
+      transactionMetrics,
+      orderInfo,
+    ])
       table.load()
     timerMetrics.load()
     this.#offsetsSaving = new LaterSave(this.offsets.state, clock.now())
@@ -107,6 +122,7 @@ export class BrokerTables {
   /** What an answer of this turn may rest on is saved before the answer leaves. */
   endOfTurn(nowMs: number): void {
     this.topics.state.saveIfChanged(nowMs)
+    this.mappings.state.saveIfChanged(nowMs)
     this.groups.state.saveIfChanged(nowMs)
     this.modes.state.saveIfChanged(nowMs)
     for (const state of this.#moreStates) state.saveIfChanged(nowMs)
@@ -159,7 +175,7 @@ export class BrokerTables {
   /** Controller mode: this broker is the master, and what it changes of topics and groups counts. */
   changedHere(masterEpoch: number): void {
     this.#toldOffsets.forget()
-    for (const table of [this.topics, this.groups]) {
+    for (const table of [this.topics, this.mappings, this.groups]) {
       Object.assign(table.dataVersion, { masterEpoch, isCopy: false })
       // By a version of the new epoch name servers tell a master of old from this one.
       table.nextVersion()
@@ -169,7 +185,9 @@ export class BrokerTables {
   /** Controller mode: topics and groups are those of the master of this epoch. */
   copied(masterEpoch: number): void {
     this.#toldOffsets.forget()
-    for (const { dataVersion } of [this.topics, this.groups]) Object.assign(dataVersion, { masterEpoch, isCopy: true })
+    for (const { dataVersion } of [this.topics, this.mappings, this.groups]) {
+      Object.assign(dataVersion, { masterEpoch, isCopy: true })
+    }
   }
 
   /** What {@link slaveSources} ends with. */
@@ -184,11 +202,13 @@ export class BrokerTables {
 
   /** What a slave fetches from its master. `delayChanged` is told when the delay offsets were replaced. */
   slaveSources(): MetadataSource[] {
-    const { topics, groups, delayOffsets, modes } = this
+    const { topics, mappings, groups, delayOffsets, modes } = this
     return [
       source(RequestCode.GET_ALL_TOPIC_CONFIG, (content) => {
         const { configs, dataVersion } = readTopicTable(content)
-        return topics.replaceAll(configs, dataVersion)
+        const told = readToldMappings(content)
+        const hasMappings = mappings.replaceAll(told.details, told.dataVersion)
+        return topics.replaceAll(configs, dataVersion) && hasMappings
       }),
       source(RequestCode.GET_ALL_CONSUMER_OFFSET, (content) => {
         return this.#learnOffsets(readConsumerOffsets(content))

@@ -115,6 +115,7 @@ export const CODE_RULES: ReadonlyMap<number, CodeRule> = new Map<number, CodeRul
   [C.RESUME_CHECK_HALF_MESSAGE, on(['Update'], topic('topic'))],
   // Topics
   [C.UPDATE_AND_CREATE_TOPIC, on(['Create'], topic('topic'))],
+  [C.UPDATE_AND_CREATE_STATIC_TOPIC, on(['Create'], topic('topic'))],
   [C.UPDATE_AND_CREATE_TOPIC_LIST, inBody(createTopicListAccesses)],
   [C.DELETE_TOPIC_IN_BROKER, on(['Delete'], topic('topic'))],
   [C.GET_TOPIC_CONFIG, on(['Get'], topic('topic'))],

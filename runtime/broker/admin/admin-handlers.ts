@@ -27,6 +27,7 @@ export interface AdminDeps
   readonly store: MessageStore
   readonly producers: ProducerRegistry
   readonly modes: RequestModes
+  readonly mappings: TopicAdminDeps['mappings']
   readonly releasePulls: ResetOffsetDeps['releasePulls']
   readonly endLiteTopicsOf: TopicAdminDeps['endLiteTopicsOf']
   /** The content of delayOffset.json. */

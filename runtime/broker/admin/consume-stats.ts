@@ -10,6 +10,7 @@ import type { SubscriptionGroupTable } from '../groups/subscription-group-table.
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import type { MessageQueue } from '../metadata/message-queue.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
+import type { TopicQueueMappingTable } from '../static-topics/topic-queue-mapping-table.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -20,6 +21,7 @@ export interface ConsumeStatsDeps {
   /** host:port under which clients know this broker. */
   readonly brokerAddr: string
   readonly topics: TopicTable
+  readonly mappings: Pick<TopicQueueMappingTable, 'find'>
   readonly groups: SubscriptionGroupTable
   readonly offsets: ConsumerOffsets
   readonly consumers: ConsumerRegistry
@@ -57,8 +59,10 @@ function groupStats(deps: ConsumeStatsDeps, facts: QueueFacts, request: CommandV
   for (const topic of requestedTopics(deps, group, request)) {
     const config = deps.topics.find(topic)
     if (!config) continue
+    // Who asks has to tell which of the stretches of a static topic's queue the group has an offset in.
+    const leastOffset = deps.mappings.find(topic) === undefined ? 0 : -1
     for (let queueId = 0; queueId < config.readQueueNums; queueId++) {
-      const progress = queueProgress(deps, facts, group, config, queueId)
+      const progress = queueProgress(deps, facts, group, config, queueId, leastOffset)
       const pullOffset = Math.max(progress.consumerOffset, deps.offsets.queryPulled(group, topic, queueId))
       offsetTable.set({ brokerName: deps.brokerName, queueId, topic }, { ...progress, pullOffset })
     }
@@ -87,8 +91,9 @@ function queueProgress(
   group: string,
   { topicName }: TopicConfig,
   queueId: number,
+  leastOffset = 0,
 ): QueueProgress {
-  const consumerOffset = Math.max(0, deps.offsets.query(group, topicName, queueId))
+  const consumerOffset = Math.max(leastOffset, deps.offsets.query(group, topicName, queueId))
   const lastTimestamp = Math.max(0, facts.storeTime(topicName, queueId, consumerOffset - 1))
   return { brokerOffset: facts.maxOffset(topicName, queueId), consumerOffset, pullOffset: 0, lastTimestamp }
 }

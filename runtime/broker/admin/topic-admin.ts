@@ -6,15 +6,17 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import { MappingError } from '../../codec/static-topic/mapping-checks.ts'
+import { readMappingDetail } from '../../codec/static-topic/mapping-detail.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { AttributeError, parseAttributeChanges } from '../attributes/attribute.ts'
 import { isLiteTopic } from '../lite/lite-access.ts'
 import type { Current } from '../metadata/current.ts'
-import { DataVersion } from '../metadata/data-version.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import { readBody } from '../metadata/request-body.ts'
 import { saveNow } from '../metadata/save-now.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
+import type { TopicQueueMappingTable } from '../static-topics/topic-queue-mapping-table.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
 import { Perm, readTopicConfig, type TopicConfig, topicConfig } from '../topics/topic-config.ts'
 import { retryTopic, topicNameProblem } from '../topics/topic-name.ts'
@@ -31,6 +33,7 @@ interface TopicAdminSettings {
 
 export interface TopicAdminDeps {
   readonly topics: TopicTable
+  readonly mappings: TopicQueueMappingTable
   readonly offsets: ConsumerOffsets
   readonly stats: BrokerStats
   readonly store: Pick<MessageStore, 'deleteTopic'>
@@ -46,6 +49,7 @@ const QUEUE_NUMS_MAX = 65_535
 export function registerTopicAdmin(server: HandlerRegistry, deps: TopicAdminDeps): void {
   server.handle(RequestCode.UPDATE_AND_CREATE_TOPIC, (request) => update(deps, [requestedTopic(request)]))
   server.handle(RequestCode.UPDATE_AND_CREATE_TOPIC_LIST, (request) => update(deps, readBody(request, readTopicList)))
+  server.handle(RequestCode.UPDATE_AND_CREATE_STATIC_TOPIC, (request) => updateStatic(deps, request))
   server.handle(RequestCode.DELETE_TOPIC_IN_BROKER, (request) => deleteTopic(deps, request))
   server.handle(RequestCode.GET_TOPIC_CONFIG, (request) => getTopic(deps, request))
   server.handle(RequestCode.GET_ALL_TOPIC_CONFIG, (request) => getAllTopics(deps, request))
@@ -79,6 +83,23 @@ function update(deps: TopicAdminDeps, requested: readonly TopicConfig[]): Respon
   for (const config of requested) check(deps, config)
   asAnswer(() => deps.topics.update(requested))
   saveNow(deps.topics.state)
+  return { code: ResponseCode.SUCCESS }
+}
+
+/** The queues that this broker has of a static topic, and what they are in the topic as a whole. All or nothing. */
+function updateStatic(deps: TopicAdminDeps, request: CommandView): Response {
+  const { topics, mappings } = deps
+  const config = { ...requestedTopic(request), order: false, attributes: new Map<string, string>() }
+  check(deps, config)
+  const detail = readBody(request, readMappingDetail)
+  if (detail.topic !== config.topicName) {
+    const remark = `the body is the mapping of topic ${detail.topic}, the header names ${config.topicName}`
+    throw new RequestError(ResponseCode.INVALID_PARAMETER, remark)
+  }
+  const mapped = asAnswer(() => mappings.succession(detail, request.flagField('force') ?? false))
+  asAnswer(() => topics.update([config]))
+  mappings.put(mapped)
+  saveNow(topics.state, mappings.state)
   return { code: ResponseCode.SUCCESS }
 }
 
@@ -119,11 +140,13 @@ function deleteTopic(deps: TopicAdminDeps, request: CommandView): Response {
   if (isLiteTopic(deps.topics.find(topic))) deps.endLiteTopicsOf(topic)
   for (const name of [topic, ...popRetryTopics(deps, topic)]) {
     deps.topics.delete(name)
+    deps.mappings.delete(name)
     deps.offsets.removeTopic(name)
     deps.stats.onTopicDeleted(name)
     deps.store.deleteTopic(name)
   }
   saveNow(deps.topics.state, deps.offsets.state)
+  if (deps.mappings.state.isChanged) saveNow(deps.mappings.state)
   return { code: ResponseCode.SUCCESS }
 }
 
@@ -140,18 +163,12 @@ function getTopic(deps: TopicAdminDeps, request: CommandView): Response {
   const topic = request.requiredText('topic')
   const config = deps.topics.find(topic)
   if (!config) return { code: ResponseCode.TOPIC_NOT_EXIST, remark: `No topic in this broker. topic: ${topic}` }
-  return { code: ResponseCode.SUCCESS, body: encodeJson(config) }
-}
-
-/** Static topics are not supported; their tables are there, empty, for the slaves and tools that read them. */
-const NO_MAPPINGS = {
-  mappingDataVersion: new DataVersion(0).toJson(),
-  topicQueueMappingDetailMap: new Map(),
-  topicQueueMappingInfoMap: new Map(),
+  const mappingDetail = request.flagField('lo') ? deps.mappings.find(topic) : undefined
+  return { code: ResponseCode.SUCCESS, body: encodeJson({ ...config, mappingDetail }) }
 }
 
 function getAllTopics(deps: TopicAdminDeps, request: CommandView): Response {
-  const { topics } = deps
+  const { topics, mappings } = deps
   const { enableSplitMetadata, splitMetadataSize } = deps.settings.current
   const names = Array.from(topics.all(), (config) => config.topicName)
   const fields = { start: 'topicSeq', max: 'maxTopicNum' }
@@ -161,7 +178,9 @@ function getAllTopics(deps: TopicAdminDeps, request: CommandView): Response {
   const body = {
     dataVersion: topics.dataVersion.toJson(),
     topicConfigTable: topics.configMap(page?.map((name) => topics.find(name)!)),
-    ...NO_MAPPINGS,
+    mappingDataVersion: mappings.dataVersion.toJson(),
+    topicQueueMappingDetailMap: mappings.detailMap(page),
+    topicQueueMappingInfoMap: new Map(),
   }
   return { code: ResponseCode.SUCCESS, fields: { totalTopicNum: topics.size }, body: encodeJson(body) }
 }
@@ -170,7 +189,7 @@ function asAnswer<T>(run: () => T): T {
   try {
     return run()
   } catch (error) {
-    if (!(error instanceof AttributeError)) throw error
+    if (!(error instanceof AttributeError || error instanceof MappingError)) throw error
     throw new RequestError(ResponseCode.SYSTEM_ERROR, error.message, { cause: error })
   }
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../observe/logger.ts'
 import { QueueUnits } from '../../store/consume-queue/queue-unit.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
+import type { TopicQueueMappingTable } from '../static-topics/topic-queue-mapping-table.ts'
 import { METADATA_TOPIC } from '../topics/topic-name.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 import { decodeEntry } from './journal-entry.ts'
@@ -15,6 +16,7 @@ export interface JournalReplayParts {
   readonly store: Pick<MessageStore, 'findQueue' | 'read'>
   readonly topics: Pick<TopicTable, 'repeat'>
   readonly groups: Pick<SubscriptionGroupTable, 'repeat'>
+  readonly mappings: Pick<TopicQueueMappingTable, 'repeat'>
   readonly logger: Logger
 }
 
@@ -57,12 +59,13 @@ export class JournalReplay {
   }
 
   #repeat(phyOffset: number, sizeBytes: number): boolean {
-    const { store, topics, groups, logger } = this.#parts
+    const { store, topics, groups, mappings, logger } = this.#parts
     const stored = store.read(phyOffset, sizeBytes)
     const record = this.#record
     if (!stored || record.parse(viewOf(stored.bytes), stored.start, sizeBytes) !== RecordState.ok) return false
     try {
       const entry = decodeEntry(stored.bytes.subarray(record.bodyStart, record.bodyStart + record.bodyLength))
+      if ('mapping' in entry) return mappings.repeat(entry.mapping)
       return 'topic' in entry ? topics.repeat(entry.topic) : groups.repeat(entry.group)
     } catch (error) {
       if (!(error instanceof JsonFieldError || error instanceof JsonSyntaxError)) throw error

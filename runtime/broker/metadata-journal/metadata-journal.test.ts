@@ -35,8 +35,9 @@ beforeEach(() => {
   })
   master.topics.onEdited((topic) => journal.write({ topic }))
   master.groups.onEdited((group) => journal.write({ group }))
-  const { topics, groups } = replica
-  replay = new JournalReplay({ store, topics, groups, logger: silentLogger })
+  master.mappings.onEdited((mapping) => journal.write({ mapping }))
+  const { topics, groups, mappings } = replica
+  replay = new JournalReplay({ store, topics, groups, mappings, logger: silentLogger })
 })
 
 function catchUp(): number {
@@ -131,6 +132,19 @@ test('a copy of a table of later epochs than its master has reached is replaced'
   expect(replica.topics.replaceAll([], master.topics.dataVersion.toJson())).toBe(true)
 })
 
+test('static topics are repeated with what they are made of', () => {
+  const [item] = [{ gen: 0, queueId: 0, bname: 'broker-a', logicOffset: 0, startOffset: 0, endOffset: -1 }]
+  const stretch = { ...item, timeOfStart: -1, timeOfEnd: -1 }
+  const info = { topic: 'S', bname: 'broker-a', scope: '__global__', totalQueues: 1, epoch: 5, dirty: false }
+  const detail = { ...info, currIdMap: new Map<number, number>(), hostedQueues: new Map([[0, [stretch]]]) }
+  master.mappings.put(detail)
+  master.mappings.put({ ...detail, topic: 'gone' })
+  master.mappings.delete('gone')
+  expect(catchUp()).toBe(3)
+  expect([...replica.mappings.all()]).toEqual([detail])
+  expect(replica.mappings.dataVersion.toJson()).toEqual(master.mappings.dataVersion.toJson())
+})
+
 test('after a restart the journal is read again, and leaves everything as it is', () => {
   master.topics.update([topicConfig('orders')])
   master.topics.update([topicConfig('orders', { writeQueueNums: 2 })])
@@ -140,6 +154,7 @@ test('after a restart the journal is read again, and leaves everything as it is'
     store: log.store,
     topics: replica.topics,
     groups: replica.groups,
+    mappings: replica.mappings,
     logger: silentLogger,
   })
   again.catchUp(log.store.writtenOffset)

@@ -105,6 +105,13 @@ export class HeldPulls {
     if (held !== undefined) this.#visit(held, Number.NEGATIVE_INFINITY, group)
   }
 
+  /** Answers the pulls of a topic, whatever there is for them: its queues may lie elsewhere now. */
+  releaseTopic(topic: string): void {
+    for (const held of this.#byQueue.values()) {
+      if (held.queue.topic === topic) this.#visit(held, Number.POSITIVE_INFINITY)
+    }
+  }
+
   #visit(held: HeldQueue, nowMs: number, group?: string): void {
     let task = held.first
     held.first = undefined

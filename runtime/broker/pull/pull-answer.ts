@@ -9,18 +9,29 @@ import type { PullTask } from './pull-task.ts'
  * The answer to a pull: a header, then the records as the commit log has them.
  *
  *   JSON    {"code":0,"extFields":{"groupSysFlag":"0","maxOffset":"9","minOffset":"0","nextBeginOffset":"3",
- *            "suggestWhichBrokerId":"0","topicSysFlag":"0"},"flag":1,"language":"JAVA","opaque":7,"remark":"FOUND",
+ *            "offsetDelta":"5","suggestWhichBrokerId":"0","topicSysFlag":"0"},"flag":1,"language":"JAVA","opaque":7,"remark":"FOUND",
  *            "serializeTypeCurrentRPC":"JSON","version":513}
  *   binary  the same fields in the layout of codec/remoting/binary-header.ts
+ *
+ * offsetDelta is there for static topics only.
  */
 
-/** The header is never longer: six numbers of at most 17 digits, their names, and a status. */
+/** The header is never longer: seven numbers of at most 17 digits, their names, and a status. */
 const HEADER_BYTES_MAX = 512
 const SCRATCH_BYTES_MIN = 64 * 1024
 /** A larger scratch is given back after use: it was needed for one unusually large message. */
 const SCRATCH_BYTES_KEPT = 1024 * 1024
 
-const FIELDS = ['groupSysFlag', 'maxOffset', 'minOffset', 'nextBeginOffset', 'suggestWhichBrokerId', 'topicSysFlag']
+const FIELDS = [
+  'groupSysFlag',
+  'maxOffset',
+  'minOffset',
+  'nextBeginOffset',
+  'offsetDelta',
+  'suggestWhichBrokerId',
+  'topicSysFlag',
+]
+const OFFSET_DELTA = FIELDS.indexOf('offsetDelta')
 const JSON_START = Buffer.from('{"code":')
 const JSON_KEYS = FIELDS.map((name, i) => Buffer.from(i === 0 ? `,"extFields":{"${name}":"` : `","${name}":"`))
 const JSON_OPAQUE = Buffer.from('"},"flag":1,"language":"JAVA","opaque":')
@@ -37,6 +48,8 @@ export class PullAnswer {
   maxOffset = 0
   minOffset = 0
   nextBeginOffset = 0
+  /** Static topics: what consumers add to the offsets of the messages. */
+  offsetDelta: number | undefined
   suggestWhichBrokerId = 0
   topicSysFlag = 0
   /** Which of the records the consumer wants, undefined for all. */
@@ -49,6 +62,7 @@ export class PullAnswer {
   /** Drops the records of the last pull. */
   reset(filter: SqlFilter | undefined): void {
     this.#length = 0
+    this.offsetDelta = undefined
     this.filter = filter
     if (this.#scratch.length > SCRATCH_BYTES_KEPT) this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES_MIN)
   }
@@ -81,7 +95,10 @@ export class PullAnswer {
 
   #json(bytes: Buffer, start: number, opaque: number): number {
     let at = putNumber(bytes, put(bytes, start, JSON_START), this.code)
-    for (let i = 0; i < JSON_KEYS.length; i++) at = putNumber(bytes, put(bytes, at, JSON_KEYS[i]!), this.#value(i))
+    for (let i = 0; i < JSON_KEYS.length; i++) {
+      if (i === OFFSET_DELTA && this.offsetDelta === undefined) continue
+      at = putNumber(bytes, put(bytes, at, JSON_KEYS[i]!), this.#value(i))
+    }
     at = putNumber(bytes, put(bytes, at, JSON_OPAQUE), opaque)
     at = put(bytes, put(bytes, at, JSON_REMARK), this.#remarkBytes())
     return put(bytes, at, JSON_END)
@@ -98,6 +115,7 @@ export class PullAnswer {
     const fields = put(bytes, start + 17, remark) + 4
     let at = fields
     for (let i = 0; i < BINARY_KEYS.length; i++) {
+      if (i === OFFSET_DELTA && this.offsetDelta === undefined) continue
       const lengthAt = put(bytes, at, BINARY_KEYS[i]!)
       at = putNumber(bytes, lengthAt + 4, this.#value(i))
       view.setInt32(lengthAt, at - lengthAt - 4)
@@ -117,7 +135,9 @@ export class PullAnswer {
         return this.minOffset
       case 3:
         return this.nextBeginOffset
-      case 4:
+      case OFFSET_DELTA:
+        return this.offsetDelta ?? 0
+      case 5:
         return this.suggestWhichBrokerId
       default:
         return this.topicSysFlag

@@ -3,6 +3,7 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { Channel } from '../../net/channel.ts'
+import type { HandlerResult } from '../../net/remoting-server.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { PullStatus } from '../../store/pull.ts'
@@ -11,6 +12,9 @@ import { RecordFilter } from '../filter/record-filter.ts'
 import type { Current } from '../metadata/current.ts'
 import type { BroadcastOffsets, BroadcastPull } from '../offsets/broadcast-offsets.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
+import { pullAway } from '../static-topics/away-pull.ts'
+import { MappedPull } from '../static-topics/mapped-pull.ts'
+import type { StaticTopics } from '../static-topics/static-requests.ts'
 import type { BrokerStats } from '../stats/broker-stats.ts'
 import { HeldPulls } from './held-pulls.ts'
 import { PullAnswer } from './pull-answer.ts'
@@ -35,12 +39,15 @@ export interface PullParts extends PullRulesParts {
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
   readonly broadcast: Pick<BroadcastOffsets, 'beginOf' | 'pulled'>
   readonly stats: Pick<BrokerStats, 'groupGet'>
+  readonly statics: StaticTopics
   readonly monotonic: () => number
   /** Slaves: whether the master can be read from now. */
   readonly isMasterUp: () => boolean
 }
 
 const MASTER_ID = 0
+/** Status of a pull that is sent elsewhere in the queue. */
+const OFFSET_RESET = 'OFFSET_RESET'
 const MAX_PULL_BYTES = 128 * 1024 * 1024
 const TASKS_KEPT = 256
 /** A pull for more messages is served as one for so many: the filter looks at a multiple of the number. */
@@ -70,7 +77,7 @@ export class PullHandler {
     this.held = new HeldPulls(max, (task) => this.#serveHeld(task), wants)
   }
 
-  handle(request: CommandView, channel: Channel): Response | undefined {
+  handle(request: CommandView, channel: Channel): HandlerResult {
     const { brokerRole, slaveReadEnable } = this.#parts.config.current
     if (brokerRole === 'SLAVE' && !slaveReadEnable) {
       throw new RequestError(ResponseCode.SYSTEM_BUSY, '[REJECTREQUEST]system busy, start flow control for a while')
@@ -80,6 +87,8 @@ export class PullHandler {
     try {
       task.read(request, channel)
       if (task.has(PullFlag.subscription)) task.subscription = subscriptionOf(request, task)
+      if (!this.#parts.statics.mappings.isEmpty) this.#map(task, request)
+      if (task.mapped?.isAway) return this.#pullAway(task, task.mapped, request)
       isHeld = this.#serve(task, true)
       return undefined
     } catch (error) {
@@ -90,9 +99,39 @@ export class PullHandler {
     }
   }
 
+  /** Aims the pull at the queue of this broker that a queue of a static topic is here. @throws RequestError */
+  #map(task: PullTask, request: CommandView): void {
+    const detail = this.#parts.statics.mappings.find(task.topic)
+    if (detail === undefined || request.flagField('lo') === false) return
+    const mapped = new MappedPull(detail, task.queueId, task.queueOffset)
+    task.mapped = mapped
+    task.queueId = mapped.item.queueId
+    task.queueOffset = mapped.physicalOffset
+    task.maxMsgNums = mapped.countMax(task.maxMsgNums)
+    const committed = mapped.committed(task.commitOffset)
+    if (committed === undefined) task.sysFlag &= ~PullFlag.commitOffset
+    else task.commitOffset = committed
+  }
+
+  /** @throws RequestError */
+  #pullAway(task: PullTask, mapped: MappedPull, request: CommandView): Promise<Response> {
+    this.#rules.admit(task)
+    return pullAway(mapped, request.allFields(), this.#parts.statics.others)
+  }
+
+  /** Whether the queue no longer lies where it lay when the pull began to wait: the consumer is told to ask again then. */
+  #hasMoved({ mapped, topic, channel, opaque, serializeType }: PullTask): boolean {
+    if (mapped === undefined || this.#parts.statics.mappings.find(topic) === mapped.detail) return false
+    const { offset: nextBeginOffset } = mapped
+    const fields = { nextBeginOffset, minOffset: 0, maxOffset: nextBeginOffset, suggestWhichBrokerId: MASTER_ID }
+    channel?.respond(opaque, serializeType, { code: ResponseCode.PULL_RETRY_IMMEDIATELY, fields })
+    return true
+  }
+
   /** A held pull gets what there is now; it is not held again. */
   #serveHeld(task: PullTask): void {
     try {
+      if (this.#hasMoved(task)) return
       this.#serve(task, false)
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
@@ -129,6 +168,7 @@ export class PullHandler {
     if (maySuspend && task.has(PullFlag.commitOffset)) {
       offsets.commit(task.group, task.topic, task.queueId, task.commitOffset)
     }
+    task.mapped?.rewrite(answer, status === OFFSET_RESET)
     if (answer.code === ResponseCode.PULL_NOT_FOUND && maySuspend && task.has(PullFlag.suspend)) {
       if (this.held.isFull) {
         throw new RequestError(ResponseCode.SYSTEM_BUSY, '[OVERLOAD]system busy, start flow control for a while')
@@ -163,7 +203,7 @@ export class PullHandler {
       answer.nextBeginOffset = begin
       answer.minOffset = store.minOffsetOf(queue)
       answer.maxOffset = queue.maxOffset
-      return 'OFFSET_RESET'
+      return OFFSET_RESET
     }
     const accepts = this.#tagFilterOf(this.#subscription)
     const maxCount = Math.min(Math.max(task.maxMsgNums, 1), MSG_NUMS_MAX)
@@ -204,7 +244,7 @@ export class PullHandler {
     answer.code = codeOf(status, task.queueOffset)
     answer.topicSysFlag = this.#rules.topic.topicSysFlag
     answer.groupSysFlag = group.groupSysFlag
-    const suggestsSlave = status !== 'OFFSET_RESET' && store.lastPull.suggestSlave
+    const suggestsSlave = status !== OFFSET_RESET && store.lastPull.suggestSlave
     const { slaveReadEnable, brokerId } = config.current
     answer.suggestWhichBrokerId = MASTER_ID
     if (slaveReadEnable) {

@@ -113,7 +113,7 @@ export class PullRules {
     if ((topic.perm & PERM_READ) === 0) {
       throw new PullForbidden(Forbidden.topic, `the topic[${task.topic}] pulling message is forbidden`)
     }
-    if (task.queueId < 0 || task.queueId >= topic.readQueueNums) {
+    if (task.mapped?.isAway !== true && (task.queueId < 0 || task.queueId >= topic.readQueueNums)) {
       throw new RequestError(
         ResponseCode.INVALID_PARAMETER,
         `queueId[${task.queueId}] is illegal, topic:[${task.topic}] topicConfig.readQueueNums:[${topic.readQueueNums}] ` +

@@ -5,6 +5,7 @@ import type { Channel } from '../../net/channel.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { SubscriptionData } from '../clients/subscription.ts'
 import type { BroadcastPull } from '../offsets/broadcast-offsets.ts'
+import type { MappedPull } from '../static-topics/mapped-pull.ts'
 
 /** Bits of a pull's sysFlag (PullSysFlag). */
 export const PullFlag = { commitOffset: 1, suspend: 2, subscription: 4, classFilter: 8, litePull: 16 } as const
@@ -36,6 +37,8 @@ export class PullTask {
   proxyClientId = ''
   /** Of a group that broadcasts: who pulls. */
   broadcast: BroadcastPull | undefined
+  /** Of a static topic: queueId and queueOffset are those of this broker then. */
+  mapped: MappedPull | undefined
 
   // While it is held
   queue: ConsumeQueue | undefined
@@ -64,6 +67,7 @@ export class PullTask {
     this.requestSource = request.integer('requestSource') ?? -1
     this.proxyClientId = this.requestSource < 0 ? '' : (request.text('proxyFrowardClientId') ?? '')
     this.broadcast = undefined
+    this.mapped = undefined
     this.subscription = undefined
     this.filter = undefined
   }
@@ -77,6 +81,7 @@ export class PullTask {
     this.channel = undefined
     this.subscription = undefined
     this.broadcast = undefined
+    this.mapped = undefined
     this.filter = undefined
     this.queue = undefined
     this.accepts = undefined

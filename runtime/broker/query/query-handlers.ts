@@ -3,11 +3,11 @@ import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
-import type { RemotingServer } from '../../net/remoting-server.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { liteQueueName } from '../lite/lite-queue-name.ts'
 import type { Current } from '../metadata/current.ts'
+import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 
 export interface QueryParts {
   readonly store: Pick<
@@ -32,7 +32,7 @@ const INDEX_OF_UNIQUE_KEYS = 'U'
 const INDEX_OF_KEYS = 'K'
 
 /** QUERY_MESSAGE, VIEW_MESSAGE_BY_ID and the questions about a queue's offsets (29 to 32). */
-export function registerQueryHandlers(server: RemotingServer, parts: QueryParts): void {
+export function registerQueryHandlers(server: HandlerRegistry, parts: QueryParts): void {
   const { store } = parts
   server.handle(RequestCode.QUERY_MESSAGE, (request) => queryMessage(parts, request))
   server.handle(RequestCode.VIEW_MESSAGE_BY_ID, (request) => viewMessage(parts, request))

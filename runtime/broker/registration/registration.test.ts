@@ -5,6 +5,7 @@ import { type RequestDraft, responseCommand } from '../../codec/remoting/remotin
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import { decodeRegisterBody } from '../../codec/route/register-body.ts'
+import type { TopicQueueMappingDetail } from '../../codec/static-topic/mapping-detail.ts'
 import { silentLogger } from '../../observe/logger.ts'
 import { DataVersion } from '../metadata/data-version.ts'
 import { type TopicConfig, topicConfig } from '../topics/topic-config.ts'
@@ -33,10 +34,13 @@ const CONFIG: RegistrationConfig = {
 class Scene {
   readonly clock = new ManualClock(1000)
   readonly told: { address: string; code: number; topics: string[]; fields: Record<string, unknown> }[] = []
+  /** Which queues of static topics take messages, as the last registration had it. */
+  toldQueues: [string, ReadonlyMap<number, number>][] = []
   readonly masters: KnownMaster[] = []
   readonly dead = new Set<string>()
   readonly ordered: string[] = []
   readonly dataVersion = new DataVersion(1000)
+  readonly mappings = new Map<string, TopicQueueMappingDetail>()
   changedAnswer = 'false'
   answer: { fields?: Record<string, string>; body?: Buffer } = {}
   readonly config: { current: RegistrationConfig }
@@ -58,6 +62,7 @@ class Scene {
         onChanged: (listener) => this.#listeners.push(listener),
         markOrdered: (names) => this.ordered.push(...names),
       },
+      mappings: { isEmpty: false, find: (topic) => this.mappings.get(topic) },
       invoke: (address, request) => this.#invoke(address, request),
       sendOneway: () => Promise.resolve(),
       brokerAddr: '10.0.0.1:10911',
@@ -90,7 +95,9 @@ class Scene {
     if (this.dead.has(address)) return Promise.reject(new Error('nobody there'))
     const isBody = code === RequestCode.REGISTER_BROKER
     const compressed = fields['compressed'] === true
-    const topics = isBody ? [...decodeRegisterBody(body!, compressed, 513).topics.keys()] : []
+    const told = isBody ? decodeRegisterBody(body!, compressed, 513) : undefined
+    const topics = [...(told?.topics.keys() ?? [])]
+    if (told !== undefined) this.toldQueues = [...told.mappings].map(([topic, { currIdMap }]) => [topic, currIdMap])
     this.told.push({ address, code, topics, fields: { ...fields } })
     const isQuestion = code === RequestCode.QUERY_DATA_VERSION
     const answer = isQuestion ? { fields: { changed: this.changedAnswer } } : this.answer
@@ -163,6 +170,28 @@ test('single topics, or everything in portions, when the configuration says so; 
     [REGISTER_BROKER, ['A', 'B']],
     [REGISTER_BROKER, ['C']],
   ])
+})
+
+test('static topics go with a whole registration, and with the queues that take messages here', async () => {
+  const scene = new Scene({ enableSingleTopicRegister: true })
+  await scene.registration.start()
+  scene.news()
+  const item = { gen: 0, logicOffset: 0, startOffset: 0, endOffset: -1, timeOfStart: -1, timeOfEnd: -1 }
+  const here = [{ ...item, queueId: 3, bname: 'broker-a' }]
+  const gone = [...here, { ...item, gen: 1, queueId: 0, bname: 'broker-b', logicOffset: 10_000 }]
+  const info = { topic: 'S', bname: 'broker-a', scope: '__global__', totalQueues: 2, epoch: 5, dirty: false }
+  const hostedQueues = new Map([
+    [0, gone],
+    [1, here],
+  ])
+  scene.mappings.set('S', { ...info, currIdMap: new Map(), hostedQueues })
+  scene.create('S', 'D')
+  await scene.settle()
+  expect(scene.news()).toEqual([
+    [RequestCode.REGISTER_TOPIC_IN_NAMESRV, []],
+    [RequestCode.REGISTER_BROKER, ['S']],
+  ])
+  expect(scene.toldQueues).toEqual([['S', new Map([[1, 3]])]])
 })
 
 test('a dead name server disturbs nobody and gets everything when it is back', async () => {

@@ -7,6 +7,7 @@ import { ResponseCode, responseCodeName } from '../../codec/remoting/response-co
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Current } from '../metadata/current.ts'
+import type { TopicQueueMappingTable } from '../static-topics/topic-queue-mapping-table.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 import { allowed, type RegisterBody, registerBody } from './register-body.ts'
@@ -41,6 +42,7 @@ export interface RegistrationParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly topics: Pick<TopicTable, 'all' | 'find' | 'dataVersion' | 'onChanged' | 'markOrdered'>
+  readonly mappings: Pick<TopicQueueMappingTable, 'isEmpty' | 'find'>
   /** Sends a request and gives its answer; rejects when there is none. */
   readonly invoke: (address: string, request: RequestDraft, timeoutMs: number) => Promise<RemotingCommand>
   readonly sendOneway: (address: string, request: RequestDraft) => Promise<void>
@@ -231,7 +233,7 @@ class NameServerLink {
   }
 
   async #step(): Promise<void> {
-    const { topics, config } = this.#parts
+    const { topics, mappings, config } = this.#parts
     const { enableSplitRegistration, splitRegistrationSize, enableSingleTopicRegister } = config.current
     if (this.#wantsAll) {
       this.#wantsAll = false
@@ -243,8 +245,11 @@ class NameServerLink {
     }
     const changed = [...this.#changed].map((name) => topics.find(name)).filter((topic) => topic !== undefined)
     this.#changed.clear()
-    if (enableSingleTopicRegister) for (const topic of changed) await this.#registerTopic(topic)
-    else if (changed.length > 0) await this.#register(changed)
+    // What a static topic is made of goes with a whole registration only.
+    const isWhole = (topic: TopicConfig) => !enableSingleTopicRegister || mappings.find(topic.topicName) !== undefined
+    const whole = changed.filter(isWhole)
+    for (const topic of changed) if (!isWhole(topic)) await this.#registerTopic(topic)
+    if (whole.length > 0) await this.#register(whole)
   }
 
   async #register(topics: readonly TopicConfig[]): Promise<void> {
@@ -272,8 +277,9 @@ class NameServerLink {
   }
 
   #body(topics: readonly TopicConfig[]): RegisterBody {
-    const { brokerPermission, compressedRegister } = this.#parts.config.current
-    return registerBody(topics, this.#parts.topics.dataVersion.toJson(), brokerPermission, compressedRegister)
+    const { config, mappings, topics: table } = this.#parts
+    const { brokerPermission, compressedRegister } = config.current
+    return registerBody(topics, mappings, table.dataVersion.toJson(), brokerPermission, compressedRegister)
   }
 
   async #registerTopic(topic: TopicConfig): Promise<void> {

@@ -141,7 +141,8 @@ export class ControllerMode implements Replication, ReplicaTarget {
     })
     tables.copied(0)
     this.#sync = new MetadataSync(clock, { invoke }, logger, tables.slaveSources())
-    this.#replay = new JournalReplay({ store, topics: tables.topics, groups: tables.groups, logger })
+    const { topics, groups, mappings } = tables
+    this.#replay = new JournalReplay({ store, topics, groups, mappings, logger })
     this.replication.onSyncStateSetWanted((wanted, setEpoch) => this.#manager.wantSyncStateSet(wanted, setEpoch))
     this.replication.onProgress(() => {
       if (this.#isYoung) this.#forwarder.wake()

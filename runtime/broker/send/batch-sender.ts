@@ -6,6 +6,7 @@ import type { SerializeType } from '../../codec/remoting/frame.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import { type LogicQueueItem, staticOffsetWithin } from '../../codec/static-topic/logic-queue-item.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import { MESSAGES_PER_UNIT_MAX } from '../../store/consume-queue/queue-unit.ts'
@@ -34,6 +35,13 @@ const RECORD_OVERHEAD_MAX = 128
 const BATCH_MESSAGES_MAX = 65_536
 const TOPIC_LENGTH_MAX = 127
 
+/** A queue of a static topic as its clients see it. */
+interface LogicTarget {
+  readonly globalId: number
+  /** Where it takes messages. */
+  readonly stretch: LogicQueueItem
+}
+
 /**
  * SEND_BATCH_MESSAGE: the messages become records of their own, with queue offsets in a row; in a topic with batch consume
  * queues they stay one record.
@@ -53,6 +61,7 @@ export class BatchSender {
     draft: MessageDraft,
     target: SendTarget,
     queueId: number,
+    logic: LogicTarget | undefined,
   ): Response | undefined {
     const waits = this.#checkHeader(request, send, draft, target)
     this.#parts.acks.check(waits)
@@ -66,7 +75,7 @@ export class BatchSender {
     draft.preparedTransactionOffset = 0
     const uniqueKey = uniqueKeyOf(request, draft)
     const isInner = target.isBatchCq && uniqueKey !== undefined && mayBeInner(send, target.queue(queueId))
-    const answer = new BatchAnswer(this.#parts, request, channel, queueId, uniqueKey, isInner)
+    const answer = new BatchAnswer(this.#parts, request, channel, logic ?? queueId, uniqueKey, isInner)
     const bytes = isInner
       ? this.#stageInner(request, send, draft, target, queueId, count, answer)
       : this.#stageAll(request, draft, target, queueId, count, answer)
@@ -239,6 +248,7 @@ class BatchAnswer implements LateAnswer {
   readonly #opaque: number
   readonly #serializeType: SerializeType
   readonly #queueId: number
+  readonly #stretch: LogicQueueItem | undefined
   readonly #uniqueKey: string | undefined
   readonly #isInner: boolean
   readonly #msgIds: string[] = []
@@ -248,7 +258,7 @@ class BatchAnswer implements LateAnswer {
     parts: SendParts,
     request: CommandView,
     channel: Channel,
-    queueId: number,
+    queue: number | LogicTarget,
     uniqueKey: string | undefined,
     isInner: boolean,
   ) {
@@ -258,13 +268,15 @@ class BatchAnswer implements LateAnswer {
     this.#channel = channel
     this.#opaque = request.opaque
     this.#serializeType = request.serializeType
-    this.#queueId = queueId
+    this.#queueId = typeof queue === 'number' ? queue : queue.globalId
+    this.#stretch = typeof queue === 'number' ? undefined : queue.stretch
   }
 
   note(phyOffset: number, queueOffset: number, index: number): void {
     const { storeHost } = this.#parts
     this.#msgIds.push(encodeMessageId(storeHost, 0, storeHost.length, phyOffset))
-    if (index === 0) this.#queueOffset = queueOffset
+    if (index !== 0) return
+    this.#queueOffset = this.#stretch === undefined ? queueOffset : staticOffsetWithin(this.#stretch, queueOffset)
   }
 
   complete(code: number, remark: string | undefined): void {

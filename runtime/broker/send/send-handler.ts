@@ -6,11 +6,16 @@ import type { CommandView } from '../../codec/remoting/command-view.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { LogicQueueItem } from '../../codec/static-topic/logic-queue-item.ts'
+import { staticOffsetWithin } from '../../codec/static-topic/logic-queue-item.ts'
+import type { TopicQueueMappingDetail } from '../../codec/static-topic/mapping-detail.ts'
 import type { Random } from '../../io/random.ts'
 import type { Channel } from '../../net/channel.ts'
 import { MessageDraft } from '../../store/message-draft.ts'
 import type { Acknowledgements } from '../acks/acknowledgements.ts'
 import { type PendingSends, UNIQUE_KEY_MAX } from '../acks/pending-sends.ts'
+import { notLeader } from '../static-topics/static-requests.ts'
+import { logicQueue, type TopicQueueMappingTable } from '../static-topics/topic-queue-mapping-table.ts'
 import { type TopicConfig, TopicSysFlag } from '../topics/topic-config.ts'
 import { RETRY_TOPIC_PREFIX, topicNameProblem } from '../topics/topic-name.ts'
 import type { HalfMessages } from '../transaction/half-messages.ts'
@@ -40,6 +45,8 @@ interface SendConfig {
 export interface SendParts {
   readonly config: SendConfig
   readonly topics: SendTopics
+  /** Static topics. */
+  readonly mappings: Pick<TopicQueueMappingTable, 'isEmpty' | 'find'>
   readonly targets: SendTargets
   readonly groups: RetryGroups
   readonly halves: Pick<HalfMessages, 'put'>
@@ -72,6 +79,9 @@ export class SendHandler {
   readonly #bornHosts = new WeakMap<Channel, Uint8Array>()
   #lastChannel: Channel | undefined
   #lastBornHost: Uint8Array
+  /** Of a static topic: the stretch that takes the message, and the number that clients use of its queue. */
+  #stretch: LogicQueueItem | undefined
+  #globalId = 0
 
   constructor(parts: SendParts) {
     this.#parts = parts
@@ -94,6 +104,8 @@ export class SendHandler {
     if (this.#parts.acks.isFull) this.#makeRoom()
     const topic = this.#parts.topics.findByBytes(request.bytes, send.topicStart, send.topicLength)
     const target = this.#parts.targets.of(topic ?? this.#createTopic(request, channel))
+    this.#stretch = undefined
+    if (!this.#parts.mappings.isEmpty) this.#map(send, this.#parts.mappings.find(target.topicName))
     if (target.isForbidden || send.queueId >= target.queueIdBound || this.#parts.config.brokerPermission() !== 6) {
       this.#check(target, channel)
     }
@@ -101,7 +113,7 @@ export class SendHandler {
     draft.bornHost = channel === this.#lastChannel ? this.#lastBornHost : this.#bornHost(channel)
     draft.storeHost = this.#parts.storeHost
     let queueId = send.queueId < 0 ? this.#anyQueue(target.config.writeQueueNums) : send.queueId
-    if (send.isBatch) return this.#batches.send(request, channel, send, draft, target, queueId)
+    if (send.isBatch) return this.#sendBatch(request, channel, draft, target, queueId)
     this.#fill(request, send, draft)
     const { ranges } = draft
     if (ranges.liteTopicStart >= 0) aimAtLiteTopic(draft, target.config, this.#parts.config.keepsLightQueues)
@@ -115,6 +127,17 @@ export class SendHandler {
     else if (target.isPlain) this.#store(request, channel, draft, target, queueId)
     else this.#storeSpecial(request, channel, draft, target, queueId)
     return undefined
+  }
+
+  /** Aims a message for a queue of a static topic at the queue that it is here. @throws RequestError */
+  #map(send: SendRequest, detail: TopicQueueMappingDetail | undefined): void {
+    if (detail === undefined) return
+    const globalId = send.queueId >= 0 ? send.queueId : [...detail.hostedQueues.keys()][0]
+    const { leader } = logicQueue(detail, globalId)
+    if (leader === undefined) throw notLeader({ detail, globalId })
+    this.#stretch = leader
+    this.#globalId = globalId!
+    send.queueId = leader.queueId
   }
 
   #fill(request: CommandView, send: SendRequest, draft: MessageDraft): void {
@@ -132,6 +155,18 @@ export class SendHandler {
     draft.properties.length = send.propertiesLength
     scanProperties(bytes, send.propertiesStart, send.propertiesLength, draft.ranges)
     draft.isScanned = true
+  }
+
+  #sendBatch(
+    request: CommandView,
+    channel: Channel,
+    draft: MessageDraft,
+    target: SendTarget,
+    queueId: number,
+  ): Response | undefined {
+    const stretch = this.#stretch
+    const queue = stretch === undefined ? undefined : { stretch, globalId: this.#globalId }
+    return this.#batches.send(request, channel, this.#request, draft, target, queueId, queue)
   }
 
   #store(request: CommandView, channel: Channel, draft: MessageDraft, target: SendTarget, queueId: number): void {
@@ -177,8 +212,9 @@ export class SendHandler {
     if (request.isOneway) return
     const slot = acks.add(ring, phyOffset + sizeBytes, channel)
     ring.phyOffset[slot] = phyOffset
-    ring.queueOffset[slot] = queueOffset
-    ring.queueId[slot] = queueId
+    const stretch = this.#stretch
+    ring.queueOffset[slot] = stretch === undefined ? queueOffset : staticOffsetWithin(stretch, queueOffset)
+    ring.queueId[slot] = stretch === undefined ? queueId : this.#globalId
     ring.opaque[slot] = request.opaque
     ring.serializeType[slot] = request.serializeType
     ring.uniqueKeyLength[slot] = copyKey(draft, ring.uniqueKey, slot * UNIQUE_KEY_MAX)

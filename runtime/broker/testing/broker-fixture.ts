@@ -18,6 +18,7 @@ import { registerLockHandlers } from '../locks/lock-handlers.ts'
 import { QueueLocks } from '../locks/queue-locks.ts'
 import { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
 import { registerOffsetHandlers } from '../offsets/offset-handlers.ts'
+import { TopicQueueMappingTable } from '../static-topics/topic-queue-mapping-table.ts'
 import { BrokerStats } from '../stats/broker-stats.ts'
 import { TopicTable } from '../topics/topic-table.ts'
 import { type Answered, type Asked, HandlerTable } from './handler-table.ts'
@@ -46,6 +47,7 @@ export class BrokerFixture {
   readonly disk = this.files.disk
   readonly conf: { current: BrokerConf }
   readonly topics: TopicTable
+  readonly mappings: TopicQueueMappingTable
   readonly groups: SubscriptionGroupTable
   readonly offsets: ConsumerOffsets
   readonly modes: RequestModes
@@ -67,6 +69,9 @@ export class BrokerFixture {
     this.conf = { current: parsedConf(CONF_TEXT + settings) }
     const tables = { disk: this.disk, clock: this.clock, logger: silentLogger, settings: this.conf }
     this.topics = new TopicTable({ ...tables, path: '/store/config/topics.json' })
+    const { brokerName } = this.conf.current
+    const mappingsPath = '/store/config/topicQueueMapping.json'
+    this.mappings = new TopicQueueMappingTable({ ...tables, brokerName, path: mappingsPath })
     this.groups = new SubscriptionGroupTable({ ...tables, path: '/store/config/subscriptionGroup.json' })
     this.offsets = new ConsumerOffsets({ ...tables, path: '/store/config/consumerOffset.json' })
     this.modes = new RequestModes(this.disk, '/store/config/messageRequestMode.json', silentLogger)
@@ -93,7 +98,21 @@ export class BrokerFixture {
   }
 
   #register(): void {
-    const { clock, conf, disk, handlers, topics, groups, offsets, consumers, producers, stats, modes, locks } = this
+    const {
+      clock,
+      conf,
+      disk,
+      handlers,
+      topics,
+      mappings,
+      groups,
+      offsets,
+      consumers,
+      producers,
+      stats,
+      modes,
+      locks,
+    } = this
     const compiledFilters = this.compiled
     registerClientHandlers(handlers, { clock, topics, groups, consumers, producers, compiledFilters, settings: conf })
     const minOffset = () => FIRST_LEFT
@@ -119,6 +138,7 @@ export class BrokerFixture {
       clock,
       logger: silentLogger,
       topics,
+      mappings,
       groups,
       offsets,
       consumers,

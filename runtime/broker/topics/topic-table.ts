@@ -221,6 +221,13 @@ export class TopicTable {
     if (changed.length > 0) this.#change(changed)
   }
 
+  /** Something that is told of a topic beside its configuration has changed. */
+  announce(name: string): void {
+    this.nextVersion()
+    const config = this.#topics.get(name)
+    if (config !== undefined) for (const listener of this.#listeners) listener([config])
+  }
+
   /** Returns false when there is no such topic. The caller saves. */
   delete(name: string): boolean {
     const wasThere = this.#topics.delete(name)

@@ -17,6 +17,7 @@ export const topics = {
       clearRetryTopicWhenDeleteTopic: flag(true, 'Delete the retry topics of a topic with it.', LIVE),
       enableCreateSysGroup: flag(true, 'Allow consumer groups with names kept for the system.', LIVE),
       consumerOffsetUpdateVersionStep: long(500, 'Commits of consumer offsets per data version.'),
+      forwardTimeout: long(3000, 'Longest wait for another broker that has a part of a static topic.', MS),
       delayOffsetUpdateVersionStep: long(200, 'Commits of delay offsets per data version.'),
     }),
     ...accepted({
@@ -26,7 +27,6 @@ export const topics = {
       realTimePersistRocksDBConfig: flag(true, 'Save tables at each change.'),
       persistConsumerOffsetIncrementally: flag(false, 'Save changed consumer offsets only.'),
       useStaticSubscription: flag(false, 'Fixed subscriptions.'),
-      forwardTimeout: long(3000, 'Longest wait when a request is passed on to another broker.', MS),
     }),
   },
 }
