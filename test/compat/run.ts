@@ -31,6 +31,7 @@ import { proxyRemoting } from './proxy-remoting.ts'
 import { Report } from './report.ts'
 import { type Engine, stopAllServers, withOwnServers } from './server.ts'
 import type { Setting } from './setting.ts'
+import { staticTopics } from './static-topics.ts'
 import { timers } from './timers.ts'
 import { tls } from './tls.ts'
 import { buildCommon, missingTools } from './toolchain.ts'
@@ -79,6 +80,7 @@ const parts: readonly Part[] = [
   { name: 'light-queues', run: lightQueues },
   { name: 'batch-queues', run: batchQueues },
   { name: 'compaction', run: compaction },
+  { name: 'static-topics', run: staticTopics },
   { name: 'tls', run: tls },
   { name: 'grpc', run: grpc },
   { name: 'lite', run: lite },

@@ -4,6 +4,7 @@ import { type AdminCommand, required, value } from '../command.ts'
 import { brokerTopicStats, type QueueOffsets } from '../consume-stats.ts'
 import { humanTime } from '../java-text.ts'
 import { compareQueues } from '../message-queue.ts'
+import { logicQueueOffsets } from '../static-topics/logic-queues.ts'
 import { cut, heading, row } from '../table.ts'
 
 export const command: AdminCommand = {
@@ -16,10 +17,12 @@ export const command: AdminCommand = {
   async run({ client, options, print }) {
     const topic = options.required('t')
     const queues: QueueOffsets[] = []
-    const { brokerDatas } = await client.route(options.text('c') ?? topic)
+    const route = await client.route(options.text('c') ?? topic)
+    const { brokerDatas } = route
     for (const address of brokerDatas.map(addressToRead)) {
       if (address !== undefined) queues.push(...(await brokerTopicStats(client, address, topic)))
     }
+    queues.push(...(await logicQueueOffsets(client, topic, route, queues)))
     if (queues.length === 0) throw new AdminError(`no broker has a queue of topic ${topic}`)
     print(heading(FORMAT, '#Broker Name', '#QID', '#Min Offset', '#Max Offset', '#Last Updated'))
     for (const { brokerName, queueId, minOffset, maxOffset, lastUpdateMs } of queues.sort(compareQueues)) {

@@ -26,6 +26,7 @@ final class Scenarios {
         ALL.put("batches-push", Batching::push);
         ALL.put("batches-tags", Batching::tags);
         ALL.put("compaction", Compacting::run);
+        ALL.put("static-topic", Mapping::run);
         ALL.put("broadcasting", Consuming::broadcasting);
         ALL.put("orderly", Consuming::orderly);
         ALL.put("tag-filter", Consuming::tagFilter);

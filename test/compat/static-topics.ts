@@ -1,0 +1,96 @@
+import { type Cluster, layOutCluster } from './cluster.ts'
+import { createTopic } from './remoting.ts'
+import type { Engine } from './server.ts'
+import type { Setting } from './setting.ts'
+
+const AREA = 'static topics'
+const QUEUES = 4
+const COUNT = 200
+const TOPIC = 'mapped'
+
+/** Static topics: made and remapped by the official mqadmin while the official client sends and consumes. */
+export async function staticTopics(setting: Setting): Promise<void> {
+  const { report, engine, brief } = setting
+  const alone = [[engine, engine, engine]] as const
+  const pairs =
+    engine === 'apache'
+      ? alone
+      : ([
+          ['apache', 'apache', 'apache'],
+          [engine, engine, engine],
+          ['apache', engine, engine],
+          [engine, 'apache', engine],
+        ] as const)
+  for (const [from, to, names] of brief ? alone : pairs) {
+    await report.attempt(AREA, `from ${from} to ${to}`, () => remapped(setting, from, to, names))
+  }
+}
+
+async function remapped(setting: Setting, from: Engine, to: Engine, namesrvEngine: Engine): Promise<void> {
+  const { dir, report, driver } = setting
+  const brokers = [
+    { group: 'broker-a', id: 0, engine: from },
+    { group: 'broker-b', id: 0, engine: to },
+  ]
+  const name = `static-${from}-${to}`
+  const cluster = await layOutCluster({ name, dir, namesrvEngine, brokers })
+  await cluster.start()
+  const namesrv = cluster.namesrv.address
+  const way = `${from} to ${to}`
+  const mqadmin = (...args: string[]): Promise<string> => driver.mqadmin(...args, '-n', namesrv)
+  try {
+    const made = await mqadmin('updateStaticTopic', '-b', 'broker-a', '-t', TOPIC, '-qn', String(QUEUES))
+    report.check(AREA, `${way}: updateStaticTopic`, made.includes('The new mapping data is written to file'), made)
+    const running = driver.start('static-topic', { namesrv, topic: TOPIC, group: `g-${name}`, count: COUNT })
+    await running.awaitEvent('half')
+    const moved = await mqadmin('remappingStaticTopic', '-b', 'broker-b', '-t', TOPIC)
+    report.check(AREA, `${way}: remappingStaticTopic`, !moved.includes('Exception'), moved)
+    running.signal('remapped')
+    const row = await running.result
+    report.check(AREA, `${way}: every message once, at its offset`, row.ok, JSON.stringify(row))
+    await shown(setting, way, mqadmin)
+    await restarted(setting, way, cluster, mqadmin)
+  } finally {
+    await cluster.stop()
+  }
+}
+
+type Mqadmin = (...args: string[]) => Promise<string>
+
+async function shown({ report }: Setting, way: string, mqadmin: Mqadmin): Promise<void> {
+  const route = await mqadmin('topicRoute', '-t', TOPIC)
+  report.check(AREA, `${way}: topicRoute`, /"topicQueueMappingByBroker"[\s\S]*"broker-b"/.test(route), route)
+  const status = await mqadmin('topicStatus', '-t', TOPIC)
+  const rows = [...status.matchAll(/__syslo__global__\s+(\d)\s+(\d+)\s+(\d+)/g)].map(([, id, min, max]) => [
+    id,
+    min,
+    max,
+  ])
+  const isWhole = rows.length === QUEUES && rows.every(([, min, max]) => min === '0' && Number(max) > 10_000)
+  report.check(AREA, `${way}: topicStatus`, isWhole, status)
+}
+
+/** The files of each broker in the hands of the other engine; then the topic is deleted. */
+async function restarted({ report, driver }: Setting, way: string, cluster: Cluster, mqadmin: Mqadmin): Promise<void> {
+  for (const broker of cluster.brokers) {
+    await broker.stop()
+    broker.engine = broker.engine === 'apache' ? 'gantry' : 'apache'
+    await broker.start()
+    await cluster.awaitRegistered(broker)
+  }
+  const status = await mqadmin('topicStatus', '-t', TOPIC)
+  const ends = [...status.matchAll(/__syslo__global__\s+\d\s+\d+\s+(\d+)/g)].map(([, max]) => Number(max))
+  const isWhole = ends.length === QUEUES && ends.every((max) => max > 10_000)
+  report.check(AREA, `${way}: topicStatus with the engines exchanged`, isWhole, status)
+  const namesrv = cluster.namesrv.address
+  const more = driver.start('static-topic', { namesrv, topic: TOPIC, group: `g-${cluster.name}-more`, count: 20 })
+  await more.awaitEvent('half')
+  more.signal('remapped')
+  const row = await more.result
+  report.check(AREA, `${way}: clients with the engines exchanged`, row.ok, JSON.stringify(row))
+  const deleted = await mqadmin('deleteTopic', '-c', 'CompatCluster', '-t', TOPIC)
+  report.check(AREA, `${way}: deleteTopic`, deleted.includes('success'), deleted)
+  for (const broker of cluster.masters) await createTopic(broker.address, TOPIC, 1)
+  const plain = await mqadmin('topicRoute', '-t', TOPIC)
+  report.check(AREA, `${way}: an ordinary topic afterwards`, !plain.includes('currIdMap'), plain)
+}
