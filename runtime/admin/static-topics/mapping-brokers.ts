@@ -37,9 +37,9 @@ export async function topicOnAll(client: AdminClient, topic: string): Promise<Ma
 /** The plan, with the clusters' other brokers, which are to know that they have no queue (completeNoTargetBrokers). */
 export function withOtherBrokers(plan: MappingPlan, { clusters }: ClusterInfo): MappingPlan {
   const { topic, brokerConfigMap } = plan
-  const [{ epoch, totalQueues }] = [...brokerConfigMap.values()].map((config) => config.mappingDetail!) as [
-    { epoch: number; totalQueues: number },
-  ]
+  const [one] = brokerConfigMap.values()
+  if (one?.mappingDetail === undefined) return plan
+  const { epoch, totalQueues } = one.mappingDetail
   const all = [...clusters.values()].filter((names) => names.some((name) => brokerConfigMap.has(name))).flat()
   const others = all.filter((name) => !brokerConfigMap.has(name))
   const added = others.map((name) => [name, emptyTopic(topic, name, totalQueues, epoch)] as const)
