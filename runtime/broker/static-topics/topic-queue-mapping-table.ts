@@ -44,7 +44,8 @@ export class TopicQueueMappingTable {
     this.#clock = options.clock
     this.#logger = options.logger
     this.#brokerName = options.brokerName
-    this.dataVersion = new DataVersion(options.clock.now())
+    // Of a broker that never had a static topic.
+    this.dataVersion = new DataVersion(0)
     this.#file = new StateFile(options.disk, options.path, options.logger)
     this.state = new Persisted(this.#file, () => this.#text(), options.logger)
   }
