@@ -255,3 +255,35 @@ test('users and policies are copied from broker to broker; without passwords not
   expect([hidden.exitCode, hidden.asked]).toEqual([1, ['3005 old:1']])
   expect(hidden.stderr).toContain('old:1 shows passwords to super users only')
 })
+
+test('limits for reads of cold data, and what groups have read', async () => {
+  const info =
+    '{"runtimeTable":{"g":{"coldAcc":5,"createTimeMills":1700000000000,"lastColdReadTimeMills":1700000001000}},"configTable":{},"globalAcc":5}'
+  const answer = (_: string, { code }: RequestDraft): Answer => {
+    if (code === RequestCode.GET_BROKER_CLUSTER_INFO) return { body: CLUSTER }
+    if (code === RequestCode.GET_COLD_DATA_FLOW_CTR_INFO) return { body: info }
+    return code === RequestCode.SET_COMMITLOG_READ_MODE ? { remark: 'done' } : {}
+  }
+  const world = { answer, namesrvAddr: 'n:1' }
+  const set = await run(['updateColdDataFlowCtrGroupConfig', '-c', 'C', '-g', 'g', '-v', '7'], world)
+  expect(set.stdout).toBe(
+    'updateColdDataFlowCtrGroupConfig success, a:1\nupdateColdDataFlowCtrGroupConfig success, b:1\n',
+  )
+  expect(set.bodies.at(-1)).toBe('g=7\n')
+  const removed = await run(['removeColdDataFlowCtrGroupConfig', '-b', 'a:1', '-g', 'g'], world)
+  expect(removed).toMatchObject({ stdout: 'remove broker cold read threshold success, a:1\n', bodies: ['g'] })
+  const shown = await run(['getColdDataFlowCtrInfo', '-c', 'C'], world)
+  const titles = shown.stdout.split('\n').filter((line) => line.startsWith(' ='))
+  expect(titles).toEqual([
+    ' ============Master: a:1============',
+    ' ============My Master: a:1=====Slave: as:1============',
+    ' ============Master: b:1============',
+  ])
+  expect(shown.stdout).toContain(
+    '\n{\n\t"runtimeTable":{\n\t\t"g":{\n\t\t\t"coldAcc":5,\n\t\t\t"lastColdReadTimeFormat":"',
+  )
+  const mode = await run(['setCommitLogReadAheadMode', '-b', 'a:1', '-m', '1'], world)
+  expect(mode.stdout).toBe(' ============a:1============\ncommitLog set readAhead mode rstStrdone\n')
+  const wrong = await run(['setCommitLogReadAheadMode', '-b', 'a:1', '-m', '2'], world)
+  expect(wrong).toMatchObject({ exitCode: 1, asked: [] })
+})

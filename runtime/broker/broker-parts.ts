@@ -23,6 +23,7 @@ import { BrokerTables } from './broker-tables.ts'
 import { ConsumerRegistry, type MembershipListener } from './clients/consumer-registry.ts'
 import { MembershipNotifier } from './clients/membership-notifier.ts'
 import { ProducerRegistry } from './clients/producer-registry.ts'
+import { ColdAccounts } from './cold/cold-accounts.ts'
 import { DelayDelivery } from './delay/delay-delivery.ts'
 import { EscapingDelivery, type EscapingDeliveryParts } from './delay/escaping-delivery.ts'
 import { netLimits } from './door/net-limits.ts'
@@ -85,6 +86,7 @@ export class BrokerParts {
   readonly registration: Registration
   readonly members: GroupMembers
   readonly broadcast: BroadcastOffsets
+  readonly coldAccounts: ColdAccounts
   readonly pulls: PullHandler
   readonly gate: StoreGate
   readonly targets: SendTargets
@@ -166,6 +168,7 @@ export class BrokerParts {
     this.gate = this.#storeGate()
     this.broadcast = this.#broadcastOffsets()
     this.statics = this.#staticTopics()
+    this.coldAccounts = new ColdAccounts(this.conf)
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
     const made = conf.timerWheelEnable ? this.#makeTimers() : undefined
@@ -411,7 +414,9 @@ export class BrokerParts {
       broadcast: this.broadcast,
       stats: this.stats,
       statics: this.statics,
+      coldAccounts: this.coldAccounts,
       monotonic: () => clock.monotonic(),
+      wallClock: () => clock.now(),
       isMasterUp: () => this.replication.isMasterUp,
     })
   }

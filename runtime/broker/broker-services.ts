@@ -221,6 +221,7 @@ function serveAdministration(parts: BrokerParts): void {
     stats: parts.stats,
     store,
     apply: (values) => applySettings(parts, values),
+    coldAccounts: parts.coldAccounts,
     registerNow: () => void parts.registration.refresh(),
     // The group's position was set: its pulls that wait for messages beyond the old one must not.
     releasePulls: (group, topic, queueId) => {

@@ -1,5 +1,6 @@
 import type { Timer } from '../io/clock.ts'
 import type { BrokerParts } from './broker-parts.ts'
+import { ColdRounds } from './cold/cold-rounds.ts'
 import { forgetExpired } from './offsets/expired-offsets.ts'
 import { minOffsetIn } from './offsets/min-offset-in.ts'
 
@@ -12,22 +13,30 @@ const BROADCAST_EVERY_TICKS = 50
 const CLIENTS_EVERY_TICKS = 100
 const OFFSETS_EVERY_TICKS = 6_000
 
-/** What a broker does now and then, all by one timer. */
+/** What a broker does now and then, all by one timer, and one more while reads of cold data are limited. */
 export class BrokerUpkeep {
   readonly #parts: BrokerParts
+  readonly #cold: ColdRounds
   #timer: Timer | undefined
   #dueTimer: Timer | undefined
   #ticks = 0
 
   constructor(parts: BrokerParts) {
     this.#parts = parts
+    const { conf, environment, coldAccounts, pulls } = parts
+    this.#cold = new ColdRounds({
+      ...{ settings: conf, clock: environment.clock, accounts: coldAccounts, held: pulls.coldHeld },
+    })
   }
 
   start(): void {
+    this.#cold.follow()
+    this.#parts.conf.onChanged(() => this.#cold.follow())
     this.#timer = this.#parts.environment.clock.every(TICK_MS, () => this.#tick())
   }
 
   stop(): void {
+    this.#cold.stop()
     this.#timer?.cancel()
     this.#dueTimer?.cancel()
   }

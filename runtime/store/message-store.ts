@@ -402,6 +402,11 @@ export class MessageStore {
     return status
   }
 
+  /** {@link Puller.isCold} */
+  isCold(queue: ConsumeQueue, offset: number): boolean {
+    return this.#puller.isCold(queue, offset)
+  }
+
   get lastPull(): Readonly<Puller> {
     return this.#puller
   }

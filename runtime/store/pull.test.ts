@@ -138,3 +138,22 @@ test('a long look for a tag passes over hundreds of units', () => {
   expect([status, messages.map((message) => message.queueOffset)]).toEqual(['FOUND', [799]])
   expect(fixture.disk.list(ROOT)).toContain('commitlog')
 })
+
+test('messages far behind the end are cold, and their bytes are counted while cold reads are limited', () => {
+  const settings = { coldDataFlowControlEnable: true, accessMessageInMemoryHotRatio: 0 }
+  const seen = [settings, { ...settings, coldDataFlowControlEnable: false }, { coldDataFlowControlEnable: true }]
+  const rows = seen.map((config) => {
+    const fixture = new StoreFixture(config)
+    for (let i = 0; i < 3; i++) fixture.put({ body: Buffer.alloc(900, i), properties: i === 1 ? 'TAGS\x01A\x02' : '' })
+    const { messages } = fixture.pull('TopicTest', 0, 0, 32, 1e6, isA)
+    const { coldBytes, bytes } = fixture.store.lastPull
+    const queue = fixture.store.findQueue('TopicTest', 0)!
+    const isCold = [-1, 0, 2, 3].map((offset) => fixture.store.isCold(queue, offset))
+    return [messages.length, coldBytes === bytes, coldBytes > 0, isCold]
+  })
+  expect(rows).toEqual([
+    [1, true, true, [false, true, true, false]],
+    [1, false, false, [false, true, true, false]],
+    [1, false, false, [false, false, false, false]],
+  ])
+})

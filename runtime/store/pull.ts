@@ -45,6 +45,8 @@ export class Puller {
   /** Messages handed to the sink (of batch consume queues those within the records), and the bytes of the records. */
   count = 0
   bytes = 0
+  /** Those of records that were read though they are cold, wanted or not; counted with coldDataFlowControlEnable alone. */
+  coldBytes = 0
   /** The consumer is so far behind that a slave serves it better. */
   suggestSlave = false
   /** Whether this store follows a master: it then leaves a consumer's offset alone unless told to correct it. */
@@ -55,6 +57,8 @@ export class Puller {
   readonly #compaction: CompactionStore
   /** Behind the end of the log by more than this: a message counts as old. */
   #memoryBytes = 0
+  /** By more than this: as cold. */
+  #hotBytes = 0
   readonly #units = new QueueUnits(UNITS_AT_ONCE)
   /** After a record that is gone: units that point below this are passed over. */
   #skipBelow = Number.NEGATIVE_INFINITY
@@ -81,6 +85,7 @@ export class Puller {
   ): PullStatus {
     this.count = 0
     this.bytes = 0
+    this.coldBytes = 0
     this.suggestSlave = false
     this.minOffset = queue?.minOffset ?? 0
     this.maxOffset = queue?.maxOffset ?? 0
@@ -121,6 +126,21 @@ export class Puller {
     return status
   }
 
+  /** Whether the message at `offset` is cold: `isMsgInColdArea`. A queue whose messages were copied elsewhere has none. */
+  isCold(queue: ConsumeQueue, offset: number): boolean {
+    if (this.#compaction.logOf(queue) !== undefined) return false
+    if (offset < queue.minOffset || offset >= queue.maxOffset) return false
+    if (queue.readUnits(offset, 1, this.#units) === 0) return false
+    return (
+      this.#log.writtenOffset - this.#units.phyOffsets[0]! >
+      this.#shareOfMemory(this.#config.accessMessageInMemoryHotRatio)
+    )
+  }
+
+  #shareOfMemory(percent: number): number {
+    return Math.floor((this.#physicalMemoryBytes * percent) / 100)
+  }
+
   #pullQueue(
     queue: ConsumeQueue,
     offset: number,
@@ -134,7 +154,11 @@ export class Puller {
     if (offset === this.maxOffset) return PullStatus.offsetOverflowOne
     if (offset > this.maxOffset) return this.#moved(PullStatus.offsetOverflowBadly, this.maxOffset)
     this.#lastPhyOffset = 0
-    this.#memoryBytes = Math.floor((this.#physicalMemoryBytes * this.#config.accessMessageInMemoryMaxRatio) / 100)
+    const { accessMessageInMemoryMaxRatio, accessMessageInMemoryHotRatio, coldDataFlowControlEnable } = this.#config
+    this.#memoryBytes = this.#shareOfMemory(accessMessageInMemoryMaxRatio)
+    this.#hotBytes = coldDataFlowControlEnable
+      ? this.#shareOfMemory(accessMessageInMemoryHotRatio)
+      : Number.POSITIVE_INFINITY
     const bytesMax = Math.min(Math.max(maxBytes, PULL_BYTES_MIN), PULL_BYTES_MAX)
     const status = queue.isBatch
       ? this.#collectBatches(queue, offset, maxCount, bytesMax, accepts, sink)
@@ -253,6 +277,7 @@ export class Puller {
       return PullStatus.messageWasRemoving
     }
     this.#skipBelow = Number.NEGATIVE_INFINITY
+    if (this.#log.writtenOffset - phyOffset > this.#hotBytes) this.coldBytes += sizeBytes
     if (sink.wants?.(bytes, this.#log.start, sizeBytes) === false) return PullStatus.noMatchedMessage
     sink.take(bytes, this.#log.start, sizeBytes, queueOffset)
     this.count++

@@ -237,6 +237,7 @@ test('the memory of the window stays bounded while nothing can be dispatched', (
     folder: COMMIT_LOG,
     segmentSizeBytes: 16 << 20,
     hotWindowBytes: 2 << 20,
+    config: { dataReadAheadEnable: true },
     onFlushed: () => {},
     onFlushFailed: () => {},
   })

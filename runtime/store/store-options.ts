@@ -83,6 +83,12 @@ export interface StoreConfig {
   readonly maxTransferCountOnMessageInDisk: number
   /** Percent of the machine's memory that recent messages are taken to be found in. */
   readonly accessMessageInMemoryMaxRatio: number
+  /** Whether bytes of cold messages are counted, see {@link Puller.coldBytes}. */
+  readonly coldDataFlowControlEnable: boolean
+  /** Percent of the machine's memory: what lies farther behind the log's end is cold. */
+  readonly accessMessageInMemoryHotRatio: number
+  /** Whether a read of old messages brings in what lies behind them. */
+  readonly dataReadAheadEnable: boolean
   readonly offsetCheckInSlave: boolean
   readonly osPageCacheBusyTimeOutMills: number
 }
@@ -157,6 +163,9 @@ export function storeConfigDefaults(storePathRootDir: string): StoreConfig {
     maxTransferBytesOnMessageInDisk: 64 * 1024,
     maxTransferCountOnMessageInDisk: 8,
     accessMessageInMemoryMaxRatio: 40,
+    coldDataFlowControlEnable: false,
+    accessMessageInMemoryHotRatio: 26,
+    dataReadAheadEnable: true,
     offsetCheckInSlave: false,
     osPageCacheBusyTimeOutMills: 1000,
   }

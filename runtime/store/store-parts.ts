@@ -57,6 +57,7 @@ export function openStoreParts(
     folder: config.storePathCommitLog,
     segmentSizeBytes: config.mappedFileSizeCommitLog,
     hotWindowBytes: options.hotWindowBytes ?? HOT_WINDOW_BYTES,
+    config,
     onFlushed: (flushedOffset) => {
       upkeep.noteFlushed(flushedOffset)
       onFlushed(flushedOffset)

@@ -15,6 +15,7 @@ import { autoSwitchInterop } from './auto-switch.ts'
 import { batchQueues } from './batch-queues.ts'
 import { broadcastOffsets } from './broadcast.ts'
 import { clientScenarios } from './clients.ts'
+import { coldData } from './cold-data.ts'
 import { compaction } from './compaction.ts'
 import { controllerAdmin } from './controller-admin.ts'
 import { controllers } from './controllers.ts'
@@ -81,6 +82,7 @@ const parts: readonly Part[] = [
   { name: 'batch-queues', run: batchQueues },
   { name: 'compaction', run: compaction },
   { name: 'static-topics', run: staticTopics },
+  { name: 'cold-data', run: coldData },
   { name: 'tls', run: tls },
   { name: 'grpc', run: grpc },
   { name: 'lite', run: lite },

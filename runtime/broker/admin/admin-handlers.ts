@@ -3,6 +3,7 @@ import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { BrokerConf } from '../../config/broker-conf.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { ProducerRegistry } from '../clients/producer-registry.ts'
+import type { ColdAccounts } from '../cold/cold-accounts.ts'
 import type { Current } from '../metadata/current.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import { type BrokerConfigDeps, registerBrokerConfig } from './broker-config.ts'
@@ -28,6 +29,7 @@ export interface AdminDeps
   readonly producers: ProducerRegistry
   readonly modes: RequestModes
   readonly mappings: TopicAdminDeps['mappings']
+  readonly coldAccounts: ColdAccounts
   readonly releasePulls: ResetOffsetDeps['releasePulls']
   readonly endLiteTopicsOf: TopicAdminDeps['endLiteTopicsOf']
   /** The content of delayOffset.json. */
@@ -48,7 +50,7 @@ export function registerAdminHandlers(server: HandlerRegistry, deps: AdminDeps):
   registerResetOffset(server, all)
   registerClientRelay(server, all)
   registerStoreMaintenance(server, all)
-  registerColdData(server, settings)
+  registerColdData(server, deps.coldAccounts)
   registerRequestModes(server, all)
   server.handle(RequestCode.GET_ALL_DELAY_OFFSET, () => ({ code: ResponseCode.SUCCESS, body: deps.delayOffsets() }))
 }

@@ -2,12 +2,15 @@ import type { CommandView } from '../../codec/remoting/command-view.ts'
 import type { Response } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
+import type { BrokerConf } from '../../config/broker-conf.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
 
 export interface StoreMaintenanceDeps {
+  /** Puts changed values in force. */
+  readonly apply: (values: Pick<BrokerConf, 'dataReadAheadEnable'>) => void
   readonly logger: Logger
   readonly topics: TopicTable
   readonly store: Pick<MessageStore, 'deleteExpiredNow' | 'deleteTopic' | 'minOffset' | 'compaction'> & {
@@ -39,15 +42,19 @@ export function registerStoreMaintenance(server: HandlerRegistry, deps: StoreMai
     logger.info({}, 'expired commit log files are deleted on request')
     return { code: ResponseCode.SUCCESS }
   })
-  server.handle(RequestCode.SET_COMMITLOG_READ_MODE, readMode)
+  server.handle(RequestCode.SET_COMMITLOG_READ_MODE, (request) => setReadMode(deps, request))
 }
 
-/** Advice to the kernel about memory maps; this store reads without them, so the mode is accepted and changes nothing. */
-function readMode(request: CommandView): Response {
+/**
+ * Whether reads of old messages bring in what lies behind them. Apache RocketMQ advises the kernel of it for its memory maps;
+ * this store reads without them, and reads less at once then.
+ */
+function setReadMode(deps: StoreMaintenanceDeps, request: CommandView): Response {
   const mode = request.integer('READ_AHEAD_MODE')
   if (mode === undefined) return { code: ResponseCode.SYSTEM_ERROR, remark: 'set commitlog readahead mode failed' }
   if (mode !== MADV_NORMAL && mode !== MADV_RANDOM) {
     return { code: ResponseCode.INVALID_PARAMETER, remark: 'set commitlog readahead mode param value error' }
   }
+  deps.apply({ dataReadAheadEnable: mode === MADV_NORMAL })
   return { code: ResponseCode.SUCCESS, remark: `set commitlog readahead mode success, mode: ${mode}` }
 }

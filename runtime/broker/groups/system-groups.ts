@@ -16,3 +16,16 @@ export const PREDEFINED_GROUPS: readonly string[] = [
   'CID_ONSAPI_OWNER',
   'CID_RMQ_SYS_TRANS',
 ]
+
+/** Groups that are no application's. */
+const OTHERS: ReadonlySet<string> = new Set([
+  ...PREDEFINED_GROUPS,
+  'DEFAULT_CONSUMER',
+  'SCHEDULE_CONSUMER',
+  '__MONITOR_CONSUMER',
+])
+
+/** Whether a group is none of an application (isSysConsumerGroupPullMessage). */
+export function isSystemGroup(group: string): boolean {
+  return OTHERS.has(group) || group.startsWith(SYSTEM_GROUP_PREFIX)
+}

@@ -8,7 +8,10 @@ import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import { PullStatus } from '../../store/pull.ts'
 import { ALL_TAGS, isTagExpression, type SubscriptionData } from '../clients/subscription.ts'
+import type { ColdAccounts } from '../cold/cold-accounts.ts'
+import { ColdHeldPulls } from '../cold/cold-held-pulls.ts'
 import { RecordFilter } from '../filter/record-filter.ts'
+import { isSystemGroup } from '../groups/system-groups.ts'
 import type { Current } from '../metadata/current.ts'
 import type { BroadcastOffsets, BroadcastPull } from '../offsets/broadcast-offsets.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
@@ -35,12 +38,14 @@ interface PullConfig extends PullRulesConfig {
 
 export interface PullParts extends PullRulesParts {
   readonly config: Current<PullConfig>
-  readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'read' | 'minOffsetOf'>
+  readonly store: Pick<MessageStore, 'queueToRead' | 'pull' | 'lastPull' | 'read' | 'minOffsetOf' | 'isCold'>
   readonly offsets: Pick<ConsumerOffsets, 'commit' | 'commitPulled' | 'takeReset'>
   readonly broadcast: Pick<BroadcastOffsets, 'beginOf' | 'pulled'>
   readonly stats: Pick<BrokerStats, 'groupGet'>
   readonly statics: StaticTopics
+  readonly coldAccounts: Pick<ColdAccounts, 'isOver' | 'read'>
   readonly monotonic: () => number
+  readonly wallClock: () => number
   /** Slaves: whether the master can be read from now. */
   readonly isMasterUp: () => boolean
 }
@@ -56,6 +61,7 @@ const MSG_NUMS_MAX = 4096
 /** PULL_MESSAGE and LITE_PULL_MESSAGE, with long polling. Rules and remarks as in Apache RocketMQ's PullMessageProcessor. */
 export class PullHandler {
   readonly held: HeldPulls
+  readonly coldHeld: ColdHeldPulls
   readonly #parts: PullParts
   readonly #answer = new PullAnswer()
   readonly #idle: PullTask[] = []
@@ -74,7 +80,9 @@ export class PullHandler {
       if (record === undefined || task.filter === undefined) return true
       return recordFilter.matches(task.filter, record.bytes, record.start, record.length)
     }
-    this.held = new HeldPulls(max, (task) => this.#serveHeld(task), wants)
+    const serveHeld = (task: PullTask): void => this.#serveHeld(task)
+    this.held = new HeldPulls(max, serveHeld, wants)
+    this.coldHeld = new ColdHeldPulls(serveHeld)
   }
 
   handle(request: CommandView, channel: Channel): HandlerResult {
@@ -157,6 +165,7 @@ export class PullHandler {
       const remark = `topic[${task.topic}] not exist: no message was sent to it, and there are as many light queues as may be`
       throw new RequestError(ResponseCode.TOPIC_NOT_EXIST, `${remark} (maxLmqConsumeQueueNum)`)
     }
+    if (this.#parts.coldAccounts.isOver(task.group) && this.#slowDown(task, queue, maySuspend)) return true
     task.broadcast = this.#broadcastOf(task)
     const status = this.#pull(task, queue)
     const answer = this.#answer
@@ -191,6 +200,26 @@ export class PullHandler {
     return false
   }
 
+  /**
+   * The group has read enough cold data for now. Whoever pushes what it pulls asks again later, by itself; others are held
+   * (true then), and have one message each time after that until the group may read again.
+   * @throws RequestError
+   */
+  #slowDown(task: PullTask, queue: ConsumeQueue, mayHold: boolean): boolean {
+    const { store, consumers, monotonic } = this.#parts
+    if (isSystemGroup(task.group) || !store.isCold(queue, task.queueOffset)) return false
+    const consumeType = consumers.get(task.group)?.consumeType ?? 'CONSUME_PASSIVELY'
+    const isRefused = consumeType === 'CONSUME_PASSIVELY' || (mayHold && this.coldHeld.isFull)
+    if (isRefused) {
+      const remark = 'This consumer group is reading cold data. It has been flow control'
+      throw new RequestError(ResponseCode.SYSTEM_BUSY, remark)
+    }
+    if (consumeType !== 'CONSUME_ACTIVELY') return false
+    if (mayHold) this.coldHeld.hold(task, monotonic())
+    else task.maxMsgNums = 1
+    return mayHold
+  }
+
   #pull(task: PullTask, queue: ConsumeQueue): string {
     const { store, offsets, config, broadcast } = this.#parts
     const answer = this.#answer
@@ -208,7 +237,10 @@ export class PullHandler {
     const accepts = this.#tagFilterOf(this.#subscription)
     const maxCount = Math.min(Math.max(task.maxMsgNums, 1), MSG_NUMS_MAX)
     const status = store.pull(queue, task.queueOffset, maxCount, MAX_PULL_BYTES, accepts, answer)
-    const { nextOffset, minOffset, maxOffset } = store.lastPull
+    const { nextOffset, minOffset, maxOffset, coldBytes } = store.lastPull
+    if (coldBytes > 0 && !isSystemGroup(task.group)) {
+      this.#parts.coldAccounts.read(task.group, coldBytes, this.#parts.wallClock())
+    }
     answer.nextBeginOffset = nextOffset
     answer.minOffset = minOffset
     answer.maxOffset = maxOffset

@@ -11,6 +11,7 @@ import { registerClientHandlers } from '../clients/client-handlers.ts'
 import { ConsumerRegistry, type MembershipListener } from '../clients/consumer-registry.ts'
 import { MembershipNotifier } from '../clients/membership-notifier.ts'
 import { ProducerRegistry } from '../clients/producer-registry.ts'
+import { ColdAccounts } from '../cold/cold-accounts.ts'
 import { CompiledFilters } from '../filter/compiled-filters.ts'
 import { ConsumerFilters } from '../filter/consumer-filters.ts'
 import { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
@@ -145,6 +146,7 @@ export class BrokerFixture {
       producers,
       stats,
       modes,
+      coldAccounts: new ColdAccounts(conf),
       store: this.files.store,
       brokerAddr: '127.0.0.1:10911',
       confFile: CONF_FILE,

@@ -1,4 +1,20 @@
-import { accepted, BYTES, double, flag, HOURS, int, long, MINUTES, MS, oneOf, SECONDS, text } from '../conf-key.ts'
+import {
+  accepted,
+  BYTES,
+  double,
+  flag,
+  HOURS,
+  implemented,
+  int,
+  LIVE,
+  live,
+  long,
+  MINUTES,
+  MS,
+  oneOf,
+  SECONDS,
+  text,
+} from '../conf-key.ts'
 
 /* Storage engines beside the files of the message store. */
 
@@ -6,13 +22,15 @@ export const compaction = {
   title: 'Compaction',
   about: 'Topics with cleanup.policy=COMPACTION, which keep the newest message of each key.',
   keys: {
-    enableCompaction: flag(true, 'Whether such topics are compacted; without it their messages expire as all do.'),
-    compactionMappedFileSize: int(104_857_600, 'Size of a file of their messages.', { ...BYTES, min: 1 }),
-    compactionCqMappedFileSize: int(10_485_760, 'Size of the queue file that goes with it.', { ...BYTES, min: 1 }),
-    compactionScheduleInternal: int(900_000, 'How often a queue is compacted.', { ...MS, min: 1 }),
-    maxOffsetMapSize: int(104_857_600, 'Memory of the table of keys; more keys take several compactions.', {
-      ...BYTES,
-      min: 1,
+    ...implemented({
+      enableCompaction: flag(true, 'Whether such topics are compacted; without it their messages expire as all do.'),
+      compactionMappedFileSize: int(104_857_600, 'Size of a file of their messages.', { ...BYTES, min: 1 }),
+      compactionCqMappedFileSize: int(10_485_760, 'Size of the queue file that goes with it.', { ...BYTES, min: 1 }),
+      compactionScheduleInternal: int(900_000, 'How often a queue is compacted.', { ...MS, min: 1 }),
+      maxOffsetMapSize: int(104_857_600, 'Memory of the table of keys; more keys take several compactions.', {
+        ...BYTES,
+        min: 1,
+      }),
     }),
     ...accepted({ compactionThreadNum: int(6, 'Threads for that.') }),
   },
@@ -47,16 +65,35 @@ export const rocksdb = {
 export const coldData = {
   title: 'Cold data',
   about: 'Limits for consumers that read what is no longer in memory.',
-  keys: accepted({
-    coldDataFlowControlEnable: flag(false, 'Limit cold reads.'),
-    coldDataScanEnable: flag(false, 'Find out which pages are in memory.'),
-    dataReadAheadEnable: flag(true, 'Let the system read ahead.'),
-    accessMessageInMemoryHotRatio: int(26, 'Share of memory that counts as hot.', { unit: '%' }),
-    coldCtrStrategyEnable: flag(false, 'Adapt the limits.'),
-    usePIDColdCtrStrategy: flag(true, 'By a PID controller.'),
-    cgColdReadThreshold: long(3_145_728, 'Cold bytes per group and second.', BYTES),
-    globalColdReadThreshold: long(104_857_600, 'Cold bytes per second in all.', BYTES),
-  }),
+  keys: {
+    ...implemented({
+      coldDataFlowControlEnable: flag(false, 'Slow down groups that read too much of it.', LIVE),
+      accessMessageInMemoryHotRatio: int(
+        26,
+        'Share of memory within whose reach behind the end of the log messages are not cold.',
+        { ...live({ unit: '%' }), min: 0, max: 100 },
+      ),
+      cgColdReadThreshold: long(3_145_728, 'Cold bytes a group may read in five seconds.', { ...live(BYTES), min: 0 }),
+      globalColdReadThreshold: long(
+        104_857_600,
+        'Cold bytes all groups together may read in five seconds; beyond, each one that reads such waits.',
+        { ...live(BYTES), min: 0 },
+      ),
+      coldCtrStrategyEnable: flag(
+        false,
+        'Raise the limits of groups while all together read less than they may.',
+        LIVE,
+      ),
+      usePIDColdCtrStrategy: flag(
+        true,
+        'By a PID controller that aims at 80 % of globalColdReadThreshold; else whenever that is not exceeded.',
+      ),
+      dataReadAheadEnable: flag(true, 'Read 64 KiB at once of old messages, not single ones.', LIVE),
+    }),
+    ...accepted({
+      coldDataScanEnable: flag(false, 'Find out which pages are in memory.'),
+    }),
+  },
 }
 
 export const tiered = {

@@ -7,6 +7,11 @@ const EXTENTS_MAX = 64
 /** Longer records are read into memory of their own that is not kept. */
 const KEPT_BYTES_MAX = 256 * 1024
 
+export interface ColdReaderConfig {
+  /** Without it a read from disk brings in what is asked for, and no more. */
+  readonly dataReadAheadEnable: boolean
+}
+
 class Extent {
   bytes = new Uint8Array(EXTENT_BYTES)
   startOffset = 0
@@ -17,14 +22,16 @@ class Extent {
 /** Reads old parts of the commit log through a small cache of what was read last. */
 export class ColdReader {
   readonly #files: SegmentFiles
+  readonly #config: ColdReaderConfig
   readonly #extents: Extent[] = []
   #latest: Extent | undefined
   #uses = 0
   /** Position of the bytes found by the last {@link ColdReader.read}. */
   start = 0
 
-  constructor(files: SegmentFiles) {
+  constructor(files: SegmentFiles, config: ColdReaderConfig) {
     this.#files = files
+    this.#config = config
   }
 
   /**
@@ -58,7 +65,8 @@ export class ColdReader {
   #load(phyOffset: number, length: number, endOffset: number): Extent | undefined {
     const extent = this.#extents.length < EXTENTS_MAX ? new Extent() : this.#leastRecentlyUsed()
     if (extent.bytes.length < length) extent.bytes = new Uint8Array(KEPT_BYTES_MAX)
-    const wanted = Math.min(extent.bytes.length, endOffset - phyOffset)
+    const most = this.#config.dataReadAheadEnable ? extent.bytes.length : length
+    const wanted = Math.min(most, endOffset - phyOffset)
     extent.length = 0
     extent.length = this.#files.read(extent.bytes, 0, wanted, phyOffset)
     extent.startOffset = phyOffset

@@ -11,6 +11,7 @@ function openLog(disk: SimDisk, flushed: number[] = [], failures: Error[] = []):
     folder: FOLDER,
     segmentSizeBytes: SEGMENT,
     hotWindowBytes: 2 * 1024 * 1024,
+    config: { dataReadAheadEnable: true },
     onFlushed: (offset) => flushed.push(offset),
     onFlushFailed: (error) => failures.push(error),
   })
@@ -199,6 +200,7 @@ test('one flush at a time, also when whoever is told of one asks for the next', 
     folder: FOLDER,
     segmentSizeBytes: SEGMENT,
     hotWindowBytes: 2 * 1024 * 1024,
+    config: { dataReadAheadEnable: true },
     onFlushed: () => log.flush(),
     onFlushFailed: () => {},
   })

@@ -3,7 +3,7 @@ import { BLANK_SIZE, encodeBlank } from '../../codec/message/record.ts'
 import type { Disk } from '../../io/disk.ts'
 import type { SegmentAge } from '../cleaning/cleaning-policy.ts'
 import type { CleanableSegments } from '../cleaning/store-cleaner.ts'
-import { ColdReader } from './cold-reader.ts'
+import { ColdReader, type ColdReaderConfig } from './cold-reader.ts'
 import { Flusher } from './flusher.ts'
 import { type HotChunk, HotWindow } from './hot-window.ts'
 import { SegmentFiles } from './segment-files.ts'
@@ -19,6 +19,8 @@ export interface CommitLogOptions {
   readonly folder: string
   readonly segmentSizeBytes: number
   readonly hotWindowBytes: number
+  /** Values may change while the log is open. */
+  readonly config: ColdReaderConfig
   onFlushed(flushedOffset: number): void
   onFlushFailed(error: Error): void
 }
@@ -46,7 +48,7 @@ export class CommitLog implements CleanableSegments {
   constructor(options: CommitLogOptions) {
     this.files = new SegmentFiles(options.disk, options.folder, options.segmentSizeBytes)
     this.#window = new HotWindow(options.hotWindowBytes)
-    this.#cold = new ColdReader(this.files)
+    this.#cold = new ColdReader(this.files, options.config)
     this.#flusher = new Flusher(this.files, this.minOffset, options.onFlushed, options.onFlushFailed)
     this.#writtenOffset = this.minOffset
     this.#stagedOffset = this.minOffset
