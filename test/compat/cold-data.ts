@@ -1,21 +1,26 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { decodeMessages } from '../../runtime/codec/message/message-ext.ts'
 import { type Cluster, layOutCluster } from './cluster.ts'
 import type { Driver } from './driver.ts'
-import { ask, createTopic, type Frame } from './remoting.ts'
+import { ask, createTopic, encodeRequest, type Frame } from './remoting.ts'
 import { type Engine, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
 const AREA = 'cold data'
 const TOPIC = 'old-messages'
 const GROUP = 'readers'
+const PULLING = 'pulling-readers'
 const MESSAGES = 12
 const BODY_BYTES = 2_000
 /** Every message counts as cold, and a pull or two are as much as a group may read. */
 const CONF = { coldDataFlowControlEnable: true, accessMessageInMemoryHotRatio: 0, cgColdReadThreshold: 5_000 }
 const ROUND_LIMIT_MS = 30_000
+/** Less than any broker holds a pull. */
+const HELD_MS = 2_500
 const OFFICIAL_CONSUMERS = { drain: 'a push consumer', 'lite-pull': 'a lite pull consumer' }
 const MQADMIN = join(import.meta.dirname, '../../runtime/bin/mqadmin')
 
@@ -47,6 +52,7 @@ async function recordsOf(engine: Engine, dir: string, driver: Driver): Promise<R
   const { address } = cluster.broker('broker-a')
   const shown: Record<string, unknown> = {}
   const run = commandsOn(cluster, driver, engine, shown)
+  const leave = await joins(address)
   try {
     await createTopic(address, TOPIC, 1)
     for (let i = 0; i < MESSAGES; i++) await send(address, `${i} `.padEnd(BODY_BYTES, 'x'))
@@ -65,6 +71,7 @@ async function recordsOf(engine: Engine, dir: string, driver: Driver): Promise<R
     await run('setCommitLogReadAheadMode -c CompatCluster -m 0')
     return shown
   } finally {
+    leave()
     await cluster.stop()
   }
 }
@@ -76,6 +83,35 @@ async function limits(address: string, shown: Record<string, unknown>): Promise<
   shown['a pull of a group that has read enough'] = { code, remark }
   shown['a pull of another group'] = (await pull(address, 'others', 0)).code
   await waitUntil('the next round', ROUND_LIMIT_MS, async () => (await pull(address, GROUP, 0)).code === 0)
+  await waitUntil('a pull that is held', ROUND_LIMIT_MS, async () => {
+    const sentMs = Date.now()
+    shown['a pull of a consumer that pulls'] = (await pull(address, PULLING, 0)).code
+    return Date.now() - sentMs >= HELD_MS
+  })
+}
+
+/** One client, a member of both groups for as long as its connection is open. Returns what closes it. */
+async function joins(address: string): Promise<() => void> {
+  const [host, port] = address.split(':') as [string, string]
+  const groupOf = ([groupName, consumeType]: readonly [string, string]) => {
+    const subscription = {
+      topic: TOPIC,
+      subString: '*',
+      tagsSet: [],
+      codeSet: [],
+      subVersion: 1,
+      expressionType: 'TAG',
+    }
+    const settings = { messageModel: 'CLUSTERING', consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', unitMode: false }
+    return { groupName, consumeType, ...settings, subscriptionDataSet: [subscription] }
+  }
+  const groups = [[GROUP, 'CONSUME_PASSIVELY'] as const, [PULLING, 'CONSUME_ACTIVELY'] as const]
+  const heartbeat = { clientID: 'c1', producerDataSet: [], consumerDataSet: groups.map(groupOf) }
+  const socket = connect(Number(port), host)
+  socket.on('error', () => socket.destroy())
+  socket.write(encodeRequest({ code: 34, opaque: 1, body: Buffer.from(JSON.stringify(heartbeat)) }))
+  await once(socket, 'data')
+  return () => socket.destroy()
 }
 
 /** A round may end between two pulls. */
