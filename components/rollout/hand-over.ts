@@ -1,29 +1,37 @@
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
-import { MASTER_ID } from '../../runtime/codec/route/route-data.ts'
 import type { Engine } from '../plan/plan-node.ts'
 import { HeldSends } from './held-sends.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { askLeader, replicasOf } from './replica-sets.ts'
-import { brokerGroups, fromNameServers } from './routes.ts'
+import { missingRoute } from './routes.ts'
+import { StandIn } from './stand-in.ts'
 import { waitUntil } from './waiting.ts'
 
 export interface HandOverRequest {
   readonly group: string
   /** `host:port`, as it registers: the broker that shall not be master. */
   readonly avoid: string
-  /** What that broker runs by; ours when left out. One of Apache's gets no messages meanwhile: see held-sends.ts. */
+  /**
+   * What that broker runs by; ours when left out. One of Apache's gets no messages meanwhile (held-sends.ts), and before that
+   * clients are led to its successor (stand-in.ts).
+   */
   readonly engine?: Engine | undefined
   /** Addresses of those that shall be rather than others, best first. */
   readonly preferred: readonly string[]
   /** It does not come back: what it has would be gone when nobody else lives. */
   readonly isLeaving?: boolean
   readonly timeoutMs: number
+  /** How long clients may go by a route of before; left out: as official ones do. */
+  readonly staleRouteMs?: number | undefined
   /** Comes before each attempt to make another one master. */
   readonly beforeElection?: () => Promise<void>
 }
 
-/** What became of it. `alone`: no other replica lives; `absent`: the controllers do not know the group. */
-export type HandOverOutcome = 'handed over' | 'not master' | 'alone' | 'absent'
+/**
+ * What became of it. `led over`: as handed over, and clients went by the new master before; `alone`: no other replica lives;
+ * `absent`: the controllers do not know the group.
+ */
+export type HandOverOutcome = 'handed over' | 'led over' | 'not master' | 'alone' | 'absent'
 
 /** A replica that is away for so long is not waited for: nobody else holds anything that this one lacks. */
 const goneMs = 10_000
@@ -36,15 +44,25 @@ const goneMs = 10_000
  */
 export async function handOver(cluster: LiveCluster, request: HandOverRequest): Promise<HandOverOutcome> {
   if (request.engine !== 'apache') return giveAway(cluster, request)
+  const standIn = new StandIn(cluster, request)
   const held = new HeldSends(cluster, request.avoid)
   try {
-    return await giveAway(cluster, request, held)
+    await standIn.begin()
+    return await giveAway(cluster, withFirst(request, standIn.address), { held, standIn })
   } finally {
     await held.end()
+    await standIn.end()
   }
 }
 
-async function giveAway(cluster: LiveCluster, request: HandOverRequest, held?: HeldSends): Promise<HandOverOutcome> {
+const withFirst = (request: HandOverRequest, heir: string | undefined): HandOverRequest =>
+  heir === undefined ? request : { ...request, preferred: [heir, ...request.preferred] }
+
+async function giveAway(
+  cluster: LiveCluster,
+  request: HandOverRequest,
+  { held, standIn }: { readonly held?: HeldSends; readonly standIn?: StandIn } = {},
+): Promise<HandOverOutcome> {
   const { group, avoid, preferred, timeoutMs, isLeaving = false } = request
   let outcome: HandOverOutcome | undefined
   let elected = ''
@@ -79,6 +97,7 @@ async function giveAway(cluster: LiveCluster, request: HandOverRequest, held?: H
       await held?.rest()
       return `no other replica is in sync, of ${others.map(({ brokerAddress }) => brokerAddress).join(', ')}`
     }
+    await standIn?.renew()
     const lacking = await held?.lacking(heir.brokerAddress)
     if (lacking !== undefined) return lacking
     outcome = 'handed over'
@@ -87,6 +106,7 @@ async function giveAway(cluster: LiveCluster, request: HandOverRequest, held?: H
     return `${heir.brokerAddress} is being made master`
   })
   cluster.tell?.(`${group}: ${outcome === 'handed over' ? `${elected} is master now` : outcome}`)
+  if (outcome === 'handed over' && standIn?.isElected(elected)) return 'led over'
   return outcome ?? 'absent'
 }
 
@@ -99,12 +119,4 @@ async function elect(cluster: LiveCluster, brokerName: string, brokerId: number)
     invokeTime: cluster.clock.now(),
   }
   await askLeader(cluster, { code: RequestCode.CONTROLLER_ELECT_MASTER, fields })
-}
-
-/** Which NameServer does not route to the master yet. */
-async function missingRoute(cluster: LiveCluster, group: string, master: string): Promise<string | undefined> {
-  if (cluster.nameServers.length === 0) return undefined
-  const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
-  const behind = [...answers].find(([, groups]) => groups.get(group)?.get(MASTER_ID) !== master)
-  return behind === undefined ? undefined : `NameServer ${behind[0]} does not route to ${master} yet`
 }

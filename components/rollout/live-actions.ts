@@ -43,7 +43,7 @@ export class LiveActions {
    */
   async perform(action: LiveAction): Promise<ActionOutcome> {
     const cluster = this.#cluster
-    const { timeoutMs, nodeOf, topics, consumerGroups } = this.#options
+    const { timeoutMs, staleRouteMs, nodeOf, topics, consumerGroups } = this.#options
     switch (action.kind) {
       case 'changeLive':
         await changeLive(cluster, action.node, nodeAddress(action.node), action.settings)
@@ -57,7 +57,8 @@ export class LiveActions {
           return node === undefined ? [] : [advertisedAddress(node)]
         })
         const { group, isLeaving = false } = action
-        const outcome = await handOver(cluster, { group, avoid, engine, preferred, isLeaving, timeoutMs })
+        const request = { group, avoid, engine, preferred, isLeaving, timeoutMs, staleRouteMs }
+        const outcome = await handOver(cluster, request)
         return { isHandedOver: outcome === 'handed over' }
       }
       case 'pauseWrites':
@@ -69,7 +70,6 @@ export class LiveActions {
         return {}
       }
       case 'drainGroup': {
-        const { staleRouteMs } = this.#options
         const { drained, left } = await drainGroup(
           cluster,
           staleRouteMs === undefined ? action : { ...action, staleRouteMs },

@@ -2,7 +2,7 @@ import { objectField } from '../../runtime/codec/json/json-fields.ts'
 import { parseJsonBytes } from '../../runtime/codec/json/parse-json.ts'
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
 import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
-import { PERM_WRITE, readBrokerData, readRouteData } from '../../runtime/codec/route/route-data.ts'
+import { MASTER_ID, PERM_WRITE, readBrokerData, readRouteData } from '../../runtime/codec/route/route-data.ts'
 import { InvocationError } from '../../runtime/net/pending-invocations.ts'
 import { AdminError, bodyObject } from '../admin/admin-client.ts'
 import type { LiveCluster } from './live-cluster.ts'
@@ -68,6 +68,14 @@ export async function fromNameServers<T>(
 export async function membersOf(cluster: LiveCluster, group: string): Promise<GroupMembers> {
   const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
   return [...answers.values()][0]?.get(group) ?? new Map()
+}
+
+/** Which NameServer does not route to the master yet. */
+export async function missingRoute(cluster: LiveCluster, group: string, master: string): Promise<string | undefined> {
+  if (cluster.nameServers.length === 0) return undefined
+  const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
+  const behind = [...answers].find(([, groups]) => groups.get(group)?.get(MASTER_ID) !== master)
+  return behind === undefined ? undefined : `NameServer ${behind[0]} does not route to ${master} yet`
 }
 
 /**

@@ -15,11 +15,11 @@ export async function stepDown(
 ): Promise<void> {
   const { group, avoid } = request
   const note = () => writeNote(cluster, 'handedOver', avoid, group)
-  const outcome = await handOver(cluster, { ...request, beforeElection: note })
+  const outcome = await handOver(cluster, { ...request, staleRouteMs, beforeElection: note })
   if (outcome === 'handed over') {
     await note()
     await waitRoutesRenewed(cluster, { group }, staleRouteMs)
-  } else {
+  } else if (outcome !== 'led over') {
     const noted = outcome === 'not master' ? await readNote(cluster, 'handedOver', avoid) : undefined
     if (noted === undefined) return
     await waitRoutesRenewed(cluster, { group, sinceMs: noted.atMs }, staleRouteMs)

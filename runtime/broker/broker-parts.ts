@@ -306,6 +306,7 @@ export class BrokerParts {
         waitingSends: () => this.acks.count,
         becameMaster: () => this.#role.becameMaster(),
         becameSlave: (wasMaster) => this.#role.becameSlave(wasMaster),
+        register: () => this.registration.refresh(),
       },
     })
   }
@@ -418,6 +419,7 @@ export class BrokerParts {
       monotonic: () => clock.monotonic(),
       wallClock: () => clock.now(),
       isMasterUp: () => this.replication.isMasterUp,
+      standsIn: () => this.controllerMode?.standIn.isOn ?? false,
     })
   }
 
@@ -572,6 +574,7 @@ export class BrokerParts {
       sendOneway: (address, request) => this.client.sendOneway(address, request),
       brokerAddr,
       haServerAddr,
+      standIn: this.controllerMode?.standIn,
       onMaster: (master) => this.replication.follow(master),
     })
   }

@@ -10,6 +10,11 @@ const planOf = (input: ClusterConfigInput): Plan => planCluster(parseClusterConf
 const a = { name: 'broker-a', replicas: 3 }
 const base: ClusterConfigInput = { nameServers: 3, groups: [a, { name: 'broker-b', replicas: 2 }] }
 const elected: ClusterConfigInput = { ...base, controllers: { mode: 'standalone', replicas: 3 } }
+const ofEngine = (engine: 'apache' | 'gantry'): ClusterConfigInput => ({
+  ...elected,
+  groups: [{ ...a, engine }],
+  platform: { process: { apacheHome: '/opt/rocketmq' } },
+})
 const hosts = ['host-1', 'host-2', 'host-3', 'host-4'].map((name, index) => ({ name, address: `10.0.0.${index + 1}` }))
 const pinned = (...on: string[]): ClusterConfigInput['groups'] => [{ ...a, hosts: on }]
 
@@ -19,6 +24,12 @@ const changes: Record<string, readonly [from: ClusterConfigInput, to: ClusterCon
     'live setting': [base, { ...base, brokerConfig: { fileReservedTime: 24 } }],
     'restart of a classic group': [base, { ...base, groups: [{ ...a, flush: 'sync' }, base.groups[1]!] }],
     'restart of an elected group': [elected, { ...elected, brokerConfig: { transferMsgByHeap: false } }],
+    'elected group from apache to gantry': [ofEngine('apache'), ofEngine('gantry')],
+    'elected group from gantry to apache': [ofEngine('gantry'), ofEngine('apache')],
+    'restart of an elected group of apache': [
+      ofEngine('apache'),
+      { ...ofEngine('apache'), brokerConfig: { transferMsgByHeap: false } },
+    ],
     'group added': [base, { ...base, groups: [...base.groups, { name: 'broker-c' }], topics: [{ name: 'orders' }] }],
     'group removed': [elected, { ...elected, groups: [a] }],
     'replica added': [elected, { ...elected, groups: [{ ...a, replicas: 4 }, base.groups[1]!] }],

@@ -83,8 +83,11 @@ export type RolloutWait =
 /** What clients see of a step while it is done. */
 export type ClientEffect =
   | { readonly kind: 'none' }
-  /** Sends to the group wait for as long as the role changes hands. */
-  | { readonly kind: 'handOver'; readonly group: string }
+  /**
+   * Sends to the group wait for as long as the role changes hands. `lasts`: `seconds` where a replica of Apache's becomes master,
+   * `untilRoutes` where one of Apache's was it, too, which passes nothing on to the next one. Left out: below a second.
+   */
+  | { readonly kind: 'handOver'; readonly group: string; readonly lasts?: 'seconds' | 'untilRoutes' }
   /** Producers use the other groups meanwhile. */
   | { readonly kind: 'writesPaused'; readonly group: string; readonly aboutMs: number }
   /** The master is away: consumers read from its slaves. */

@@ -58,6 +58,21 @@ export const changeLive = (node: PlanNode, settings: Readonly<Record<string, str
   reason: `changes ${Object.keys(settings).join(', ')}, without a restart`,
 })
 
+const isOurs = ({ engine }: BrokerNode): boolean => engine !== 'apache'
+
+/** A master of Apache's passes nothing on. A replica of ours does, and so clients are led to it first: see rollout/stand-in.ts. */
+const isLedOver = (node: BrokerNode, preferred: readonly BrokerNode[]): boolean =>
+  !isOurs(node) && preferred.some(isOurs)
+
+const ledOverWords = '; clients come to know the next one before, for half a minute'
+
+const handOverEffect = (node: BrokerNode, preferred: readonly BrokerNode[]): ClientEffect => {
+  const { group } = node
+  const effect = { kind: 'handOver', group } as const
+  if (preferred.length === 0 || preferred.some(isOurs)) return effect
+  return { ...effect, lasts: isOurs(node) ? 'seconds' : 'untilRoutes' }
+}
+
 /**
  * A master begins with a SyncStateSet of its own. The others have to be in it before one of them goes, or too few are left for
  * it to take messages.
@@ -80,9 +95,9 @@ export const handOver = (
       .map(({ id: nodeId }): RolloutWait => ({ kind: 'inSyncStateSet', nodeId, group: node.group })),
     { kind: 'routesRenewed', group: node.group, ...(doing === 'restart' ? { ifHandedOver: true } : {}) },
   ],
-  effect: isMaster ? { kind: 'handOver', group: node.group } : noEffect,
+  effect: isMaster ? handOverEffect(node, preferred) : noEffect,
   reason: isMaster
-    ? `${node.id} is master and is about to ${doing}`
+    ? `${node.id} is master and is about to ${doing}${isLedOver(node, preferred) ? ledOverWords : ''}`
     : `only if ${node.id} has become master: it is about to ${doing}`,
 })
 

@@ -167,6 +167,7 @@ export const CODE_RULES: ReadonlyMap<number, CodeRule> = new Map<number, CodeRul
   [C.RESET_MASTER_FLUSH_OFFSET, onCluster('Update')],
   [C.NOTIFY_BROKER_ROLE_CHANGED, onCluster('Update')],
   [C.PREPARE_HAND_OVER, onCluster('Update')],
+  [C.STAND_IN_FOR_MASTER, onCluster('Update')],
   // Users and policies
   [C.AUTH_CREATE_USER, onCluster('Update')],
   [C.AUTH_UPDATE_USER, onCluster('Update')],

@@ -48,6 +48,8 @@ export interface PullParts extends PullRulesParts {
   readonly wallClock: () => number
   /** Slaves: whether the master can be read from now. */
   readonly isMasterUp: () => boolean
+  /** A slave to which clients are led that look for the master: it serves them whatever slaveReadEnable says. */
+  readonly standsIn: () => boolean
 }
 
 const MASTER_ID = 0
@@ -87,7 +89,7 @@ export class PullHandler {
 
   handle(request: CommandView, channel: Channel): HandlerResult {
     const { brokerRole, slaveReadEnable } = this.#parts.config.current
-    if (brokerRole === 'SLAVE' && !slaveReadEnable) {
+    if (brokerRole === 'SLAVE' && !slaveReadEnable && !this.#parts.standsIn()) {
       throw new RequestError(ResponseCode.SYSTEM_BUSY, '[REJECTREQUEST]system busy, start flow control for a while')
     }
     const task = this.#idle.pop() ?? new PullTask()

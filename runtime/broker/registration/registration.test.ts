@@ -8,6 +8,7 @@ import { decodeRegisterBody } from '../../codec/route/register-body.ts'
 import type { TopicQueueMappingDetail } from '../../codec/static-topic/mapping-detail.ts'
 import { silentLogger } from '../../observe/logger.ts'
 import { DataVersion } from '../metadata/data-version.ts'
+import type { StandInClaim } from '../replicas/stand-in.ts'
 import { type TopicConfig, topicConfig } from '../topics/topic-config.ts'
 import type { TopicListener } from '../topics/topic-table.ts'
 import { type KnownMaster, Registration, type RegistrationConfig } from './registration.ts'
@@ -33,7 +34,13 @@ const CONFIG: RegistrationConfig = {
 /** Name servers that note what they are told, and a table of topics. */
 class Scene {
   readonly clock = new ManualClock(1000)
-  readonly told: { address: string; code: number; topics: string[]; fields: Record<string, unknown> }[] = []
+  readonly told: {
+    address: string
+    code: number
+    topics: string[]
+    fields: Record<string, unknown>
+    version?: number
+  }[] = []
   /** Which queues of static topics take messages, as the last registration had it. */
   toldQueues: [string, ReadonlyMap<number, number>][] = []
   readonly masters: KnownMaster[] = []
@@ -42,6 +49,8 @@ class Scene {
   readonly dataVersion = new DataVersion(1000)
   readonly mappings = new Map<string, TopicQueueMappingDetail>()
   changedAnswer = 'false'
+  claim: StandInClaim | undefined
+  isSilent = false
   answer: { fields?: Record<string, string>; body?: Buffer } = {}
   readonly config: { current: RegistrationConfig }
   readonly registration: Registration
@@ -68,6 +77,7 @@ class Scene {
       brokerAddr: '10.0.0.1:10911',
       haServerAddr: '10.0.0.1:10912',
       onMaster: (master) => this.masters.push(master),
+      standIn: this,
     })
   }
 
@@ -98,7 +108,7 @@ class Scene {
     const told = isBody ? decodeRegisterBody(body!, compressed, 513) : undefined
     const topics = [...(told?.topics.keys() ?? [])]
     if (told !== undefined) this.toldQueues = [...told.mappings].map(([topic, { currIdMap }]) => [topic, currIdMap])
-    this.told.push({ address, code, topics, fields: { ...fields } })
+    this.told.push({ address, code, topics, fields: { ...fields }, version: told?.dataVersion.stateVersion ?? -1 })
     const isQuestion = code === RequestCode.QUERY_DATA_VERSION
     const answer = isQuestion ? { fields: { changed: this.changedAnswer } } : this.answer
     return Promise.resolve(responseCommand({ code: ResponseCode.SUCCESS, ...answer }, 1, SerializeType.JSON))
@@ -268,4 +278,27 @@ test('a list of name servers that has changed counts from the next refresh on; w
   await scene.settle()
   await scene.registration.stop()
   expect(new Set(scene.told.map(({ address }) => address))).toEqual(new Set(['n2:9876', 'n3:9876']))
+})
+
+test('a replica that stands in for its master has the id of the master and a version of its own, then says nothing for a while', async () => {
+  const scene = new Scene({ brokerId: 2, namesrvAddr: ['n1:9876'] })
+  const seen = () => scene.told.splice(0).map(({ code, fields, version }) => [code, fields['brokerId'], version])
+  scene.answer = { fields: { masterAddr: 'm:10911', haServerAddr: 'm:10912' } }
+  await scene.registration.start()
+  expect(seen()).toEqual([[REGISTER_BROKER, 2, 0]])
+  scene.answer = {}
+  scene.claim = { stateVersion: 4 }
+  await scene.registration.refresh()
+  expect(seen()).toEqual([[REGISTER_BROKER, 0, 4]])
+  scene.clock.advance(30_000)
+  await scene.settle()
+  // A registration, not a question: a name server that had started anew would go by the master.
+  expect(seen()).toEqual([[REGISTER_BROKER, 0, 4]])
+  scene.claim = { stateVersion: undefined }
+  scene.isSilent = true
+  await scene.registration.refresh()
+  expect(seen()).toEqual([[REGISTER_BROKER, 0, 0]])
+  scene.clock.advance(30_000)
+  await scene.settle()
+  expect(seen()).toEqual([])
 })

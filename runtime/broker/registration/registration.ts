@@ -7,6 +7,7 @@ import { ResponseCode, responseCodeName } from '../../codec/remoting/response-co
 import type { Clock, Timer } from '../../io/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Current } from '../metadata/current.ts'
+import type { StandIn } from '../replicas/stand-in.ts'
 import type { TopicQueueMappingTable } from '../static-topics/topic-queue-mapping-table.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -52,6 +53,8 @@ export interface RegistrationParts {
   readonly haServerAddr: string
   /** For slaves: called with what each registration answers. */
   readonly onMaster: (master: KnownMaster) => void
+  /** A replica that may be in the routes of its master. */
+  readonly standIn?: Pick<StandIn, 'claim' | 'isSilent'> | undefined
 }
 
 /** As official brokers bound registerNameServerPeriod. */
@@ -62,6 +65,7 @@ const UNREGISTER_TIMEOUT_MS = 3_000
 const RETRY_MS = 500
 /** A slave that no answer has told of its master asks again after this: both may have been started together. */
 const MASTER_RETRY_MS = 2_000
+const MASTER_ID = 0
 
 /** Keeps the name servers informed of this broker and its topics. Each on its own: a dead one delays no other. */
 export class Registration {
@@ -163,7 +167,10 @@ class NameServerLink {
   }
 
   period(): void {
-    if (this.#parts.config.current.forceRegister || this.#isLost) void this.registerAll()
+    const { standIn } = this.#parts
+    if (standIn?.isSilent && !this.#isLost) return
+    if (standIn?.claim !== undefined || this.#parts.config.current.forceRegister || this.#isLost)
+      void this.registerAll()
     else void this.#registerIfOutdated()
   }
 
@@ -181,7 +188,7 @@ class NameServerLink {
   }
 
   retryMaster(): void {
-    const isSlave = this.#parts.config.current.brokerId > 0
+    const isSlave = this.#parts.config.current.brokerId > 0 && this.#parts.standIn?.claim === undefined
     if (isSlave && !this.#toldMaster && !this.#isBusy) void this.registerAll()
   }
 
@@ -277,9 +284,11 @@ class NameServerLink {
   }
 
   #body(topics: readonly TopicConfig[]): RegisterBody {
-    const { config, mappings, topics: table } = this.#parts
+    const { config, mappings, topics: table, standIn } = this.#parts
     const { brokerPermission, compressedRegister } = config.current
-    return registerBody(topics, mappings, table.dataVersion.toJson(), brokerPermission, compressedRegister)
+    const version = table.dataVersion.toJson()
+    const stateVersion = Math.max(version.stateVersion, standIn?.claim?.stateVersion ?? 0)
+    return registerBody(topics, mappings, { ...version, stateVersion }, brokerPermission, compressedRegister)
   }
 
   async #registerTopic(topic: TopicConfig): Promise<void> {
@@ -319,7 +328,8 @@ class NameServerLink {
   }
 
   #identity(): Record<string, string | number> {
-    const { brokerClusterName: clusterName, brokerName, brokerId } = this.#parts.config.current
+    const { brokerClusterName: clusterName, brokerName, brokerId: own } = this.#parts.config.current
+    const brokerId = this.#parts.standIn?.claim === undefined ? own : MASTER_ID
     return { brokerId, brokerName, brokerAddr: this.#parts.brokerAddr, clusterName }
   }
 }

@@ -24,10 +24,11 @@ import { ControllerClient } from './controller-client.ts'
 import { ControllerHeartbeat } from './controller-heartbeat.ts'
 import { HandOver } from './hand-over.ts'
 import { MasterForwarder, type MasterSource } from './master-forwarder.ts'
-import { MASTERS_FIRST, MASTERS_ONLY } from './master-requests.ts'
+import { MASTERS_FIRST, MASTERS_ONLY, STOOD_IN_FOR } from './master-requests.ts'
 import type { MasterPlace, ReplicaProgress, ReplicaTarget } from './replica-target.ts'
 import { ReplicasManager } from './replicas-manager.ts'
 import { type GroupRole, readGroupRole } from './role-answers.ts'
+import { StandIn } from './stand-in.ts'
 
 /** What changes of the role mean to the rest of the broker. */
 interface RoleEvents {
@@ -39,6 +40,8 @@ interface RoleEvents {
   becameMaster(): void
   /** The broker has stopped being master, or never was, and has a master to follow. */
   becameSlave(wasMaster: boolean): void
+  /** Name servers are to know this broker as something else, without a change of its role. Resolves when they do. */
+  register(): Promise<void>
 }
 
 export interface ControllerModeParts {
@@ -80,6 +83,7 @@ const ANSWERED_WITHIN_MS = 1_000
 export class ControllerMode implements Replication, ReplicaTarget {
   readonly acks: ControllerAckPolicy
   readonly replication: AutoSwitchReplication
+  readonly standIn: StandIn
   readonly #parts: ControllerModeParts
   readonly #controllers: ControllerClient
   readonly #manager: ReplicasManager
@@ -111,6 +115,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
     const { logger, clock } = context
     this.replication = new AutoSwitchReplication(context, disk, store, conf.current)
     this.acks = new ControllerAckPolicy(conf, this.replication)
+    this.standIn = new StandIn(clock, () => parts.events.register())
     this.#controllers = new ControllerClient({ addresses: () => conf.current.controllerAddr, invoke, logger })
     this.#heartbeat = new ControllerHeartbeat({
       config: conf.current,
@@ -163,6 +168,8 @@ export class ControllerMode implements Replication, ReplicaTarget {
 
   get isMasterUp(): boolean {
     if (this.isMaster) return true
+    // Consumers that it sent back to the master would come here again.
+    if (this.standIn.isOn) return false
     const { connection } = this.replication
     const silentMs = this.#parts.context.clock.now() - connection.lastReadTimestamp
     return connection.isOpen && silentMs < 2 * this.#parts.conf.current.haSendHeartbeatInterval
@@ -171,6 +178,10 @@ export class ControllerMode implements Replication, ReplicaTarget {
   /** The handler of a code: one for masters only gets its requests from other replicas, too. */
   wrap(code: number, handler: RequestHandler): RequestHandler {
     if (MASTERS_ONLY.has(code)) return this.#forwarder.wrap(handler)
+    if (STOOD_IN_FOR.has(code)) {
+      const passed = this.#forwarder.wrap(handler)
+      return (request, channel) => (this.standIn.isOn ? passed : handler)(request, channel)
+    }
     return MASTERS_FIRST.has(code) ? this.#forwarder.wrap(handler, true) : handler
   }
 
@@ -180,6 +191,19 @@ export class ControllerMode implements Replication, ReplicaTarget {
       return { code: ResponseCode.SUCCESS }
     })
     server.handle(RequestCode.PREPARE_HAND_OVER, (request) => this.#prepareHandOver(request.integer('masterEpoch')))
+    server.handle(RequestCode.STAND_IN_FOR_MASTER, (request) =>
+      this.#standInForMaster(request.integer('masterEpoch'), request.integer('forMs') ?? 0),
+    )
+  }
+
+  /** Clients are to come here for the master, which is about to give its role away. */
+  async #standInForMaster(epoch: number | undefined, forMs: number): Promise<Response> {
+    const known = this.#master?.epoch
+    if (this.isMaster || known === undefined || epoch !== known || !this.replication.connection.isOpen) {
+      return { code: ResponseCode.SYSTEM_ERROR, remark: `this broker follows no master at epoch ${epoch}` }
+    }
+    await this.standIn.begin(known, forMs)
+    return { code: ResponseCode.SUCCESS }
   }
 
   /** A controller is about to elect another master of this group. */
@@ -291,6 +315,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
   stop(): void {
     for (const timer of this.#timers) timer.cancel()
     this.#ask?.cancel()
+    this.standIn.end()
     this.#manager.stop()
     this.#sync.stop()
     this.replication.stop()
@@ -365,6 +390,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
     const { conf, store, tables, events, brokerAddr } = this.#parts
     events.commit()
     this.#ask?.cancel()
+    this.standIn.end()
     this.#sync.setMaster('')
     this.replication.changeToMaster(role.masterEpoch, new Set(role.syncStateSet), role.syncStateSetEpoch)
     // What is in the log of topics and groups is as good as what is in it of messages.
@@ -384,6 +410,7 @@ export class ControllerMode implements Replication, ReplicaTarget {
   becomeSlave(master: MasterPlace): void {
     const { conf, store, tables, events } = this.#parts
     const wasMaster = this.isMaster
+    this.standIn.end()
     events.commit()
     tables.copied(master.epoch)
     // Before the log changes hands: whoever reads the role from here on takes this broker for a slave.

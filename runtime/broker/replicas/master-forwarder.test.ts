@@ -317,3 +317,29 @@ test('what nobody waits for any more leaves no timer behind', async () => {
   clock.advance(20)
   expect([answers.length, clock.timerCount]).toEqual([1, 0])
 })
+
+const held = { code: ResponseCode.SYSTEM_ERROR, remark: 'broker unable to service, until 2026-11-27 15:00:00,000' }
+
+test('a send that the master was told not to take waits for the next one', async () => {
+  handler = forwarder((to) => (to === '10.0.0.2:10911' ? held : { code: ResponseCode.SUCCESS })).wrap(local)
+  send()
+  await settle()
+  clock.advance(500)
+  await settle()
+  expect([passedOn.length, answers.length]).toEqual([1, 0])
+  master = '10.0.0.3:10911'
+  clock.advance(20)
+  await settle()
+  expect(answers).toMatchObject([{ code: ResponseCode.SUCCESS }])
+  expect(passedOn.map(({ to }) => to)).toEqual(['10.0.0.2:10911', '10.0.0.3:10911'])
+})
+
+test('where nobody comes the client is told of it in time', async () => {
+  handler = forwarder(() => held).wrap(local)
+  send()
+  await settle()
+  clock.advance(2_900)
+  await settle()
+  expect(answers).toMatchObject([held])
+  expect(passedOn.length).toBe(2)
+})

@@ -15,6 +15,7 @@ import type { Channel } from '../../net/channel.ts'
 import { InvocationError } from '../../net/pending-invocations.ts'
 import type { RequestHandler } from '../../net/remoting-server.ts'
 import type { Logger } from '../../observe/logger.ts'
+import { STOOD_IN_FOR } from './master-requests.ts'
 
 /** Where the master is. */
 export interface MasterSource {
@@ -41,6 +42,8 @@ const WAITING_MAX_BYTES = 64 * 1024 * 1024
 const WAIT_MS = 2_800
 /** One timer looks after all that wait. */
 const POLL_MS = 20
+/** How a master of Apache's says that it was told to take no messages for a while (SendMessageProcessor.preSend). */
+const HELD_REMARK = 'broker unable to service, until'
 
 interface PassedRequest {
   readonly command: RemotingCommand
@@ -51,6 +54,8 @@ interface PassedRequest {
   readonly deadlineMs: number
   /** The master that could not be reached a moment ago. */
   unreachable: string | undefined
+  /** The master that takes no messages, because its role is about to pass to another replica. */
+  heldBy: string | undefined
 }
 
 /**
@@ -110,7 +115,7 @@ export class MasterForwarder {
     const master = this.#parts.source.master()
     for (const passed of this.#waiting) {
       // One that has just died has a successor in a moment.
-      const isUseless = master === undefined || master === passed.unreachable
+      const isUseless = master === undefined || master === passed.unreachable || master === passed.heldBy
       if (isUseless && now < passed.deadlineMs) continue
       this.#waiting.delete(passed)
       this.#begin(passed)
@@ -133,8 +138,10 @@ export class MasterForwarder {
       handler,
       isOneway: request.isOneway,
       fallsBack,
-      deadlineMs: now + WAIT_MS,
+      // What is popped may wait at the master for messages: a client that got no answer would not get them for a while.
+      deadlineMs: now + WAIT_MS + (STOOD_IN_FOR.has(request.code) ? (request.integer('pollTime') ?? 0) : 0),
       unreachable: undefined,
+      heldBy: undefined,
     })
     return undefined
   }
@@ -172,7 +179,10 @@ export class MasterForwarder {
     }
     if (master === undefined) throw notNow('the broker group has no master at the moment')
     try {
-      return await this.#ask(master, passed)
+      const answer = await this.#ask(master, passed)
+      if (answer === undefined || !isHeld(answer) || this.#parts.clock.monotonic() >= deadlineMs) return answer
+      passed.heldBy = master
+      return WAITS
     } catch (error) {
       if (!(error instanceof InvocationError)) throw error
       const isUnsent = error.reason === 'connection'
@@ -225,5 +235,9 @@ export class MasterForwarder {
 
 /** There is no answer yet. */
 const WAITS = Symbol('waits')
+
+/** Nothing was stored: whoever is elected next will. */
+const isHeld = ({ code, remark }: Response): boolean =>
+  code === ResponseCode.SYSTEM_ERROR && remark?.startsWith(HELD_REMARK) === true
 
 const notNow = (why: string) => new RequestError(ResponseCode.SERVICE_NOT_AVAILABLE, why)

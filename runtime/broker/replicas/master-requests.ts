@@ -18,6 +18,15 @@ export const MASTERS_ONLY: ReadonlySet<number> = new Set([
   ...METADATA_CHANGES,
 ])
 
+/** A replica in the routes of its master (stand-in.ts) passes these on as well: what is popped is held by the master. */
+export const STOOD_IN_FOR: ReadonlySet<number> = new Set([
+  RequestCode.POP_MESSAGE,
+  RequestCode.POP_LITE_MESSAGE,
+  RequestCode.NOTIFICATION,
+  RequestCode.PEEK_MESSAGE,
+  RequestCode.POLLING_INFO,
+])
+
 /** Replicas serve these while there is no master, so that consumers can go on. */
 export const MASTERS_FIRST: ReadonlySet<number> = new Set([
   RequestCode.QUERY_CONSUMER_OFFSET,
