@@ -15,6 +15,8 @@ export interface LiteAccessParts {
   readonly isMaster: () => boolean
 }
 
+export const LITE_NOT_SERVED =
+  'this broker serves no lite topics: they need enableLmq=true and enableMultiDispatch=true'
 const SEE_FAQ = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
 
 /** The topic's type is LITE: its messages belong to lite topics. */
@@ -35,8 +37,7 @@ export class LiteAccess {
     const { isServed, isMaster } = this.#parts
     if (!isMaster()) throw new RequestError(ResponseCode.SLAVE_NOT_AVAILABLE, 'lite topics are consumed at the master')
     if (isServed) return
-    const remark = 'this broker serves no lite topics: they need enableLmq=true and enableMultiDispatch=true'
-    throw new RequestError(ResponseCode.NO_PERMISSION, remark)
+    throw new RequestError(ResponseCode.NO_PERMISSION, LITE_NOT_SERVED)
   }
 
   /** @throws RequestError */

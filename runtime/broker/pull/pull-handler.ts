@@ -162,9 +162,9 @@ export class PullHandler {
     const subscription = this.#rules.admit(task)
     task.filter = isTagExpression(subscription.expressionType) ? undefined : this.#rules.filter(task, subscription)
     this.#subscription = subscription
-    const queue = this.#parts.store.queueToRead(task.topic, task.queueId)
+    const queue = this.#parts.store.queueToRead(task.storeTopic, task.queueId)
     if (queue === undefined) {
-      const remark = `topic[${task.topic}] not exist: no message was sent to it, and there are as many light queues as may be`
+      const remark = `topic[${task.storeTopic}] not exist: no message was sent to it, and there are as many light queues as may be`
       throw new RequestError(ResponseCode.TOPIC_NOT_EXIST, `${remark} (maxLmqConsumeQueueNum)`)
     }
     if (this.#parts.coldAccounts.isOver(task.group) && this.#slowDown(task, queue, maySuspend)) return true
@@ -175,9 +175,9 @@ export class PullHandler {
     this.#decide(task, status)
     this.#noteBroadcast(task)
     const { offsets, config, stats } = this.#parts
-    offsets.commitPulled(task.group, task.topic, task.queueId, answer.nextBeginOffset)
+    offsets.commitPulled(task.group, task.storeTopic, task.queueId, answer.nextBeginOffset)
     if (maySuspend && task.has(PullFlag.commitOffset)) {
-      offsets.commit(task.group, task.topic, task.queueId, task.commitOffset)
+      offsets.commit(task.group, task.storeTopic, task.queueId, task.commitOffset)
     }
     task.mapped?.rewrite(answer, status === OFFSET_RESET)
     if (answer.code === ResponseCode.PULL_NOT_FOUND && maySuspend && task.has(PullFlag.suspend)) {
@@ -227,7 +227,7 @@ export class PullHandler {
     const answer = this.#answer
     answer.reset(task.filter)
     const reset = config.current.useServerSideResetOffset
-      ? offsets.takeReset(task.group, task.topic, task.queueId)
+      ? offsets.takeReset(task.group, task.storeTopic, task.queueId)
       : undefined
     const begin = reset ?? (task.broadcast && broadcast.beginOf(task.broadcast))
     if (begin !== undefined) {
@@ -254,7 +254,7 @@ export class PullHandler {
     const isFromProxy = task.requestSource === PullSource.proxyForBroadcast
     const clientId = isFromProxy ? task.proxyClientId : this.#broadcastingMember(task)
     if (clientId === undefined) return undefined
-    const { topic, group, queueId, queueOffset } = task
+    const { storeTopic: topic, group, queueId, queueOffset } = task
     return { topic, group, queueId, queueOffset, clientId, isFromProxy }
   }
 

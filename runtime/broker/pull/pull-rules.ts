@@ -3,12 +3,14 @@ import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { RequestError } from '../../codec/remoting/request-error.ts'
 import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { SqlFilter } from '../../filter/sql-filter.ts'
+import { LMQ_QUEUE_ID } from '../../store/light/light-queues.ts'
 import type { ConsumerRegistry } from '../clients/consumer-registry.ts'
 import { buildSubscription, type SubscriptionData } from '../clients/subscription.ts'
 import type { CompiledFilters } from '../filter/compiled-filters.ts'
 import type { ConsumerFilters } from '../filter/consumer-filters.ts'
 import type { SubscriptionGroupConfig } from '../groups/subscription-group.ts'
 import type { SubscriptionGroupTable } from '../groups/subscription-group-table.ts'
+import { isLiteTopic, LITE_NOT_SERVED } from '../lite/lite-access.ts'
 import type { Current } from '../metadata/current.ts'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import type { TopicTable } from '../topics/topic-table.ts'
@@ -20,6 +22,8 @@ export interface PullRulesConfig {
   readonly litePullMessageEnable: boolean
   readonly enablePropertyFilter: boolean
   readonly rejectPullConsumerEnable: boolean
+  readonly enableLmq: boolean
+  readonly enableMultiDispatch: boolean
 }
 
 export interface PullRulesParts {
@@ -120,8 +124,22 @@ export class PullRules {
           `consumer:[${task.channel?.remoteText}]`,
       )
     }
+    if (task.storeTopic !== task.topic) this.#checkLite(task, topic)
     this.group = group
     this.topic = topic
+  }
+
+  /** For pulls of a lite topic, by a `liteTopic` in the request. */
+  #checkLite(task: PullTask, topic: TopicConfig): void {
+    const { enableLmq, enableMultiDispatch } = this.#parts.config.current
+    if (!enableLmq || !enableMultiDispatch) throw new PullForbidden(Forbidden.broker, LITE_NOT_SERVED)
+    if (!isLiteTopic(topic)) {
+      throw new RequestError(ResponseCode.INVALID_PARAMETER, `the topic [${task.topic}] message type not match`)
+    }
+    if (task.queueId !== LMQ_QUEUE_ID) {
+      const remark = `queueId[${task.queueId}] is illegal: a lite topic has queue ${LMQ_QUEUE_ID} alone`
+      throw new RequestError(ResponseCode.INVALID_PARAMETER, remark)
+    }
   }
 
   #learn(task: PullTask): void {

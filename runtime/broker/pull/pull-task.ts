@@ -1,9 +1,12 @@
 import type { CommandView } from '../../codec/remoting/command-view.ts'
 import { SerializeType } from '../../codec/remoting/frame.ts'
+import { RequestError } from '../../codec/remoting/request-error.ts'
+import { ResponseCode } from '../../codec/remoting/response-code.ts'
 import type { SqlFilter } from '../../filter/sql-filter.ts'
 import type { Channel } from '../../net/channel.ts'
 import type { ConsumeQueue } from '../../store/consume-queue/consume-queue.ts'
 import type { SubscriptionData } from '../clients/subscription.ts'
+import { liteQueueName, liteTopicProblem } from '../lite/lite-queue-name.ts'
 import type { BroadcastPull } from '../offsets/broadcast-offsets.ts'
 import type { MappedPull } from '../static-topics/mapped-pull.ts'
 
@@ -21,6 +24,8 @@ export class PullTask {
   code = 0
   group = ''
   topic = ''
+  /** Whose queue is read: that of the topic, or of one of its lite topics. Offsets stand under this name, too. */
+  storeTopic = ''
   queueId = 0
   queueOffset = 0
   maxMsgNums = 0
@@ -57,6 +62,7 @@ export class PullTask {
     this.code = request.code
     this.group = request.requiredText('consumerGroup')
     this.topic = request.requiredText('topic')
+    this.storeTopic = storeTopicOf(this.topic, request.text('liteTopic') ?? '')
     this.queueId = request.requiredInteger('queueId')
     this.queueOffset = request.requiredInteger('queueOffset')
     this.maxMsgNums = request.requiredInteger('maxMsgNums')
@@ -87,4 +93,15 @@ export class PullTask {
     this.accepts = undefined
     this.next = undefined
   }
+}
+
+/** @throws RequestError for a name that no lite topic can have */
+function storeTopicOf(topic: string, liteTopic: string): string {
+  if (liteTopic.trim() === '') return topic
+  const problem = liteTopicProblem(topic, liteTopic)
+  if (problem === undefined) return liteQueueName(topic, liteTopic)
+  throw new RequestError(
+    ResponseCode.INVALID_PARAMETER,
+    `liteTopic [${liteTopic}] is no name of a lite topic: ${problem}`,
+  )
 }
