@@ -104,6 +104,12 @@ export const runPython =
   (endpoint: string, scenarios: readonly string[]): Promise<ScenarioResult[]> =>
     rowsOf(interpreter, [join(import.meta.dirname, 'grpc-python/client.py'), endpoint, ...scenarios], { HOME: home })
 
+/** With TLS, as with Java. It writes its log to the suite's folder. */
+export const runGo =
+  (program: string, logRoot: string) =>
+  (endpoint: string, scenarios: readonly string[]): Promise<ScenarioResult[]> =>
+    rowsOf(program, [endpoint, ...scenarios], { 'rocketmq.client.logRoot': logRoot })
+
 function rowsOf(
   program: string,
   args: readonly string[],

@@ -1,8 +1,8 @@
 import type { ScenarioResult } from './driver.ts'
-import { runJava, runNode, runPython, withProxy } from './grpc-cluster.ts'
+import { runGo, runJava, runNode, runPython, withProxy } from './grpc-cluster.ts'
 import type { Engine } from './server.ts'
 import type { Setting } from './setting.ts'
-import { buildGrpcClient, fetchGrpcNodeClient, fetchGrpcPythonClient } from './toolchain.ts'
+import { buildGrpcClient, buildGrpcGoClient, fetchGrpcNodeClient, fetchGrpcPythonClient } from './toolchain.ts'
 
 const AREA = 'grpc'
 const TOPICS = {
@@ -22,6 +22,11 @@ const BRIEF_SCENARIOS = ['push', 'fifo', 'transaction', 'orphans', 'retry', 'dea
 
 const CONF = { recallMessageEnable: true, transactionCheckInterval: 3000, transactionTimeOut: 2000 }
 const NODE_SCENARIOS = ['push', 'fifo', 'delay', 'transaction', 'simple', 'retry']
+/** Of the features of a client those that it has: this one cannot recall. */
+const GO_SCENARIOS = [
+  ...['push', 'async', 'big-body', 'tag-filter', 'sql-filter', 'fifo', 'delay', 'transaction'],
+  ...['simple', 'retry'],
+]
 const PYTHON_SCENARIOS = ['push', 'sql-filter', 'fifo', 'delay', 'transaction', 'simple', 'retry']
 
 /** Who runs the proxy, and the brokers behind it. */
@@ -41,10 +46,12 @@ export async function grpc(setting: Setting): Promise<void> {
   const { dir, report, engine, wanted } = setting
   await buildGrpcClient()
   await fetchGrpcNodeClient()
+  const go = await buildGrpcGoClient()
   const python = await fetchGrpcPythonClient()
   const java: Client = ['java', runJava, SCENARIOS.filter((scenario) => wanted(`grpc ${scenario}`))]
   const others: readonly Client[] = [
     ['node', runNode, NODE_SCENARIOS],
+    ['go', runGo(go, dir), GO_SCENARIOS],
     ['python', runPython(python, dir), PYTHON_SCENARIOS],
   ]
   for (const brokers of [...new Set<Engine>(['apache', engine])].filter((one) => wanted(`grpc on ${one}`))) {

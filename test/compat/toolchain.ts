@@ -10,7 +10,7 @@ const buildLimitMs = 1_200_000
 const tools = [
   { command: 'java', args: ['-version'], use: 'the real servers and the Java client (Java 17)' },
   { command: 'mvn', args: ['-v'], use: 'fetching and building the Java parts (Apache Maven 3)' },
-  { command: 'go', args: ['version'], use: 'the Go client (Go 1.22)' },
+  { command: 'go', args: ['version'], use: 'the Go clients (Go 1.25)' },
   { command: 'npm', args: ['-v'], use: 'the Node client' },
   { command: 'python3', args: ['-c', 'import venv, ensurepip'], use: 'the Python client (Python 3 with venv)' },
 ] as const
@@ -103,6 +103,15 @@ async function fetchNodeClient(): Promise<void> {
     return
   }
   await build('the Node client', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], node)
+}
+
+/** The program with the official gRPC client for Go. Gives its path. */
+export async function buildGrpcGoClient(): Promise<string> {
+  const go = join(compatDir, 'grpc-go')
+  const program = join(go, 'target/compat')
+  if (upToDate(program, go)) return program
+  await build('the Go client for gRPC', 'go', ['build', '-p', '1', '-buildvcs=false', '-o', 'target/compat', '.'], go)
+  return program
 }
 
 /** The official gRPC client for Node. */
