@@ -24,6 +24,7 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import('../store/timer/timer-store.ts'),
   () => import('../broker/replicas/controller-mode.ts'),
   () => import('../broker/broker-replication.ts'),
+  () => import('../broker/static-topics/mapping-cleaner.ts'),
   () => import('../broker/static-topics/other-brokers.ts'),
   () => import('../broker/send/send-handler.ts'),
   () => import('../broker/pull/pull-handler.ts'),

@@ -13,6 +13,7 @@ import { AckPolicy, type AckRules } from './acks/ack-policy.ts'
 import { Acknowledgements } from './acks/acknowledgements.ts'
 import { EscapeBridge } from './acting/escape-bridge.ts'
 import { PreOnline } from './acting/pre-online.ts'
+import { QueueFacts } from './admin/queue-facts.ts'
 import { TopicQueues } from './assignment/topic-queues.ts'
 import { BrokerAccess } from './auth/broker-access.ts'
 import { topicAt } from './auth/topic-at.ts'
@@ -43,6 +44,7 @@ import { SendAnswers } from './send/send-answer.ts'
 import { SendTargets } from './send/send-target.ts'
 import { StoreGate } from './send/store-gate.ts'
 import { SettingsInForce } from './settings-in-force.ts'
+import { MappingCleaner } from './static-topics/mapping-cleaner.ts'
 import { OtherBrokers } from './static-topics/other-brokers.ts'
 import type { StaticTopics } from './static-topics/static-requests.ts'
 import { BrokerStats } from './stats/broker-stats.ts'
@@ -101,6 +103,7 @@ export class BrokerParts {
   /** What the name servers say of topics. */
   readonly topicQueues: TopicQueues
   readonly statics: StaticTopics
+  readonly mappingCleaner: MappingCleaner
   /** Whether a new group that is to begin at the end of a queue may begin with its first message. */
   readonly startsAtZero: (topic: string, queueId: number) => boolean
   /** Without it messages with a time of delivery are refused (timerWheelEnable). */
@@ -169,6 +172,10 @@ export class BrokerParts {
     this.broadcast = this.#broadcastOffsets()
     this.statics = this.#staticTopics()
     this.coldAccounts = new ColdAccounts(this.conf)
+    this.mappingCleaner = new MappingCleaner({
+      ...{ ...this.statics, facts: new QueueFacts(this.store), logger: environment.logger },
+      isActive: () => this.isMaster && !this.isStopping,
+    })
     this.pulls = this.#pullHandler()
     this.delay = this.#delayDelivery()
     const made = conf.timerWheelEnable ? this.#makeTimers() : undefined

@@ -1,4 +1,5 @@
 import type { Timer } from '../io/clock.ts'
+import { hoursOf } from '../store/cleaning/cleaning-policy.ts'
 import type { BrokerParts } from './broker-parts.ts'
 import { ColdRounds } from './cold/cold-rounds.ts'
 import { forgetExpired } from './offsets/expired-offsets.ts'
@@ -12,6 +13,7 @@ const SECOND_EVERY_TICKS = 10
 const BROADCAST_EVERY_TICKS = 50
 const CLIENTS_EVERY_TICKS = 100
 const OFFSETS_EVERY_TICKS = 6_000
+const MAPPINGS_EVERY_TICKS = 3_000
 
 /** What a broker does now and then, all by one timer, and one more while reads of cold data are limited. */
 export class BrokerUpkeep {
@@ -70,12 +72,20 @@ export class BrokerUpkeep {
     locks.expire()
     notifier.notifyGathered()
     tables.saveFilters(now)
+    if (this.#ticks % MAPPINGS_EVERY_TICKS === 0 && !tables.mappings.isEmpty) this.#cleanMappings(now)
     if (this.#ticks % OFFSETS_EVERY_TICKS === 0 && conf.current.enableCleanExpiredOffset) this.#forgetOffsets()
   }
 
   #forgetOffsets(): void {
     const { store, tables, consumers } = this.#parts
     forgetExpired(tables.offsets, consumers, minOffsetIn(store))
+  }
+
+  /** In the hours in which messages are deleted. */
+  #cleanMappings(now: number): void {
+    const { conf, mappingCleaner } = this.#parts
+    const isTime = hoursOf(conf.current.deleteWhen).includes(new Date(now).getHours())
+    if (isTime && this.#isActive) void mappingCleaner.clean()
   }
 
   /** What a master alone does. */

@@ -1,6 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Cluster, layOutCluster } from './cluster.ts'
 import { createTopic } from './remoting.ts'
-import type { Engine } from './server.ts'
+import { type Engine, type Server, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
 const AREA = 'static topics'
@@ -24,6 +26,11 @@ export async function staticTopics(setting: Setting): Promise<void> {
   for (const [from, to, names] of brief ? alone : pairs) {
     await report.attempt(AREA, `from ${from} to ${to}`, () => remapped(setting, from, to, names))
   }
+  if (brief || engine === 'apache') return
+  await report.attempt(AREA, 'slaves', async () => {
+    await copied(setting, engine, 'apache')
+    await copied(setting, 'apache', engine)
+  })
 }
 
 async function remapped(setting: Setting, from: Engine, to: Engine, namesrvEngine: Engine): Promise<void> {
@@ -54,6 +61,32 @@ async function remapped(setting: Setting, from: Engine, to: Engine, namesrvEngin
     await cluster.stop()
   }
 }
+
+/** An Apache slave copies its master's tables once a minute. */
+const COPIED_WITHIN_MS = 240_000
+
+/** A slave of the other engine has the file of its master. */
+async function copied({ dir, report, driver }: Setting, master: Engine, slave: Engine): Promise<void> {
+  const brokers = [
+    { group: 'broker-a', id: 0, engine: master },
+    { group: 'broker-a', id: 1, engine: slave },
+  ]
+  const cluster = await layOutCluster({ name: `static-${master}-slave`, dir, namesrvEngine: 'gantry', brokers })
+  await cluster.start()
+  try {
+    const namesrv = cluster.namesrv.address
+    await driver.mqadmin('updateStaticTopic', '-b', 'broker-a', '-t', TOPIC, '-qn', String(QUEUES), '-n', namesrv)
+    const files = cluster.brokers.map(mappingFile)
+    await waitUntil('the mapping on the slave', COPIED_WITHIN_MS, () => existsSync(files[1]!))
+    const [ours, theirs] = files.map((file) => readFileSync(file, 'utf8'))
+    report.check(AREA, `${slave} slave of ${master}: same file`, ours === theirs, `master ${ours}\nslave ${theirs}`)
+  } finally {
+    await cluster.stop()
+  }
+}
+
+const mappingFile = ({ conf }: Server): string =>
+  join(String(conf['storePathRootDir']), 'config/topicQueueMapping.json')
 
 type Mqadmin = (...args: string[]) => Promise<string>
 

@@ -3,7 +3,7 @@ import { parseJson } from '../../codec/json/parse-json.ts'
 import type { RemotingCommand, RequestDraft } from '../../codec/remoting/remoting-command.ts'
 import { RequestCode } from '../../codec/remoting/request-code.ts'
 import { ResponseCode, responseCodeName } from '../../codec/remoting/response-code.ts'
-import { MASTER_ID, readBrokerData } from '../../codec/route/route-data.ts'
+import { MASTER_ID, readBrokerData, readRouteData, type TopicQueueMapping } from '../../codec/route/route-data.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Current } from '../metadata/current.ts'
 
@@ -47,6 +47,13 @@ export class OtherBrokers {
     }
   }
 
+  /** What the brokers of a static topic have told the name servers. @throws Error when none of these answers */
+  async mappingsOf(topic: string): Promise<TopicQueueMapping[]> {
+    const fields = { topic, acceptStandardJsonOnly: true }
+    const body = await this.#askNameServers({ code: RequestCode.GET_ROUTEINFO_BY_TOPIC, fields })
+    return [...(readRouteData(parseJson(body.toString())).topicQueueMappingByBroker?.values() ?? [])]
+  }
+
   #refresh(): Promise<void> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined
@@ -55,14 +62,19 @@ export class OtherBrokers {
   }
 
   async #ask(): Promise<void> {
-    const { config, clock, invoke } = this.#parts
+    this.#masters = mastersIn(await this.#askNameServers({ code: RequestCode.GET_BROKER_CLUSTER_INFO }))
+    this.#untilMs = this.#parts.clock.monotonic() + MASTERS_KEPT_MS
+  }
+
+  /** The body of the first answer. @throws Error */
+  async #askNameServers(request: RequestDraft): Promise<Buffer> {
+    const { config, invoke } = this.#parts
     let problem = 'namesrvAddr is empty'
     for (const address of config.current.namesrvAddr) {
       try {
-        const request = { code: RequestCode.GET_BROKER_CLUSTER_INFO }
-        this.#masters = mastersIn(await invoke(address, request, config.current.forwardTimeout))
-        this.#untilMs = clock.monotonic() + MASTERS_KEPT_MS
-        return
+        const { code, remark, body } = await invoke(address, request, config.current.forwardTimeout)
+        if (code === ResponseCode.SUCCESS && body !== undefined) return body
+        problem = `${address}: ${responseCodeName(code)} ${remark ?? ''}`
       } catch (error) {
         problem = `${address}: ${error instanceof Error ? error.message : String(error)}`
       }
@@ -71,9 +83,8 @@ export class OtherBrokers {
   }
 }
 
-/** @throws Error, JsonSyntaxError, JsonFieldError */
-function mastersIn({ code, remark, body }: RemotingCommand): Map<string, string> {
-  if (code !== ResponseCode.SUCCESS || body === undefined) throw new Error(`${responseCodeName(code)} ${remark ?? ''}`)
+/** @throws JsonSyntaxError, JsonFieldError */
+function mastersIn(body: Buffer): Map<string, string> {
   const masters = new Map<string, string>()
   const groups = objectField(asObject(parseJson(body.toString()), 'cluster info'), 'brokerAddrTable') ?? {}
   for (const [name, group] of Object.entries(groups)) {

@@ -19,7 +19,7 @@ import { type LogicQueue, logicQueue, type TopicQueueMappingTable } from './topi
 
 export interface StaticTopics {
   readonly mappings: TopicQueueMappingTable
-  readonly others: Pick<OtherBrokers, 'invoke'>
+  readonly others: Pick<OtherBrokers, 'invoke' | 'mappingsOf'>
 }
 
 /** What a broker answers for a queue of a stretch; `code` is left out for the request's own. */

@@ -23,9 +23,9 @@ afterEach(() => {
 type Stretch = [broker: string, queueId: number, logicOffset: number]
 
 /** Brokers a and b, and a name server that knows where they are. */
-async function cluster(): Promise<{ a: WholeBroker; b: WholeBroker }> {
-  const a = await WholeBroker.start(SETTINGS)
-  const b = await WholeBroker.start(`${SETTINGS}brokerName=broker-b\nlistenPort=${PORTS.b}\n`, {}, a)
+async function cluster(more = ''): Promise<{ a: WholeBroker; b: WholeBroker }> {
+  const a = await WholeBroker.start(`${SETTINGS}${more}`)
+  const b = await WholeBroker.start(`${SETTINGS}${more}brokerName=broker-b\nlistenPort=${PORTS.b}\n`, {}, a)
   stopped.push(a, b)
   const names = new RemotingServer(createNetContext(a.clock, a.network, silentLogger), { idleTimeoutMs: 120_000 })
   const group = (name: 'a' | 'b') => ({
@@ -168,6 +168,19 @@ test('a time is looked for in one stretch after the other', async () => {
   expect(await search(0)).toBe(0)
   expect(await search(second)).toBe(1)
   expect(await search(second + 1)).toBe(10_000)
+})
+
+test('in the hours of deleteWhen stretches without messages go', async () => {
+  const { a, b } = await cluster(`deleteWhen=${Array.from({ length: 24 }, (_, hour) => hour).join(';')}\n`)
+  await map(a, 'a', 5, { 0: [['a', 0, 0]] })
+  const moved: Stretch[] = [
+    ['a', 0, 0],
+    ['b', 0, 10_000],
+  ]
+  await map(b, 'b', 2000, { 0: moved })
+  for (let minute = 0; minute < 5; minute++) await b.advance(60_000)
+  const detail = b.broker.tables.mappings.find(TOPIC)!
+  expect([...detail.hostedQueues.values()]).toEqual([[stretches(moved)[1]]])
 })
 
 test('a pull that waits is told to ask again when its queue goes elsewhere', async () => {
