@@ -8,8 +8,10 @@ import {
   PERM_WRITE,
   type QueueData,
   readRouteData,
+  type TopicQueueMapping,
   type TopicRouteData,
 } from '../../codec/route/route-data.ts'
+import { logicBrokerName } from '../../codec/static-topic/mapping-detail.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Current } from '../metadata/current.ts'
@@ -137,7 +139,9 @@ export class TopicQueues {
   }
 }
 
-function queuesIn(topic: string, { queueDatas, brokerDatas }: TopicRouteData): Queues {
+function queuesIn(topic: string, { queueDatas, brokerDatas, topicQueueMappingByBroker }: TopicRouteData): Queues {
+  const mapped = topicQueueMappingByBroker === undefined ? [] : logicQueues(topic, topicQueueMappingByBroker.values())
+  if (mapped.length > 0) return { readable: mapped, writable: mapped }
   const masters = new Set(brokerDatas.filter((one) => one.brokerAddrs.has(MASTER_ID)).map((one) => one.brokerName))
   const readable = queueDatas.filter(({ perm }) => (perm & PERM_READ) !== 0)
   const writable = queueDatas.filter(({ perm, brokerName }) => (perm & PERM_WRITE) !== 0 && masters.has(brokerName))
@@ -145,6 +149,14 @@ function queuesIn(topic: string, { queueDatas, brokerDatas }: TopicRouteData): Q
     readable: queuesOf(topic, readable, 'readQueueNums'),
     writable: queuesOf(topic, writable, 'writeQueueNums'),
   }
+}
+
+/** Of a static topic: its queues as clients see them. */
+function logicQueues(topic: string, mappings: Iterable<TopicQueueMapping>): MessageQueue[] {
+  const latest = [...mappings].sort((a, b) => b.epoch - a.epoch)[0]
+  if (latest === undefined) return []
+  const brokerName = logicBrokerName(latest.scope)
+  return Array.from({ length: latest.totalQueues }, (_, queueId) => ({ brokerName, queueId, topic }))
 }
 
 function queuesOf(

@@ -82,6 +82,8 @@ export class SendHandler {
   /** Of a static topic: the stretch that takes the message, and the number that clients use of its queue. */
   #stretch: LogicQueueItem | undefined
   #globalId = 0
+  /** The offset in the answer is one of the half topic: by it the transaction is ended. */
+  #isHalf = false
 
   constructor(parts: SendParts) {
     this.#parts = parts
@@ -105,6 +107,7 @@ export class SendHandler {
     const topic = this.#parts.topics.findByBytes(request.bytes, send.topicStart, send.topicLength)
     const target = this.#parts.targets.of(topic ?? this.#createTopic(request, channel))
     this.#stretch = undefined
+    this.#isHalf = false
     if (!this.#parts.mappings.isEmpty) this.#map(send, this.#parts.mappings.find(target.topicName))
     if (target.isForbidden || send.queueId >= target.queueIdBound || this.#parts.config.brokerPermission() !== 6) {
       this.#check(target, channel)
@@ -185,6 +188,7 @@ export class SendHandler {
     if (target.isCompaction) requireKey(draft)
     const ring = this.#ringOf(draft)
     halves.put(draft, target, queueId, this.#extra)
+    this.#isHalf = true
     this.#stored(request, channel, draft, target, queueId, ring)
   }
 
@@ -213,7 +217,8 @@ export class SendHandler {
     const slot = acks.add(ring, phyOffset + sizeBytes, channel)
     ring.phyOffset[slot] = phyOffset
     const stretch = this.#stretch
-    ring.queueOffset[slot] = stretch === undefined ? queueOffset : staticOffsetWithin(stretch, queueOffset)
+    ring.queueOffset[slot] =
+      stretch === undefined || this.#isHalf ? queueOffset : staticOffsetWithin(stretch, queueOffset)
     ring.queueId[slot] = stretch === undefined ? queueId : this.#globalId
     ring.opaque[slot] = request.opaque
     ring.serializeType[slot] = request.serializeType

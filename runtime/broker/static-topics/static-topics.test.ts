@@ -149,6 +149,29 @@ test('a queue that went to another broker is one queue to its consumers, with al
   expect(await offsetOf(queue(b, RequestCode.QUERY_CONSUMER_OFFSET, 0))).toBe(10_001)
 })
 
+test('the first half of a transaction is answered with its own offset, by which the transaction is ended', async () => {
+  const { a } = await cluster()
+  await map(
+    a,
+    'a',
+    5,
+    {
+      0: [
+        ['b', 0, 0],
+        ['a', 1, 10_000],
+      ],
+    },
+    {},
+  )
+  const half = await a.send(TOPIC, { queueId: 0, properties: 'TRAN_MSG\x01true\x02PGROUP\x01pg\x02UNIQ_KEY\x01k' })
+  expect([half.code, half.fields['queueId'], half.fields['queueOffset']]).toEqual([SUCCESS, '0', '0'])
+  const batch = Buffer.alloc(22 + 1)
+  batch.writeInt32BE(23, 0)
+  batch.writeInt32BE(1, 16)
+  const sent = await a.send(TOPIC, { queueId: 0, body: batch, fields: { m: true } })
+  expect([sent.fields['queueId'], sent.fields['queueOffset']]).toEqual(['0', '10000'])
+})
+
 test('a time is looked for in one stretch after the other', async () => {
   const { a, b } = await cluster()
   await map(a, 'a', 5, { 0: [['a', 0, 0]] })
