@@ -136,13 +136,20 @@ function commandsOn(cluster: Cluster, driver: Driver, engine: Engine, shown: Rec
   return async (command: string): Promise<void> => {
     const args = [...command.replace('BROKER', address).split(' '), '-n', cluster.namesrv.address]
     const official = plain(await driver.mqadmin(...args), address)
-    shown[`mqadmin ${command}`] = official
+    shown[`mqadmin ${command}`] = linesOf(official)
     if (engine !== 'apache' || command.endsWith('-m 5')) return
     const { stdout } = await promisify(execFile)(MQADMIN, args)
     const ours = plain(stdout, address)
     if (ours !== official) throw new Error(`our mqadmin ${command} prints ${ours}\nthe official one ${official}`)
   }
 }
+
+/** Groups come in the order of a hash table. */
+const linesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.replace(/,$/, ''))
+    .sort()
 
 /** Without addresses, times and how much was read in this round. */
 function plain(text: string, address: string): string {

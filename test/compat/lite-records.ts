@@ -31,6 +31,7 @@ export async function liteRecords(engine: Engine, dir: string, driver: Driver): 
     await refusals(address, shown)
     await questions(address, shown)
     await commands(cluster.namesrv.address, address, driver, shown)
+    await pulls(address, shown)
     return shown
   } finally {
     await cluster.stop()
@@ -103,6 +104,34 @@ async function questions(address: string, shown: Record<string, unknown>): Promi
   shown['dispatch of a regular group'] = await told(200079, { group: 'regular' })
   shown['lite topic that there is not'] = await told(200076, { parentTopic: TOPIC, liteTopic: 'none' })
   shown['type of another topic'] = await told(200075, { topic: 'TBW102' })
+}
+
+/** Pulls that name a lite topic. */
+async function pulls(address: string, shown: Record<string, unknown>): Promise<void> {
+  for (const [lite, queueOffset] of [
+    ['a', '0'],
+    ['a', '2'],
+    ['a', '3'],
+    ['b', '7'],
+    ['never sent to', '0'],
+  ] as const) {
+    const extFields = {
+      ...{
+        consumerGroup: GROUP,
+        topic: TOPIC,
+        liteTopic: lite,
+        queueId: '0',
+        queueOffset,
+        maxMsgNums: '8',
+        sysFlag: '4',
+      },
+      ...{ commitOffset: '0', suspendTimeoutMillis: '0', subscription: '*', subVersion: '0', expressionType: 'TAG' },
+    }
+    const { code, extFields: fields, body } = await ask(address, { code: 11, extFields })
+    const { nextBeginOffset, minOffset, maxOffset } = fields
+    const bodies = decodeMessages(body).map((message) => String(message.body))
+    shown[`pull of lite topic ${lite} from ${queueOffset}`] = { code, nextBeginOffset, minOffset, maxOffset, bodies }
+  }
 }
 
 async function commands(
