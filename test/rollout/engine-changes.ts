@@ -2,11 +2,8 @@ import type { ClusterConfigInput } from '../../components/plan/schema/cluster-co
 import { base, type ClusterChange } from './changes.ts'
 import type { Programs } from './programs.ts'
 
-/**
- * Apache's former master passes nothing on: clients have to ask for routes, which they do every 30 s. And its replicas take
- * some seconds to become master.
- */
-export const APACHE_GAP_MAX_MS = 35_000
+/** Apache's replicas take some seconds to become master; and in containers some to end, while their master waits for them. */
+export const APACHE_GAP_MAX_MS = 15_000
 
 /** From one engine to the other and back, and from one version of ours to the next and back, replica by replica. */
 export function engineChanges({ apacheHome, earlierBin }: Programs): ClusterChange[] {
@@ -14,15 +11,16 @@ export function engineChanges({ apacheHome, earlierBin }: Programs): ClusterChan
     const now = { ...base[topology], platform: { process: { apacheHome } } }
     const apache = onApache(now)
     const earlier: ClusterConfigInput = { ...base[topology], platform: { process: { runtimeBin: earlierBin } } }
-    const [there, back] = [
-      { topology, needs: ['apache'], gapMaxMs: APACHE_GAP_MAX_MS },
+    const [engines, versions] = [
+      { topology, needs: ['apache'] },
       { topology, needs: ['earlierEngine'] },
-    ] as const satisfies Pick<ClusterChange, 'topology' | 'needs' | 'gapMaxMs'>[]
+    ] as const satisfies Pick<ClusterChange, 'topology' | 'needs'>[]
+    const gapMaxMs = APACHE_GAP_MAX_MS
     return [
-      { ...there, name: 'engine from Gantry to Apache', from: now, to: apache },
-      { ...there, name: 'engine from Apache to Gantry', from: apache, to: now },
-      { ...back, name: 'engine upgraded from an earlier version', from: earlier, to: base[topology] },
-      { ...back, name: 'engine rolled back to an earlier version', from: base[topology], to: earlier },
+      { ...engines, name: 'engine from Gantry to Apache', from: now, to: apache, gapMaxMs },
+      { ...engines, name: 'engine from Apache to Gantry', from: apache, to: now },
+      { ...versions, name: 'engine upgraded from an earlier version', from: earlier, to: base[topology] },
+      { ...versions, name: 'engine rolled back to an earlier version', from: base[topology], to: earlier },
     ]
   })
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../runtime/io/clock.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { ProcessRef } from './process-identity.ts'
-import type { ProcessTable } from './process-table.ts'
+import type { ProcessTable, StopSignal } from './process-table.ts'
 import type { SupervisorEvent } from './supervisor-event.ts'
 
 /**
@@ -36,15 +36,16 @@ async function waitUntilGone(
 
 type StopEvent = Extract<SupervisorEvent, { type: 'stopping' | 'stopped' | 'killed' }>
 
-/** Tells a process to end, and ends it when it does not. */
+/** Tells a process to end, and ends it when it does not; at once with SIGKILL for a signal. */
 export async function stopNode(
   context: Pick<StopContext, 'processes' | 'clock'>,
   nodeId: string,
   ref: ProcessRef,
   onEvent: (event: StopEvent) => void,
+  signal: StopSignal = 'SIGTERM',
 ) {
   onEvent({ type: 'stopping', nodeId })
-  context.processes.signal(ref, 'SIGTERM')
+  context.processes.signal(ref, signal)
   if (!(await waitUntilGone(context, ref, stopTimeoutMs))) {
     onEvent({ type: 'killed', nodeId, afterMs: stopTimeoutMs })
     context.processes.signal(ref, 'SIGKILL')

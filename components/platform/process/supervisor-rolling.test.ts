@@ -133,3 +133,26 @@ it('once the cluster is being stopped nothing is started any more', async () => 
   await whilePassing(stopping)
   expect(processes.runningNodes).toEqual([])
 })
+
+it('kills replicas of Apache that would hold up their master while they end', async () => {
+  const groups = [{ name: 'broker-a', replicas: 3, replication: 'sync' as const, engine: 'apache' as const }]
+  const controllers = { mode: 'standalone' as const, replicas: 1 }
+  const [home, other] = ['/opt/rocketmq', '/opt/rocketmq-next'].map((apacheHome) => ({ process: { apacheHome } }))
+  const before = planOf({ groups, controllers, platform: home! })
+  const supervisor = newSupervisor()
+  void supervisor.bringUp(before)
+  for (const { address, port } of before.nodes) probe.answering.add(`${address}:${port}`)
+  await pass(1_000)
+  const wanted = planOf({ groups, controllers, platform: other! })
+  const restart = restartNode(nodeOf(before, 'broker-a-2'), nodeOf(wanted, 'broker-a-2'), 'its program')
+  await whilePassing(
+    supervisor.restartNode(
+      nodeOf(before, 'broker-a-2'),
+      nodeOf(wanted, 'broker-a-2'),
+      advancePlan(before, wanted, restart),
+    ),
+  )
+  expect(processes.signals).toEqual(['broker-a-2 SIGKILL'])
+  await whilePassing(supervisor.takeDown())
+  expect(processes.signals.filter((signal) => signal.endsWith('SIGKILL'))).toEqual(['broker-a-2 SIGKILL'])
+})

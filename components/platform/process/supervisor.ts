@@ -17,6 +17,7 @@ import type { ProcessExit, ProcessTable } from './process-table.ts'
 import { createTopicsAndGroups } from './provision.ts'
 import { failuresAfterExit, restartDelayMs } from './restart-backoff.ts'
 import { stopNode, stopProcesses } from './stop-processes.ts'
+import { stopSignalOf } from './stop-signal.ts'
 import type { SupervisorEvent } from './supervisor-event.ts'
 
 /** Between two questions to a node that is not healthy yet. */
@@ -127,7 +128,7 @@ export class Supervisor implements Platform {
   /** Ends a node, and starts it as it is to be. Resolves when it has been started. */
   async restartNode(from: PlanNode, node: PlanNode, plan: Plan): Promise<void> {
     this.#checkGoesOn()
-    await this.#end(from.id)
+    await this.#end(from.id, plan)
     this.#checkGoesOn()
     this.#enter(node, plan)
   }
@@ -135,7 +136,7 @@ export class Supervisor implements Platform {
   /** Ends a node for good; its files stay. */
   async stopNode(node: PlanNode, plan: Plan): Promise<void> {
     this.#checkGoesOn()
-    await this.#end(node.id)
+    await this.#end(node.id, plan)
     this.adopt(plan)
   }
 
@@ -191,14 +192,17 @@ export class Supervisor implements Platform {
     this.#saveState()
   }
 
-  async #end(id: string): Promise<void> {
+  /** @param plan by which the others go on */
+  async #end(id: string, plan: Plan): Promise<void> {
     const run = this.#runs.get(id)
     if (run === undefined) return
     run.timer?.cancel()
     const { processes, clock, onEvent } = this.#options
     const ref = run.process
     this.#setPhase(id, 'stopping')
-    if (ref !== undefined && processes.isRunning(ref)) await stopNode({ processes, clock }, id, ref, onEvent)
+    if (ref !== undefined && processes.isRunning(ref)) {
+      await stopNode({ processes, clock }, id, ref, onEvent, stopSignalOf(run.node, plan))
+    }
     run.phase = 'stopped'
     this.#runs.delete(id)
   }
