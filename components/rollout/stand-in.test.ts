@@ -93,6 +93,15 @@ it('gives the routes back when nobody can be elected', async () => {
   expect(asked()).toEqual([`${first} stands in`, `${first} ends`, `${former} brokerPermission=6`])
 })
 
+it('asks nobody to stand in for one that checks signatures: it would refuse what is passed on', async () => {
+  ours(first)
+  const settings = { code: ResponseCode.SUCCESS, body: Buffer.from('authenticationEnabled=true\n') }
+  cluster.answer(former, RequestCode.GET_BROKER_CONFIG, () => settings)
+  expect(await handOver(cluster.live, request)).toBe('handed over')
+  expect(asked()).toEqual([`${former} refuse`, 'elect 1', `${former} serve`])
+  expect(cluster.told[0]).toBe('broker-a-0:10911 checks signatures: nobody can pass on to it what clients send')
+})
+
 it('asks nobody to stand in for one of ours', async () => {
   ours(first)
   expect(await handOver(cluster.live, { ...request, engine: 'gantry' })).toBe('handed over')

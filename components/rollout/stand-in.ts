@@ -1,4 +1,5 @@
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { parseProperties } from '../../runtime/config/properties-file.ts'
 import { InvocationError } from '../../runtime/net/pending-invocations.ts'
 import { AdminError } from '../admin/admin-client.ts'
 import type { LiveCluster } from './live-cluster.ts'
@@ -111,6 +112,7 @@ export class StandIn {
     const { group, avoid, preferred } = this.#request
     const replicas = await replicasOf(this.#cluster, group)
     if (replicas?.masterAddress !== avoid) return
+    if (await this.#checksClients()) return
     this.#masterEpoch = replicas.masterEpoch
     const rank = (address: string) => (preferred.includes(address) ? preferred.indexOf(address) : preferred.length)
     const heirs = replicas.inSyncReplicas
@@ -122,6 +124,29 @@ export class StandIn {
       this.#address = heir
       return
     }
+  }
+
+  /** What is passed on to it has a field more than what the client signed, and would be refused. */
+  async #checksClients(): Promise<boolean> {
+    const { tell } = this.#cluster
+    const { avoid } = this.#request
+    try {
+      const settings = await this.#masterSettings()
+      const keys = ['authenticationEnabled', 'authorizationEnabled', 'aclEnable']
+      const checks = keys.some((key) => settings.get(key) === 'true')
+      if (checks) tell?.(`${avoid} checks signatures: nobody can pass on to it what clients send`)
+      return checks
+    } catch (error) {
+      if (!(error instanceof AdminError)) throw error
+      tell?.(`${avoid} does not say whether it checks signatures, and nobody passes on to it: ${error.message}`)
+      return true
+    }
+  }
+
+  async #masterSettings(): Promise<ReadonlyMap<string, string>> {
+    const { body } = await this.#cluster.asker.ask(this.#request.avoid, { code: RequestCode.GET_BROKER_CONFIG })
+    const { entries } = parseProperties(Buffer.from(body ?? []).toString())
+    return new Map(entries.map(({ key, value }) => [key, value]))
   }
 
   /** @returns why not; undefined when it does */
@@ -144,8 +169,7 @@ export class StandIn {
     const { asker, tell } = this.#cluster
     const { avoid } = this.#request
     try {
-      const { body } = await asker.ask(avoid, { code: RequestCode.GET_BROKER_CONFIG })
-      const [, permission] = /^brokerPermission=(\d+)\s*$/m.exec(Buffer.from(body ?? []).toString()) ?? []
+      const permission = (await this.#masterSettings()).get('brokerPermission')
       if (permission === undefined) return
       const change = Buffer.from(`brokerPermission=${permission}\n`)
       await asker.ask(avoid, { code: RequestCode.UPDATE_BROKER_CONFIG, body: change })

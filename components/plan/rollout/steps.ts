@@ -62,15 +62,19 @@ const isOurs = ({ engine }: BrokerNode): boolean => engine !== 'apache'
 
 /** A master of Apache's passes nothing on. A replica of ours does, and so clients are led to it first: see rollout/stand-in.ts. */
 const isLedOver = (node: BrokerNode, preferred: readonly BrokerNode[]): boolean =>
-  !isOurs(node) && preferred.some(isOurs)
+  !isOurs(node) && !checksClients(node) && preferred.some(isOurs)
+
+/** What is passed on to it is not what the client signed: one of Apache's refuses it. */
+const checksClients = (node: BrokerNode): boolean => settingsOf(node).get('authenticationEnabled') === 'true'
 
 const ledOverWords = '; clients come to know the next one before, for half a minute'
 
 const handOverEffect = (node: BrokerNode, preferred: readonly BrokerNode[]): ClientEffect => {
   const { group } = node
   const effect = { kind: 'handOver', group } as const
-  if (preferred.length === 0 || preferred.some(isOurs)) return effect
-  return { ...effect, lasts: isOurs(node) ? 'seconds' : 'untilRoutes' }
+  if (preferred.length === 0) return effect
+  if (!isOurs(node)) return isLedOver(node, preferred) ? effect : { ...effect, lasts: 'untilRoutes' }
+  return preferred.some(isOurs) ? effect : { ...effect, lasts: 'seconds' }
 }
 
 /**
