@@ -52,6 +52,14 @@ test('a slave has the table and the file of its master, and hears of every topic
   expect(again.dataVersion.toJson()).toEqual(master.dataVersion.toJson())
 })
 
+test('a store that was a slave of Apache RocketMQ, with the version but without the table, gets it', () => {
+  const [master, slave] = [table(), table()]
+  master.put(detail('S'))
+  slave.dataVersion.assign(master.dataVersion)
+  slave.replaceAll(told(master).details, told(master).dataVersion)
+  expect([...slave.all()]).toEqual([detail('S')])
+})
+
 test('the file is as Apache RocketMQ writes it', () => {
   const disk = new SimDisk({})
   const one = table(disk)

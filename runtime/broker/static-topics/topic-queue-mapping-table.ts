@@ -142,7 +142,9 @@ export class TopicQueueMappingTable {
   /** A slave takes over its master's table, version included. False when it knows of later changes. */
   replaceAll(details: ReadonlyMap<string, TopicQueueMappingDetail>, dataVersion: DataVersionFields): boolean {
     if (this.dataVersion.isPast(dataVersion)) return false
-    if (this.dataVersion.equals(dataVersion) || (details.size === 0 && this.#details.size === 0)) return true
+    // Slaves of Apache RocketMQ note the version without the table: a store that was one's may say that it has what it lacks.
+    const isKnown = this.dataVersion.equals(dataVersion) && details.size === this.#details.size
+    if (isKnown || (details.size === 0 && this.#details.size === 0)) return true
     const topics = new Set([...this.#details.keys(), ...details.keys()])
     this.#details.clear()
     for (const [topic, detail] of details) this.#details.set(topic, detail)

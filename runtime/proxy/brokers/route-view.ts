@@ -29,7 +29,7 @@ export class RouteView {
       if (reader !== undefined) readers.set(brokerName, reader)
     }
     this.#masters = masters
-    this.writeQueues = this.#orderQueues() ?? this.#queues()
+    this.writeQueues = this.#orderQueues() ?? this.#logicQueues() ?? this.#queues()
     const readable = data.queueDatas.filter(({ perm, readQueueNums }) => (perm & PERM_READ) !== 0 && readQueueNums > 0)
     const names = [...new Set(readable.map(({ brokerName }) => brokerName))].sort(compareNames)
     this.readBrokers = names.flatMap((brokerName) => {
@@ -58,6 +58,21 @@ export class RouteView {
       return this.#queuesOf(brokerName, Number(count) || 0)
     })
     return found.sort((a, b) => compareNames(a.brokerName, b.brokerName) || a.queueId - b.queueId)
+  }
+
+  /** Of a static topic: its queues by the numbers that brokers know them under, each at the broker that leads it. */
+  #logicQueues(): QueueTarget[] | undefined {
+    const mappings = [...(this.data.topicQueueMappingByBroker?.values() ?? [])]
+    if (mappings.length === 0) return undefined
+    const leaders = new Map<number, string>()
+    for (const { bname, currIdMap } of mappings.sort((a, b) => a.epoch - b.epoch)) {
+      for (const queueId of currIdMap.keys()) leaders.set(queueId, bname)
+    }
+    const found = [...leaders].flatMap(([queueId, brokerName]) => {
+      const address = this.#masters.get(brokerName)
+      return address === undefined ? [] : [{ brokerName, address, queueId }]
+    })
+    return found.sort((a, b) => a.queueId - b.queueId)
   }
 
   #queuesOf(brokerName: string, count: number): QueueTarget[] {
