@@ -9,8 +9,8 @@ import {
   stretchOf,
 } from '../../codec/static-topic/logic-queue-item.ts'
 import type { TopicQueueMappingDetail } from '../../codec/static-topic/mapping-detail.ts'
+import { logicQueue } from './logic-queue.ts'
 import { failed, notLeader } from './static-requests.ts'
-import { logicQueue } from './topic-queue-mapping-table.ts'
 
 /** The part of a pull's answer that depends on where its queue lies. */
 export interface PullOutcome {

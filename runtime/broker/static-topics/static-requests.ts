@@ -14,8 +14,9 @@ import {
 import type { Channel } from '../../net/channel.ts'
 import type { RequestHandler } from '../../net/remoting-server.ts'
 import type { HandlerRegistry } from '../metadata/handler-registry.ts'
+import { type LogicQueue, logicQueue } from './logic-queue.ts'
 import type { OtherBrokers } from './other-brokers.ts'
-import { type LogicQueue, logicQueue, type TopicQueueMappingTable } from './topic-queue-mapping-table.ts'
+import type { TopicQueueMappingTable } from './topic-queue-mapping-table.ts'
 
 export interface StaticTopics {
   readonly mappings: TopicQueueMappingTable

@@ -2,7 +2,6 @@ import { asObject } from '../../codec/json/json-fields.ts'
 import type { JsonValue } from '../../codec/json/json-value.ts'
 import { formatJson } from '../../codec/json/write-json.ts'
 import { type DataVersionFields, readDataVersion } from '../../codec/route/data-version.ts'
-import type { LogicQueueItem } from '../../codec/static-topic/logic-queue-item.ts'
 import { checkStretches, checkSuccession, MappingError } from '../../codec/static-topic/mapping-checks.ts'
 import { readMappingDetails, type TopicQueueMappingDetail } from '../../codec/static-topic/mapping-detail.ts'
 import type { Clock } from '../../io/clock.ts'
@@ -204,21 +203,3 @@ export function readToldMappings(content: JsonValue): {
     dataVersion: readDataVersion(object['mappingDataVersion'] ?? {}),
   }
 }
-
-/** A queue of a static topic as a request names it. */
-export interface LogicQueue {
-  readonly detail: TopicQueueMappingDetail
-  /** The number clients use; a queue nobody named: undefined. */
-  readonly globalId: number | undefined
-  readonly items: readonly LogicQueueItem[]
-  /** The stretch that takes messages, if it is here. */
-  readonly leader: LogicQueueItem | undefined
-}
-
-export function logicQueue(detail: TopicQueueMappingDetail, globalId: number | undefined): LogicQueue {
-  const items = globalId === undefined ? NO_ITEMS : (detail.hostedQueues.get(globalId) ?? NO_ITEMS)
-  const last = items.at(-1)
-  return { detail, globalId, items, leader: last?.bname === detail.bname ? last : undefined }
-}
-
-const NO_ITEMS: readonly LogicQueueItem[] = []
