@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Cluster, layOutCluster } from './cluster.ts'
@@ -5,6 +6,9 @@ import { createTopic } from './remoting.ts'
 import { type Engine, type Server, waitUntil } from './server.ts'
 import type { Setting } from './setting.ts'
 
+const OUR_MQADMIN = join(import.meta.dirname, '../../runtime/bin/mqadmin')
+/** On a machine that starts JVMs. */
+const MQADMIN_LIMIT_MS = 120_000
 const AREA = 'static topics'
 const QUEUES = 4
 const COUNT = 200
@@ -44,7 +48,10 @@ async function remapped(setting: Setting, from: Engine, to: Engine, namesrvEngin
   await cluster.start()
   const namesrv = cluster.namesrv.address
   const way = `${from} to ${to}`
-  const mqadmin = (...args: string[]): Promise<string> => driver.mqadmin(...args, '-n', namesrv)
+  // The official tool where all brokers are of one engine, ours between engines.
+  const isOfficial = from === to
+  const mqadmin = (...args: string[]): Promise<string> =>
+    isOfficial ? driver.mqadmin(...args, '-n', namesrv) : ourMqadmin([...args, '-n', namesrv])
   try {
     const made = await mqadmin('updateStaticTopic', '-b', 'broker-a', '-t', TOPIC, '-qn', String(QUEUES))
     report.check(AREA, `${way}: updateStaticTopic`, made.includes('The new mapping data is written to file'), made)
@@ -86,6 +93,15 @@ async function copied({ dir, report, driver }: Setting, master: Engine, slave: E
 
 const mappingFile = ({ conf }: Server): string =>
   join(String(conf['storePathRootDir']), 'config/topicQueueMapping.json')
+
+/** What it prints; what it says of a failure, too. */
+function ourMqadmin(args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(OUR_MQADMIN, args, { timeout: MQADMIN_LIMIT_MS }, (error, stdout, stderr) =>
+      resolve(error === null ? stdout : `Exception: ${error.message}\n${stdout}${stderr}`),
+    )
+  })
+}
 
 type Mqadmin = (...args: string[]) => Promise<string>
 

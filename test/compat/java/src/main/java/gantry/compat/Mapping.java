@@ -6,7 +6,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.common.message.MessageExt;
@@ -21,13 +23,13 @@ final class Mapping {
     }
 
     /**
-     * Sends until the runner has remapped the topic, and on; two groups, one there from the start and one that comes late, get every
-     * message once, at the offset that its sender was told, and queue by queue in order.
+     * Sends until the runner has remapped the topic, and on; two groups, one there from the start and one that comes late and locks its
+     * queues, get every message once, at the offset that its sender was told, and queue by queue in order.
      */
     static void run(Run run) throws Exception {
         DefaultMQProducer producer = run.producer();
         Map<String, String> told = new ConcurrentHashMap<>();
-        DefaultMQPushConsumer consumer = consumer(run, run.group(), told);
+        DefaultMQPushConsumer consumer = consumer(run, run.group(), told, false);
         int sent = 0;
         for (; sent < run.count() / 2; sent++) {
             send(run, producer, sent, told);
@@ -40,44 +42,52 @@ final class Mapping {
         for (int end = sent + run.count() / 2; sent < end; sent++) {
             send(run, producer, sent, told);
         }
-        consumer(run, run.group() + "-late", told);
+        consumer(run, run.group() + "-late", told, true);
         run.tally.settle();
         // Who comes back goes on where the group was.
         consumer.shutdown();
-        consumer(run, run.group(), told);
+        consumer(run, run.group(), told, false);
         for (int end = sent + 10; sent < end; sent++) {
             send(run, producer, sent, told);
         }
         run.tally.settle();
     }
 
-    private static DefaultMQPushConsumer consumer(Run run, String group, Map<String, String> told) throws Exception {
+    private static DefaultMQPushConsumer consumer(Run run, String group, Map<String, String> told, boolean locks) throws Exception {
         DefaultMQPushConsumer consumer = run.consumer(group);
         consumer.setConsumeThreadMin(1);
         consumer.setConsumeThreadMax(1);
         consumer.setConsumeMessageBatchMaxSize(1);
         consumer.subscribe(run.topic(), "*");
         Map<Integer, Long> last = new ConcurrentHashMap<>();
-        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
-            for (MessageExt message : messages) {
-                String key = message.getKeys();
-                int queueId = context.getMessageQueue().getQueueId();
-                long offset = message.getQueueOffset();
-                Long before = last.put(queueId, offset);
-                run.tally.check(before == null || before < offset, group + ": " + queueId + "/" + offset + " after " + before);
-                if (!key.matches(run.group() + "-\\d+")) {
-                    // From before.
-                    continue;
-                }
-                String at = queueId + "/" + offset;
-                String other = told.putIfAbsent(key, at);
-                run.tally.check(other == null || other.equals(at), group + ": " + key + " at " + at + ", sent to " + other);
-                run.received(message);
-            }
-            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
-        });
+        if (locks) {
+            consumer.registerMessageListener((MessageListenerOrderly) (messages, context) -> {
+                messages.forEach(message -> take(run, group, context.getMessageQueue().getQueueId(), message, last, told));
+                return ConsumeOrderlyStatus.SUCCESS;
+            });
+        } else {
+            consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+                messages.forEach(message -> take(run, group, context.getMessageQueue().getQueueId(), message, last, told));
+                return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+            });
+        }
         consumer.start();
         return consumer;
+    }
+
+    private static void take(Run run, String group, int queueId, MessageExt message, Map<Integer, Long> last, Map<String, String> told) {
+        String key = message.getKeys();
+        long offset = message.getQueueOffset();
+        Long before = last.put(queueId, offset);
+        run.tally.check(before == null || before < offset, group + ": " + queueId + "/" + offset + " after " + before);
+        if (!key.matches(run.group() + "-\\d+")) {
+            // From before.
+            return;
+        }
+        String at = queueId + "/" + offset;
+        String other = told.putIfAbsent(key, at);
+        run.tally.check(other == null || other.equals(at), group + ": " + key + " at " + at + ", sent to " + other);
+        run.received(message);
     }
 
     /** A queue that is on its way is refused by the broker that had it; what its new broker has not numbered yet is not looked at. */
