@@ -65,6 +65,32 @@ it('gives up at the deadline and says what is left; the permission stays away', 
   expect(cluster.permissions.get(master)).toBe(4)
 })
 
+it('takes the permission from a broker, too, that was down when the others lost theirs', async () => {
+  const state = { lag: 0 }
+  const cluster = withBacklog(state)
+  const slave = 'broker-a-1:10911'
+  let isBack = false
+  const addresses = () => (isBack ? { 0: master, 1: slave } : { 1: slave })
+  for (const nameServer of cluster.nameServers) {
+    cluster.answer(nameServer, RequestCode.GET_BROKER_CLUSTER_INFO, () => ({
+      code: ResponseCode.SUCCESS,
+      body: encodeJson({
+        brokerAddrTable: { 'broker-a': { brokerName: 'broker-a', cluster: 'Shop', brokerAddrs: addresses() } },
+      }),
+    }))
+  }
+  cluster.master = slave
+  cluster.meanwhile = () => {
+    if (cluster.told.length === 0) return
+    isBack = true
+    cluster.master = master
+  }
+  const report = await drainGroup(cluster.live, { group: 'broker-a', deadlineMs: 600_000 })
+  expect(cluster.told[0]).toBe('broker-a is drained: broker-a has no master at the moment')
+  expect(report).toEqual({ drained: true, left: [] })
+  expect(cluster.permissions.get(master)).toBe(4)
+})
+
 it('does not take a group for drained whose master does not answer', async () => {
   const cluster = withBacklog({ lag: 0 })
   cluster.meanwhile = () => {

@@ -2,7 +2,7 @@ import { MASTER_ID } from '../../runtime/codec/route/route-data.ts'
 import { backlogOf, notBegunOn } from './backlog.ts'
 import { runtimeInfo } from './catch-up.ts'
 import type { LiveCluster } from './live-cluster.ts'
-import { brokerGroups, fromNameServers, staleRouteMsDefault } from './routes.ts'
+import { brokerGroups, fromNameServers, type GroupMembers, staleRouteMsDefault } from './routes.ts'
 import { pause } from './waiting.ts'
 import { stopWrites } from './write-permission.ts'
 
@@ -37,14 +37,21 @@ export async function drainGroup(cluster: LiveCluster, request: DrainRequest): P
   const { group, deadlineMs, staleRouteMs = staleRouteMsDefault } = request
   const { clock } = cluster
   const startedMs = clock.monotonic()
-  const brokers = await stopWrites(cluster, { group, timeoutMs: routeTimeoutMs })
-  if (brokers.length === 0) return { drained: false, left: [`no NameServer knows a broker of ${group}`] }
-  const routedMs = clock.monotonic()
+  const readOnly = new Set(await stopWrites(cluster, { group, timeoutMs: routeTimeoutMs }))
+  if (readOnly.size === 0) return { drained: false, left: [`no NameServer knows a broker of ${group}`] }
+  let routedMs = clock.monotonic()
+  const look = async (): Promise<string[]> => {
+    const groups = await knownGroups(cluster)
+    // A broker that was down then has come back with its permission, and takes messages.
+    if ([...(groups.get(group)?.values() ?? [])].some((address) => !readOnly.has(address))) {
+      for (const address of await stopWrites(cluster, { group, timeoutMs: routeTimeoutMs })) readOnly.add(address)
+      routedMs = clock.monotonic()
+    }
+    return leftOn(cluster, group, groups)
+  }
   let told = ''
   for (;;) {
-    const left = await leftOn(cluster, group).catch((error: unknown) => [
-      error instanceof Error ? error.message : String(error),
-    ])
+    const left = await look().catch((error: unknown) => [error instanceof Error ? error.message : String(error)])
     const now = clock.monotonic()
     const isStale = now - routedMs < staleRouteMs
     if (left.length === 0 && !isStale) return { drained: true, left: [] }
@@ -60,10 +67,18 @@ export async function drainGroup(cluster: LiveCluster, request: DrainRequest): P
   }
 }
 
-/** What is not consumed yet, in words. */
-async function leftOn(cluster: LiveCluster, group: string): Promise<string[]> {
+/** As the first NameServer that answers knows them. */
+async function knownGroups(cluster: LiveCluster): Promise<ReadonlyMap<string, GroupMembers>> {
   const answers = await fromNameServers(cluster, (nameServer) => brokerGroups(cluster, nameServer))
-  const groups = [...answers.values()][0] ?? new Map()
+  return [...answers.values()][0] ?? new Map()
+}
+
+/** What is not consumed yet, in words. */
+async function leftOn(
+  cluster: LiveCluster,
+  group: string,
+  groups: ReadonlyMap<string, GroupMembers>,
+): Promise<string[]> {
   const master = groups.get(group)?.get(MASTER_ID)
   if (master === undefined) return [`${group} has no master at the moment`]
   const left = [...(await backlogOf(cluster, master)), ...notDue(await runtimeInfo(cluster, master))]
