@@ -72,7 +72,6 @@ export interface StoreConfig {
   /** Bytes of a message's body. */
   readonly maxMessageSize: number
   readonly checkCRCOnRecover: boolean
-  readonly commitLogRecoverMaxNum: number
   /** The delay levels, `1s 5s 10s ...`: the tag code of a delayed message is its delivery time. */
   readonly messageDelayLevel: string
 
@@ -155,7 +154,6 @@ export function storeConfigDefaults(storePathRootDir: string): StoreConfig {
     deleteCommitLogFilesInterval: 100,
     maxMessageSize: 4 * 1024 * 1024,
     checkCRCOnRecover: true,
-    commitLogRecoverMaxNum: 10,
     messageDelayLevel: '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h',
     maxFilterMessageSize: 16_000,
     maxTransferBytesOnMessageInMemory: 256 * 1024,

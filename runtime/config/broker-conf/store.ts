@@ -46,7 +46,6 @@ export const store = {
       maxIndexNum: int(20_000_000, 'Entries of an index file.', { min: 1 }),
       messageIndexSafe: flag(false, 'Let the index hold recovery back, so that it never misses a message.'),
       checkCRCOnRecover: flag(true, 'Check the CRC of every message that recovery reads.'),
-      commitLogRecoverMaxNum: int(10, 'Commit log files that recovery after a crash may go back.', { min: 1 }),
       accessMessageInMemoryMaxRatio: int(
         40,
         'Share of memory within whose reach behind the end messages count as in memory.',
@@ -58,6 +57,7 @@ export const store = {
     ...accepted({
       duplicationEnable: flag(false, 'Build queues and index up to a confirmed offset only.'),
       maxRecoveryCommitlogFiles: int(30, 'Unused by Apache RocketMQ as well.'),
+      commitLogRecoverMaxNum: int(10, 'Recovery goes back as far as queues lack messages, however many files that is.'),
       recoverConcurrently: flag(false, 'Recover consume queues in parallel.'),
       recoverThreadPoolNums: int(32, 'Threads for that.'),
       storeType: oneOf(['default', 'defaultRocksDB'], 'default', 'Consume queues in files or in RocksDB.'),

@@ -53,7 +53,6 @@ export function recover(input: RecoveryInput): RecoveryResult {
     checkpointPhyOffset: checkpoint.logicsPhysicalOffset,
     checkpointTimestampMs: config.messageIndexSafe ? checkpoint.minTimestampIndex() : checkpoint.minTimestamp(),
     maxPhyOffsetOfQueues: () => table.maxPhyOffset(),
-    filesMax: config.commitLogRecoverMaxNum,
   })
   if (!wasClosed) {
     table.truncateFrom(start.phyOffset)

@@ -424,7 +424,7 @@ test('what was cut off does not come back in a power cut', () => {
 })
 
 test('where no checkpoint has reached the disk, no file is taken to be in the queues', () => {
-  const fixture = new StoreFixture({ commitLogRecoverMaxNum: 2 })
+  const fixture = new StoreFixture()
   for (let i = 0; i < 60; i++) fixture.put({ body: `m${i}`.padEnd(700) })
   fixture.flush()
   fixture.put({ topic: 'Other', body: 'the queues are not empty' })
@@ -433,4 +433,20 @@ test('where no checkpoint has reached the disk, no file is taken to be in the qu
   fixture.disk.writeFile(`${ROOT}/checkpoint`, Buffer.alloc(4096))
   fixture.restart('process')
   expect(fixture.bodies().length).toBe(60)
+})
+
+test('recovery goes back to what the checkpoint says is in the queues, however many files that is', () => {
+  const fixture = new StoreFixture()
+  fixture.put({ body: 'in the queues' })
+  fixture.store.findQueue('TopicTest', 0)!.writeOut()
+  fixture.flush()
+  // Only times, as before 5.4.
+  const checkpoint = Buffer.alloc(4096)
+  for (const at of [0, 8]) checkpoint.writeBigInt64BE(BigInt(fixture.clock.nowMs), at)
+  fixture.clock.nowMs += 10_000
+  for (let i = 0; i < 200; i++) fixture.put({ body: `m${i}`.padEnd(700) })
+  expect(fixture.disk.list(COMMIT_LOG).length).toBeGreaterThan(15)
+  fixture.disk.writeFile(`${ROOT}/checkpoint`, checkpoint)
+  fixture.restart('process')
+  expect(fixture.bodies().length).toBe(201)
 })

@@ -13,8 +13,6 @@ export interface RecoveryHints {
   readonly checkpointTimestampMs: number
   /** End of the last message any consume queue knows, -1 without; costs a look at every queue. */
   maxPhyOffsetOfQueues(): number
-  /** Files looked back at most (commitLogRecoverMaxNum). */
-  readonly filesMax: number
 }
 
 /** Where the scan of the log starts, and why. What lies before is taken to be intact and dispatched. */
@@ -54,18 +52,17 @@ function startOfFileBelow(files: SegmentFiles, scanner: LogScanner, end: number)
   return { phyOffset: files.starts[0]!, reason: 'first file' }
 }
 
-/** The last file whose first record was durable by then: Java's rule for stores whose checkpoint has no position. */
+/**
+ * The last file whose first record was durable by then: Java's rule for stores whose checkpoint has no position. Java looks back
+ * no more than commitLogRecoverMaxNum files, and leaves queues without the messages before them.
+ */
 function startOfFileByTime(files: SegmentFiles, scanner: LogScanner, hints: RecoveryHints): StartPoint {
-  let looked = 0
   for (let i = files.starts.length - 1; i > 0; i--) {
     const start = files.starts[i]!
     const record = scanner.recordAt(start)
     const isDurable =
       record !== undefined && record.storeTimestampMs > 0 && record.storeTimestampMs <= hints.checkpointTimestampMs
     if (isDurable) return { phyOffset: start, reason: 'file older than the checkpoint' }
-    // A checkpoint that never reached the disk says nothing of any file: what was dispatched may be gone from all of them.
-    if (hints.checkpointTimestampMs > 0 && ++looked >= hints.filesMax && record !== undefined)
-      return { phyOffset: start, reason: 'commitLogRecoverMaxNum' }
   }
   return { phyOffset: files.starts[0]!, reason: 'first file' }
 }

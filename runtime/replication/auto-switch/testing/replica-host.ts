@@ -28,7 +28,6 @@ const CONFIG: HostConfig = {
   maxHashSlotNum: 100,
   maxIndexNum: 400,
   // Of such files many more than of usual ones may hold messages whose queues were never synced.
-  commitLogRecoverMaxNum: 10_000,
   enableControllerMode: true,
   storePathEpochFile: `${ROOT}/epochFileCheckpoint`,
   haSendHeartbeatInterval: 5000,
