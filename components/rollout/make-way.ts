@@ -14,6 +14,8 @@ import { pauseWrites, resumeWrites } from './write-permission.ts'
 /** A node that is about to be touched, or was. */
 export interface TouchedNode {
   readonly node: PlanNode
+  /** What is to run in its place, if that is known. */
+  readonly next?: PlanNode | undefined
   /** `host:port` each, as they are reached from here. */
   readonly nameServers: readonly string[]
   readonly timeoutMs: number
@@ -29,20 +31,23 @@ const readAndWrite = 6
  * fixed takes no more writes while there is another group for them, a controller that leads gives the lead away. Done again
  * it changes nothing.
  * @param touched.node as it runs
+ * @returns whether another replica of its group is master now
  * @throws RolloutWaitError: then it must not be stopped
  */
-export async function makeWay(touched: TouchedNode): Promise<void> {
+export async function makeWay(touched: TouchedNode): Promise<boolean> {
   const { node, nameServers } = touched
   const tell = (text: string) => console.info(`${node.id}: ${text}`)
+  let hasMaster = false
   await withLiveCluster(
     clusterAround(node, nameServers),
     async (cluster) => {
-      if (node.kind === 'broker') await makeWayForBroker(cluster, node, touched)
+      if (node.kind === 'broker') hasMaster = await makeWayForBroker(cluster, node, touched)
       const controller = ownController(node)
       if (controller !== undefined) await handLeadOver(cluster, controller.address)
     },
     tell,
   )
+  return hasMaster
 }
 
 /**
@@ -50,7 +55,10 @@ export async function makeWay(touched: TouchedNode): Promise<void> {
  * @throws RolloutWaitError: then it must not be stopped
  */
 export async function leaveMachine({ node, nameServers, timeoutMs, staleRouteMs }: TouchedNode): Promise<void> {
-  if (node.kind !== 'broker' || node.role !== 'REPLICA') return makeWay({ node, nameServers, timeoutMs, staleRouteMs })
+  if (node.kind !== 'broker' || node.role !== 'REPLICA') {
+    await makeWay({ node, nameServers, timeoutMs, staleRouteMs })
+    return
+  }
   const tell = (text: string) => console.info(`${node.id}: ${text}`)
   const { group, engine } = node
   const leaving = { group, address: advertisedAddress(node), engine, timeoutMs, staleRouteMs }
@@ -60,15 +68,17 @@ export async function leaveMachine({ node, nameServers, timeoutMs, staleRouteMs 
 async function makeWayForBroker(
   cluster: LiveCluster,
   node: BrokerNode,
-  { timeoutMs, staleRouteMs }: Pick<TouchedNode, 'timeoutMs' | 'staleRouteMs'>,
-): Promise<void> {
+  { timeoutMs, staleRouteMs, next }: Pick<TouchedNode, 'timeoutMs' | 'staleRouteMs' | 'next'>,
+): Promise<boolean> {
   const { group, engine } = node
   const own = advertisedAddress(node)
   await waitRegistered(cluster, { group, address: own, timeoutMs })
   if (node.role === 'REPLICA') {
-    return stepDown(cluster, { group, avoid: own, engine, preferred: [], timeoutMs }, staleRouteMs)
+    const request = { group, avoid: own, engine, next: next?.engine, preferred: [], timeoutMs }
+    const outcome = await stepDown(cluster, request, staleRouteMs)
+    return outcome !== 'alone' && outcome !== 'absent'
   }
-  if (node.brokerId !== 0) return
+  if (node.brokerId !== 0) return false
   await oneGroupAtATime(async () => {
     const others = await otherGroups(cluster, group, timeoutMs)
     if (others.length === 0) return
@@ -77,6 +87,7 @@ async function makeWayForBroker(
     await noteResumed(cluster, group)
     await pauseWrites(cluster, { group, master: own, timeoutMs })
   })
+  return false
 }
 
 let last: Promise<void> = Promise.resolve()

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
+import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
 import { stepDown } from './step-down.ts'
 import { FakeCluster } from './testing/fake-cluster.ts'
 
@@ -44,3 +46,21 @@ it('goes on when no NameServer takes the note', async () => {
   expect(cluster.asked).toEqual(['elect 1'])
   expect(cluster.told.join('\n')).toContain('NameServer ns-0:9876 keeps no note of routes')
 })
+
+it.each([
+  ['gantry', 0, 5_000],
+  ['apache', 35_000, 40_000],
+] as const)(
+  "of two of Apache's, with one of %s in place of the master: clients are waited for from %i ms on",
+  async (next, leastMs, mostMs) => {
+    const cluster = new FakeCluster()
+    const refused = { code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark: 'not supported' }
+    cluster.answer('broker-a-1:10911', RequestCode.STAND_IN_FOR_MASTER, () => refused)
+    const startedMs = cluster.clock.now()
+    await stepDown(cluster.live, { ...request, engine: 'apache', next }, undefined)
+    expect(cluster.clock.now() - startedMs).toBeGreaterThanOrEqual(leastMs)
+    expect(cluster.clock.now() - startedMs).toBeLessThan(mostMs)
+    expect(cluster.asked.filter((text) => text.startsWith('elect'))).toEqual(['elect 1'])
+    expect(cluster.kv.size).toBe(0)
+  },
+)

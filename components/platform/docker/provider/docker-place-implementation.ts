@@ -7,6 +7,7 @@ import { leaveMachine, makeWay } from '../../../rollout/make-way.ts'
 import { ownController } from '../../../rollout/node-surroundings.ts'
 import { placeForgotten, placeVacated } from '../../../rollout/places.ts'
 import { untilPemsRead } from '../../../security/pems-read.ts'
+import { isHeldUpByItsEnd } from '../../process/stop-signal.ts'
 import { containerUsers } from '../container-args.ts'
 import { type Container, findContainer } from '../engine/container-state.ts'
 import type { EngineClient } from '../engine/engine-client.ts'
@@ -84,18 +85,21 @@ export const dockerPlaceImplementation: Implementation<DockerPlaceInputs, Docker
     const isLeaving = changesHost(olds, news)
     const engine = engineOf(isLeaving ? olds.engine : news.engine)
     const outdated = await outdatedContainer(engine, news)
+    let isKilled = false
     if (outdated !== undefined) {
       const { nameServers, readyTimeoutMs: timeoutMs, staleRouteMs } = news
       // NameServers that are new do not know the node yet, and those that have gone know nothing any more.
       const lasting = nameServers.filter((address) => olds.nameServers?.includes(address) ?? true)
-      const touched = { node: olds.node ?? news.node, nameServers: lasting, timeoutMs, staleRouteMs }
-      await (isLeaving ? leaveMachine(touched) : makeWay(touched))
+      const before = olds.node ?? news.node
+      const touched = { node: before, next: news.node, nameServers: lasting, timeoutMs, staleRouteMs }
+      if (isLeaving) await leaveMachine(touched)
+      else isKilled = (await makeWay(touched)) && isHeldUpByItsEnd(before)
     }
     if (isMoved(olds, news)) {
       await placeVacated(olds.node, news.nameServers)
       await forgotten(news)
     }
-    const room = await makeRoom(news, containerInTheWay)
+    const room = await makeRoom(news, containerInTheWay, isKilled)
     if (outdated === undefined && hasNewPems(olds, news)) await untilPemsRead()
     return room
   },
@@ -166,7 +170,11 @@ async function containerInTheWay(engine: EngineClient, name: string): Promise<Co
   return found === undefined || (await isMarked(engine, found)) ? undefined : found
 }
 
-async function makeRoom(news: DockerPlaceInputs, find: typeof containerInTheWay): Promise<DockerPlaceInputs> {
+async function makeRoom(
+  news: DockerPlaceInputs,
+  find: typeof containerInTheWay,
+  isKilled = false,
+): Promise<DockerPlaceInputs> {
   const engine = engineOf(news.engine)
   const found = await find(engine, news.container)
   if (found !== undefined) {
@@ -175,7 +183,7 @@ async function makeRoom(news: DockerPlaceInputs, find: typeof containerInTheWay)
     }
     await moveAside(engine, found, news.stopTimeoutSeconds)
   }
-  await handVolumeOver(engine, news)
+  await handVolumeOver(engine, news, isKilled)
   const { files, node, spec: madeFor, startedConf: text } = news
   if (files !== undefined) await writePrivateFiles(engine, files, node, { madeFor, text })
   return news
@@ -185,14 +193,15 @@ async function makeRoom(news: DockerPlaceInputs, find: typeof containerInTheWay)
 const users: readonly string[] = Object.values(containerUsers)
 
 /** Sees to it that the node's user has its volume: while the container of before runs it has, unless that is another engine's. */
-async function handVolumeOver(engine: EngineClient, news: DockerPlaceInputs): Promise<void> {
+async function handVolumeOver(engine: EngineClient, news: DockerPlaceInputs, isKilled: boolean): Promise<void> {
   const { container, stopTimeoutSeconds, volume, readyTimeoutMs } = news
   if (volume === undefined) return
   const found = await findContainer(engine, container)
   if (found?.State.Running === true) {
     const isOfAnother = found.Config.User !== volume.owner && users.includes(found.Config.User)
     if (!isOfAnother && !found.State.Restarting) return
-    await engine.ask('POST', `/containers/${found.Id}/stop?t=${stopTimeoutSeconds}`)
+    // Stopped at once it gets SIGKILL only, and Docker does not start it again as it would after a kill.
+    await engine.ask('POST', `/containers/${found.Id}/stop?${isKilled ? 'signal=SIGKILL&' : ''}t=${stopTimeoutSeconds}`)
   }
   await giveVolume(engine, volume, readyTimeoutMs)
 }

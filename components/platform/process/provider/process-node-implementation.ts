@@ -147,7 +147,7 @@ async function bringUp(news: ProcessNodeInputs, olds?: ProcessNodeOutputs): Prom
   const { nameServers, readyTimeoutMs: timeoutMs, staleRouteMs } = news
   // NameServers that are new do not know the node yet, and those that have gone know nothing any more.
   const lasting = nameServers.filter((address) => olds?.nameServers.includes(address) ?? true)
-  if (wasRunning) await makeWay({ node: olds?.node ?? node, nameServers: lasting, timeoutMs, staleRouteMs })
+  if (wasRunning) await makeWay({ node: olds?.node ?? node, next: node, nameServers: lasting, timeoutMs, staleRouteMs })
   const formerPlace = olds !== undefined && nodeAddress(olds.node) !== nodeAddress(node) ? olds : undefined
   // Before its ports are free for others, and when they are.
   if (wasRunning && formerPlace !== undefined) await leavePlace(formerPlace, nameServers)
