@@ -89,9 +89,9 @@ export function configText(store: string, name: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-/** Offsets of the suite's own groups that are on the disk of a broker: `topic@group/queue` -> offset. */
-export function offsetsIn(store: string): Map<string, number> {
-  const text = configText(store, 'consumerOffset.json').replace(/([{,]\s*)(\d+)\s*:/g, '$1"$2":')
+/** Offsets of the suite's own groups that are on the disk of a broker: `topic@group/queue` -> offset. A broker with light queues has a file of its own. */
+export function offsetsIn(store: string, file = 'consumerOffset.json'): Map<string, number> {
+  const text = configText(store, file).replace(/([{,]\s*)(\d+)\s*:/g, '$1"$2":')
   if (text === '') return new Map()
   const table = (JSON.parse(text) as { offsetTable: Record<string, Record<string, number>> }).offsetTable
   const offsets = new Map<string, number>()

@@ -5,7 +5,8 @@ import type { Driver } from './driver.ts'
 import { ask, createGroup, createTopic, type Frame } from './remoting.ts'
 import { type Engine, waitUntil } from './server.ts'
 
-const TOPIC = 'parent'
+/** The parent of the lite topics. */
+export const TOPIC = 'parent'
 const GROUP = 'readers'
 const CONF = { enableLmq: true, enableMultiDispatch: true }
 const INVISIBLE_MS = 4_000
@@ -159,15 +160,18 @@ async function commands(
   }
 }
 
-interface Popped {
+/** A message that was popped, with what an ack needs. */
+export interface Popped {
+  /** Body, lite topics' queues and offsets in them. */
   readonly text: string
+  readonly body: string
   readonly lite: string
   readonly times: number
   readonly offset: string
   readonly handle: string
 }
 
-function pop(address: string, more: Record<string, string> = {}): Promise<Frame> {
+export function pop(address: string, more: Record<string, string> = {}): Promise<Frame> {
   const extFields = {
     ...{ clientId: 'c1', consumerGroup: GROUP, topic: TOPIC, maxMsgNum: '32', invisibleTime: String(INVISIBLE_MS) },
     ...{ pollTime: '0', bornTime: String(Date.now()), ...more },
@@ -186,7 +190,7 @@ async function popAll(address: string, count: number): Promise<Popped[]> {
   return found
 }
 
-function poppedOf({ extFields, body }: Frame): Popped[] {
+export function poppedOf({ extFields, body }: Frame): Popped[] {
   const { popTime, invisibleTime, reviveQid, orderCountInfo = '' } = extFields
   const counts = orderCountInfo.split(';').map((info) => Number(info.split(' ').at(-1)))
   return decodeMessages(body).map((message, i) => {
@@ -194,24 +198,31 @@ function poppedOf({ extFields, body }: Frame): Popped[] {
     const handle = `0 ${popTime} ${invisibleTime} ${reviveQid} 0 broker-a 0 ${offset}`
     const lite = message.properties.get('__LITE_TOPIC') ?? ''
     const names = message.properties.get('INNER_MULTI_DISPATCH')
-    return { text: `${message.body} ${names} ${offset}`, lite, times: counts[i] ?? 0, offset, handle }
+    const body = message.body.toString()
+    return { text: `${body} ${names} ${offset}`, body, lite, times: counts[i] ?? 0, offset, handle }
   })
 }
 
-function aboutOne({ lite, offset, handle }: Popped): Record<string, string> {
-  return { consumerGroup: GROUP, topic: TOPIC, queueId: '0', offset, extraInfo: handle, liteTopic: lite }
+function aboutOne({ lite, offset, handle }: Popped, consumerGroup = GROUP): Record<string, string> {
+  return { consumerGroup, topic: TOPIC, queueId: '0', offset, extraInfo: handle, liteTopic: lite }
 }
 
-function ack(address: string, popped: Popped): Promise<Frame> {
-  return ask(address, { code: 200051, extFields: aboutOne(popped) })
+export function ack(address: string, popped: Popped, group = GROUP): Promise<Frame> {
+  return ask(address, { code: 200051, extFields: aboutOne(popped, group) })
 }
 
 function change(address: string, popped: Popped, invisibleMs: number): Promise<Frame> {
   return ask(address, { code: 200053, extFields: { ...aboutOne(popped), invisibleTime: String(invisibleMs) } })
 }
 
-function control(address: string, action: string, liteTopicSet: string[]): Promise<Frame> {
-  const entry = { action, clientId: 'c1', group: GROUP, topic: TOPIC, liteTopicSet, version: 1 }
+/** A client says to which lite topics it subscribes. */
+export function control(
+  address: string,
+  action: string,
+  liteTopicSet: string[],
+  who = { clientId: 'c1', group: GROUP },
+): Promise<Frame> {
+  const entry = { action, ...who, topic: TOPIC, liteTopicSet, version: 1 }
   return ask(address, { code: 200071, body: Buffer.from(JSON.stringify({ subscriptionSet: [entry] })) })
 }
 
@@ -220,7 +231,7 @@ async function offsetOf(address: string, lite: string): Promise<unknown> {
   return (await ask(address, { code: 14, extFields })).extFields['offset']
 }
 
-async function send(address: string, lite: string, body: string): Promise<void> {
+export async function send(address: string, lite: string, body: string): Promise<void> {
   const properties = { UNIQ_KEY: `key-${body}`, __LITE_TOPIC: lite }
   const extFields = {
     ...{ a: 'producers', b: TOPIC, c: 'TBW102', d: '4', e: '1', f: '0', g: '1700000000000', h: '0' },
@@ -236,7 +247,7 @@ function fieldsOf({ extFields }: Frame): object {
 }
 
 /** The order of keys means nothing, nor do times: whether there is one does. */
-function sorted(value: unknown): unknown {
+export function sorted(value: unknown): unknown {
   if (typeof value === 'number') return value > 1e12 ? 'TIME' : value
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(sorted).sort()

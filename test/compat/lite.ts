@@ -1,4 +1,5 @@
 import { runJava, withProxy } from './grpc-cluster.ts'
+import { liteHandover } from './lite-handover.ts'
 import { liteRecords } from './lite-records.ts'
 import type { Engine } from './server.ts'
 import type { Setting } from './setting.ts'
@@ -11,8 +12,8 @@ const CONF = { enableLmq: true, enableMultiDispatch: true }
 const BROKERS: readonly Engine[] = ['apache', 'gantry']
 
 /**
- * Lite topics: answers as Apache's, the official mqadmin, and the official client through a proxy, before Apache's brokers and
- * those of the engine under test.
+ * Lite topics: answers as Apache's, the official mqadmin, a store that goes from one engine to the other, and the official client
+ * through a proxy, before Apache's brokers and those of the engine under test.
  */
 export async function lite(setting: Setting): Promise<void> {
   const { dir, report, engine, wanted, driver } = setting
@@ -23,6 +24,7 @@ export async function lite(setting: Setting): Promise<void> {
       report.check(AREA, name, actual === expected, `ours ${actual}\nApache's ${expected}`)
     }
   })
+  await report.attempt(AREA, 'handover', () => liteHandover(setting))
   await buildGrpcClient()
   const scenarios = SCENARIOS.filter((scenario) => wanted(scenario))
   const engines = engine === 'apache' ? (['apache'] as const) : BROKERS
