@@ -1,6 +1,5 @@
 import { decodeMessages } from '../../runtime/codec/message/message-ext.ts'
 import { type Cluster, layOutCluster } from './cluster.ts'
-import type { Driver } from './driver.ts'
 import { consumeQueueUnits, offsetsIn } from './files.ts'
 import { ack, control, type Popped, pop, poppedOf, send, sorted, TOPIC } from './lite-records.ts'
 import { ask, createGroup, createTopic, type Frame } from './remoting.ts'
@@ -30,7 +29,8 @@ type Check = (what: string, isRight: boolean, detail: string) => void
  * Messages of lite topics are sent to one engine, some of them consumed, and the folder opened by the other, after clean stops and after
  * kill -9: what was not acknowledged comes once and in order, and all that is told of lite topics is what it was.
  */
-export async function liteHandover({ dir, report, engine, driver }: Setting): Promise<void> {
+export async function liteHandover(setting: Setting): Promise<void> {
+  const { dir, report, engine } = setting
   const brokers = [{ group: 'broker-a', id: 0, engine }]
   const options = { name: 'lite-handover', dir, namesrvEngine: 'gantry' as const, brokers, conf: CONF }
   const cluster = await layOutCluster(options)
@@ -48,7 +48,7 @@ export async function liteHandover({ dir, report, engine, driver }: Setting): Pr
       const lites = [...KEPT, `new-${round}`]
       await fill(broker, lites, sent, round)
       await awaitSaved(broker, sent, lites)
-      const before = await shownOf(cluster, driver, lites)
+      const before = await shownOf(cluster, setting, lites)
       await broker.stop(signal)
       const left = liteUnits(store)
       const changed = [...units].filter(([unit, bytes]) => left.get(unit) !== bytes)
@@ -58,7 +58,7 @@ export async function liteHandover({ dir, report, engine, driver }: Setting): Pr
       await broker.start()
       await cluster.awaitRegistered(broker)
       await subscribe(broker.address, lites)
-      const after = await shownOf(cluster, driver, lites)
+      const after = await shownOf(cluster, setting, lites)
       for (const [what, text] of Object.entries(before)) {
         check(what, text === after[what] && /parent|lite/.test(text), `before ${text}\nafter ${after[what]}`)
       }
@@ -164,20 +164,21 @@ function liteUnits(store: string): Map<string, string> {
 }
 
 /** What the official mqadmin shows of lite topics, and the attributes of topic and groups. */
-async function shownOf(cluster: Cluster, driver: Driver, lites: string[]): Promise<Record<string, string>> {
+async function shownOf(cluster: Cluster, { driver, brief }: Setting, lites: string[]): Promise<Record<string, string>> {
   const { address } = cluster.broker('broker-a')
   const shown: Record<string, string> = {}
-  for (const command of [
+  const commands = [
     `getBrokerLiteInfo -b ${address} -d`,
     `getParentTopicInfo -p ${TOPIC}`,
-    `getLiteTopicInfo -p ${TOPIC} -l ${lites.at(-1)} -s`,
     `getLiteGroupInfo -p ${TOPIC} -g ${NAMED.group} -k 20`,
+    `getLiteTopicInfo -p ${TOPIC} -l ${lites.at(-1)} -s`,
     `getLiteGroupInfo -p ${TOPIC} -g ${WILDCARD.group} -l ${lites.at(-1)}`,
-  ]) {
+  ]
+  // Each takes a second; what the last two show is in answers below.
+  for (const command of commands.slice(0, brief ? 3 : undefined)) {
     const out = await driver.mqadmin(...command.split(' '), '-n', cluster.namesrv.address)
     shown[`mqadmin ${command.replace(address, 'BROKER')}`] = shownText(out, address)
   }
-  // Each command takes a second.
   for (const lite of lites) {
     const extFields = { parentTopic: TOPIC, liteTopic: lite }
     shown[`state of ${lite}`] = sortedText(await ask(address, { code: 200076, extFields }))
