@@ -50,7 +50,7 @@ export const setUpSteps: Step[] = [
   change(`updateSubGroup -b {master} -g ${group} -r 3 -q 2`, /create subscription group to .* success/),
   change('updateSubGroup -c CompatCluster -g admin-doomed-group', /create subscription group to .* success/),
   { kind: 'scenario', name: 'fill', args: { topic, group: 'admin-fill', count: 60 } },
-  { kind: 'scenario', name: 'drain', args: { topic, group, keyGroup: 'admin-fill', count: 60 } },
+  { kind: 'scenario', name: 'drain', args: { topic, group, keyGroup: 'admin-fill', count: 60, committed: 1 } },
   { kind: 'scenario', name: 'fill', args: { topic, group: 'admin-fill', count: 12, from: 60 } },
 ]
 

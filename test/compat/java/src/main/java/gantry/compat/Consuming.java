@@ -18,9 +18,13 @@ import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
 import org.apache.rocketmq.remoting.protocol.heartbeat.MessageModel;
+import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
 /** Push consumers: sharing, order, filtering, retry, restart, and reading from a slave. */
 final class Consuming {
+    private static final int COMMIT_TRIES = 150;
+    private static final int COMMIT_PAUSE_MS = 100;
+
     private Consuming() {
     }
 
@@ -239,6 +243,26 @@ final class Consuming {
         consumer.registerMessageListener(inOrder(run, new ConcurrentHashMap<>(), 0));
         consumer.start();
         run.tally.settle();
+        if (run.number("committed", 0) == 1) {
+            awaitCommitted(run, consumer);
+        }
+    }
+
+    /** Until brokers have the offsets: they go there one way, and what is under way when a client closes may be lost. */
+    private static void awaitCommitted(Run run, DefaultMQPushConsumer consumer) throws Exception {
+        DefaultMQAdminExt admin = run.admin();
+        for (int tries = 0; tries < COMMIT_TRIES; tries++) {
+            consumer.getDefaultMQPushConsumerImpl().persistConsumerOffset();
+            Map<MessageQueue, Long> own = consumer.getDefaultMQPushConsumerImpl().getOffsetStore().cloneOffsetTable(run.topic());
+            var known = admin.examineConsumeStats(run.group(), run.topic()).getOffsetTable();
+            boolean isCommitted = own.entrySet().stream()
+                .allMatch(entry -> known.containsKey(entry.getKey()) && known.get(entry.getKey()).getConsumerOffset() >= entry.getValue());
+            if (isCommitted) {
+                return;
+            }
+            pause(COMMIT_PAUSE_MS);
+        }
+        run.tally.check(false, "brokers do not have the offsets of " + run.group());
     }
 
     private static MessageListenerConcurrently inOrder(Run run, Map<String, Long> lastOffsets, int pauseMs) {
