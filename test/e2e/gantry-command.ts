@@ -59,20 +59,25 @@ export async function runGantry(args: readonly string[], cwd: string, env: Reado
 /** Bases given out by this process: two clusters that start at the same time both find a base free. */
 const given = new Set<number>()
 
+const PORTS_FROM = 12_000
+/** From 32,768 on the system gives ports out by itself. */
+const PORTS_END = 32_700
+
 /**
  * A base port for a cluster of so many broker steps, with every port free right now. Differs from process to process, so
  * that tests running side by side seldom try the same ones; below the ports the system gives out by itself.
  */
 export async function freeBasePort(brokerSteps: number): Promise<number> {
+  const bases = PORTS_END - PORTS_FROM - (1036 + 1000 * (brokerSteps - 1))
   for (let attempt = 0; attempt < 100; attempt++) {
-    const base = 12_000 + ((process.pid * 40 + attempt * 120) % 14_000)
+    const base = PORTS_FROM + ((process.pid * 40 + attempt * 120) % bases)
     if (given.has(base)) continue
     given.add(base)
     const brokers = Array.from({ length: brokerSteps }, (_, step) => base + 1035 + 1000 * step)
     const ports = [base, base + 1, ...brokers.flatMap((port) => [port - 2, port, port + 1])]
     if (!(await Promise.all(ports.map(isListening))).includes(true)) return base
   }
-  throw new Error('no free ports for a cluster between 12000 and 30000')
+  throw new Error(`no free ports for a cluster between ${PORTS_FROM} and ${PORTS_END}`)
 }
 
 /** Whether anybody listens there. */

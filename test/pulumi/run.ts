@@ -29,7 +29,8 @@ import { scenarios } from './scenarios.ts'
 import { TestProject } from './test-project.ts'
 import { topologyScenarios } from './topology-scenarios.ts'
 
-const brokerSteps = 6
+/** Two groups of three replicas: the last one's ports are 8,035 above the base. */
+const brokerSteps = 8
 
 /** The version of the CLI; undefined when there is none. */
 function cliVersion(): string | undefined {
