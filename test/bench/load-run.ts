@@ -142,6 +142,8 @@ export async function loadMasterBothWays(cluster: Cluster, options: LoadOptions)
 
 function figuresOf(result: LoadResult): Figures {
   const { tps, averageMs, p50Ms, p99Ms, messages, refused, brokerCpuSeconds } = result
+  // Its times are null then.
+  if (messages === 0) throw new Error(`the load ended without a message that was answered; ${refused} were refused`)
   const perCpuSecond = messages / brokerCpuSeconds
   return { tps, perCpuSecond, averageMs, p50Ms, p99Ms, refused: refused / Math.max(1, refused + messages) }
 }
