@@ -3,7 +3,8 @@ import { fetchUserTopics } from '../../runtime/admin/metadata.ts'
 import { asObject, integerField, objectField, textField } from '../../runtime/codec/json/json-fields.ts'
 import { parseJson } from '../../runtime/codec/json/parse-json.ts'
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
-import { bodyObject } from '../admin/admin-client.ts'
+import { ResponseCode } from '../../runtime/codec/remoting/response-code.ts'
+import { AdminError, bodyObject } from '../admin/admin-client.ts'
 import type { LiveCluster } from './live-cluster.ts'
 import { adminOf, consumerGroupTable } from './metadata-tables.ts'
 
@@ -13,21 +14,36 @@ const transactions = { group: 'CID_RMQ_SYS_TRANS', topic: 'RMQ_SYS_TRANS_HALF_TO
 const ownPrefix = 'CID_RMQ_SYS_'
 
 /**
- * What consumer groups have not consumed on a master, `group: topic 12` each. Retry topics of a group are among its topics.
- * Groups that broadcast keep their offsets themselves and are not among them.
+ * What consumer groups have not consumed on a master, in words, one entry per group and topic. Retry topics of a group are among its
+ * topics. Groups that broadcast keep their offsets themselves and are not among them.
  */
 export async function backlogOf(cluster: LiveCluster, master: string): Promise<string[]> {
   const groups = await usersGroups(cluster, master)
   const left: string[] = []
   for (const group of groups.sort()) {
-    const perTopic = await progressOf(cluster, master, group)
-    for (const [topic, count] of perTopic) if (count > 0) left.push(`${group}: ${topic} ${count}`)
+    const behind = [...(await progressOf(cluster, master, group))].filter(([, count]) => count > 0)
+    if (behind.length === 0) continue
+    const nobody = (await isOffline(cluster, master, group)) ? ', and none of its consumers is connected' : ''
+    for (const [topic, count] of behind) {
+      left.push(`consumer group ${group} has not consumed ${count} of topic ${topic}${nobody}`)
+    }
   }
   const unsettled = (await progressOf(cluster, master, transactions.group)).get(transactions.topic) ?? 0
   return unsettled > 0 ? [...left, `transactions that are not settled: ${unsettled}`] : left
 }
 
-async function usersGroups(cluster: LiveCluster, master: string): Promise<string[]> {
+/** False also for who is not told. */
+async function isOffline({ asker }: LiveCluster, master: string, consumerGroup: string): Promise<boolean> {
+  try {
+    await asker.ask(master, { code: RequestCode.GET_CONSUMER_CONNECTION_LIST, fields: { consumerGroup } })
+    return false
+  } catch (error) {
+    if (!(error instanceof AdminError)) throw error
+    return error.code === ResponseCode.CONSUMER_NOT_ONLINE
+  }
+}
+
+export async function usersGroups(cluster: LiveCluster, master: string): Promise<string[]> {
   return Object.keys(await consumerGroupTable(cluster, master)).filter((name) => !name.startsWith(ownPrefix))
 }
 
@@ -50,7 +66,7 @@ export async function notBegunOn(
       const here = await progressOf(cluster, master, group)
       for (const topic of elsewhere) {
         const count = here.has(topic) ? 0 : await storedIn(cluster, master, topic)
-        if (count > 0) left.add(`${group}: ${topic} ${count}, not begun`)
+        if (count > 0) left.add(`consumer group ${group} has not begun to consume topic ${topic} here: ${count}`)
       }
     }
   }
@@ -62,9 +78,18 @@ async function storedIn(cluster: LiveCluster, master: string, topic: string): Pr
   return queues.reduce((sum, { minOffset, maxOffset }) => sum + maxOffset - minOffset, 0)
 }
 
-/** Messages not consumed, by topic. */
-async function progressOf({ asker }: LiveCluster, master: string, consumerGroup: string): Promise<Map<string, number>> {
-  const request = { code: RequestCode.GET_CONSUME_STATS, fields: { consumerGroup } }
+/**
+ * Messages not consumed, by topic.
+ * @param topics left out: those that the group has offsets of and, while its consumers are connected, they subscribe to
+ */
+export async function progressOf(
+  { asker }: LiveCluster,
+  master: string,
+  consumerGroup: string,
+  topics?: readonly string[],
+): Promise<Map<string, number>> {
+  const fields = { consumerGroup, ...(topics === undefined ? {} : { topicList: topics.join(';') }) }
+  const request = { code: RequestCode.GET_CONSUME_STATS, fields }
   const table = objectField(bodyObject(await asker.ask(master, request)), 'offsetTable') ?? {}
   const perTopic = new Map<string, number>()
   for (const [key, value] of Object.entries(table)) {

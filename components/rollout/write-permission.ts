@@ -1,14 +1,17 @@
+import { fetchBrokerConfig } from '../../runtime/admin/metadata.ts'
 import { RequestCode } from '../../runtime/codec/remoting/request-code.ts'
 import { MASTER_ID, PERM_READ, PERM_WRITE } from '../../runtime/codec/route/route-data.ts'
 import { waitCaughtUp } from './catch-up.ts'
 import type { LiveCluster } from './live-cluster.ts'
+import { adminOf } from './metadata-tables.ts'
 import { fromNameServers, isRoutedForWrites, membersOf } from './routes.ts'
 import { waitUntil } from './waiting.ts'
 
 /*
  * Both engines keep `brokerPermission` in the conf file, tell every NameServer of it at once and mask the permissions of all
  * their topics with it, those of topics made later as well. A NameServer's own WIPE_WRITE_PERM_OF_BROKER is gone with the
- * next registration, and with a restart of either. Producers turn to other groups when they see the new route; those that
+ * next registration, and with a restart of either. A container's conf file comes from its variable, though, and one that Docker
+ * starts again by itself has the permission that its variable says. Producers turn to other groups when they see the new route; those that
  * have not yet are still served, so none of them fails.
  */
 
@@ -33,16 +36,34 @@ async function waitRoutes(cluster: LiveCluster, { group, timeoutMs }: WriteSwitc
   })
 }
 
+/** What became of brokers that shall take no writes, `host:port` each. */
+export interface TakenWrites {
+  /** They had the permission until now. */
+  readonly taken: readonly string[]
+  /** They did not say whether they have it, or did not give it away, and why: in words. */
+  readonly unknown: readonly string[]
+}
+
 /**
- * Takes the write permission from all brokers of a group, each of which may be master: it outlives restarts of brokers and
- * NameServers. Returns when the routes say so.
- * @returns addresses of the brokers
+ * Takes the write permission from those brokers that have it, be they master or not: each may become so. Does not wait for
+ * routes.
+ * @param brokers `host:port` each
  */
-export async function stopWrites(cluster: LiveCluster, request: WriteSwitch): Promise<readonly string[]> {
-  const brokers = [...(await membersOf(cluster, request.group)).values()]
-  for (const broker of brokers) await setPermission(cluster, broker, PERM_READ)
-  await waitRoutes(cluster, request, false)
-  return brokers
+export async function takeWrites(cluster: LiveCluster, brokers: Iterable<string>): Promise<TakenWrites> {
+  const taken: string[] = []
+  const unknown: string[] = []
+  for (const broker of brokers) {
+    try {
+      const permission = (await fetchBrokerConfig(adminOf(cluster), broker)).get('brokerPermission')
+      if (permission === undefined) throw new Error('its configuration has no brokerPermission')
+      if ((Number(permission) & PERM_WRITE) === 0) continue
+      await setPermission(cluster, broker, PERM_READ)
+      taken.push(broker)
+    } catch (error) {
+      unknown.push(`whether ${broker} takes writes is not known: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return { taken, unknown }
 }
 
 /**

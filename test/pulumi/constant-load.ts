@@ -14,6 +14,8 @@ const requestTimeoutMs = 2000
 const sendPauseMs = 20
 const pullPauseMs = 50
 const routeMs = 1000
+/** As official consumers: a broker that was not the master when they committed may have an older offset. */
+const commitMs = 5000
 /** How long what was acknowledged may take to be consumed once sending has ended. */
 const restMs = 60_000
 
@@ -59,7 +61,7 @@ export class ConstantLoad {
   readonly #consumed = new Map<number, number>()
   readonly #offsets = new Map<string, number>()
   /** What the brokers have been told: a drain waits for it, so a commit that failed is made again. */
-  readonly #committed = new Map<string, number>()
+  readonly #committed = new Map<string, { readonly offset: number; readonly atMs: number }>()
   readonly #groups = new Set<string>()
   #longestGapMs = 0
   #isSending = true
@@ -216,10 +218,11 @@ export class ConstantLoad {
       this.#consumed.set(number, (this.#consumed.get(number) ?? 0) + 1)
     }
     const next = found.length === 0 ? queueOffset : Number(answer['nextBeginOffset'])
-    if (next === this.#committed.get(key)) return
+    const last = this.#committed.get(key)
+    if (last !== undefined && next === last.offset && clock.monotonic() - last.atMs < commitMs) return
     this.#offsets.set(key, next)
     await this.#ask(master, { code: RequestCode.UPDATE_CONSUMER_OFFSET, fields: { ...of, commitOffset: next } })
-    this.#committed.set(key, next)
+    this.#committed.set(key, { offset: next, atMs: clock.monotonic() })
   }
 
   async #ask(address: string, request: RequestDraft) {

@@ -139,6 +139,12 @@ export class FakeCluster {
       case RequestCode.GET_ALL_CONSUMER_OFFSET:
       case RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER:
         return ok({})
+      case RequestCode.GET_TOPIC_STATS_INFO:
+        return { code: ResponseCode.TOPIC_NOT_EXIST, remark: `no topic ${request.fields?.['topic']}` }
+      case RequestCode.GET_BROKER_CONFIG: {
+        const text = `brokerPermission=${this.permissions.get(address) ?? 6}\n`
+        return { code: ResponseCode.SUCCESS, body: Buffer.from(text) }
+      }
       case RequestCode.UPDATE_BROKER_CONFIG: {
         const text = Buffer.from(request.body ?? []).toString()
         this.asked.push(`${address} ${text.trim()}`)
