@@ -311,7 +311,8 @@ export class Timers implements IntakeListener {
       for (let i = 0; i < count; i++) if (this.#topics[i] !== '') metrics.add(this.#topics[i]!, -1)
     }
     if (isRefused) this.#retryMs = nowMs + RETRY_AFTER_MS
-    return !isRefused && open.firstDueMs <= nowMs
+    // The slot may be over: messages of the next one are as late as these are.
+    return !isRefused && (open.firstDueMs <= nowMs || slotMs + this.#precisionMs <= nowMs)
   }
 
   // Replication
