@@ -21,6 +21,8 @@ export class BrokerUpkeep {
   readonly #cold: ColdRounds
   #timer: Timer | undefined
   #dueTimer: Timer | undefined
+  /** When {@link #dueTimer} fires; 0 when it does not. */
+  #dueMs = 0
   #ticks = 0
 
   constructor(parts: BrokerParts) {
@@ -115,17 +117,24 @@ export class BrokerUpkeep {
     const { clock } = environment
     if (timers === undefined || isStopping) return
     const now = clock.now()
+    const isActive = this.#isActive
     let hasMore = false
-    if (this.#isActive) hasMore = timers.tick(now)
+    if (isActive) hasMore = timers.tick(now)
     else if (!isMaster && actingTimers?.isActing !== true) hasMore = timers.follow(now)
     if (hasMore) clock.endOfTurn(() => this.#runTimers())
-    else if (timers.nextDueMs < now + TICK_MS) this.#runTimersIn(Math.max(timers.nextDueMs - now, TIMER_BATCH_MS))
+    else if (isActive) this.#awaitDue(timers.nextBefore(now + TICK_MS, now), now)
   }
 
-  #runTimersIn(delayMs: number): void {
-    if (this.#dueTimer !== undefined) return
-    this.#dueTimer = this.#parts.environment.clock.after(delayMs, () => {
-      this.#dueTimer = undefined
+  /** Of what is due in a later tick that one takes care. */
+  #awaitDue(nextMs: number, now: number): void {
+    const dueMs = Math.max(nextMs, now + TIMER_BATCH_MS)
+    const isAwaited = this.#dueMs > now && this.#dueMs <= dueMs
+    if (nextMs === Number.POSITIVE_INFINITY || isAwaited) return
+    // What was placed since may be due earlier than what was awaited.
+    this.#dueTimer?.cancel()
+    this.#dueMs = dueMs
+    this.#dueTimer = this.#parts.environment.clock.after(dueMs - now, () => {
+      this.#dueMs = 0
       this.#runTimers()
     })
   }

@@ -39,6 +39,29 @@ export class SlotWalk {
     return this.#slot.isRead ? this.#slot.open.firstDueMs : Number.POSITIVE_INFINITY
   }
 
+  /**
+   * When {@link step} has something to do that cannot be done yet, if that is before `untilMs`, in ms; infinite otherwise, and
+   * while a slot that is over is not left, for that waits for something else than the time.
+   */
+  nextBefore(untilMs: number, nowMs: number): number {
+    const { nextDueMs } = this
+    const precisionMs = this.#precisionMs
+    if (nextDueMs < untilMs) return nextDueMs
+    if (this.#readMs + precisionMs <= nowMs) return Number.POSITIVE_INFINITY
+    let slotMs = this.#readMs > nowMs ? this.#readMs : this.#readMs + precisionMs
+    for (; slotMs < untilMs; slotMs += precisionMs) {
+      const dueMs = this.#firstDueIn(slotMs)
+      if (dueMs < untilMs) return dueMs
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Of a slot that is not read all that is known is when it begins. */
+  #firstDueIn(slotMs: number): number {
+    if (this.#ahead.slotMs === slotMs && this.#ahead.isRead) return this.#ahead.open.firstDueMs
+    return this.#slots.wheel.find(slotMs) ? slotMs : Number.POSITIVE_INFINITY
+  }
+
   /** A unit was placed: it may belong to a slot that has been read. */
   placed(unit: TimerUnit): void {
     if (unit.slotMs === this.#slot.slotMs) this.#slot.take(unit)

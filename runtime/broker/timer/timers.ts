@@ -128,9 +128,9 @@ export class Timers implements IntakeListener {
     return this.#doneMs
   }
 
-  /** When the next message is due, as far as that is known; infinite while none of the present slot is left. */
-  get nextDueMs(): number {
-    return this.walk.nextDueMs
+  /** When there is something to be delivered before `untilMs`, in ms; infinite when there is not. */
+  nextBefore(untilMs: number, nowMs: number): number {
+    return this.walk.nextBefore(untilMs, nowMs)
   }
 
   /** Since this broker is master: every message that was stored by then and due by then has been delivered. */
