@@ -70,6 +70,16 @@ export class StoreCheckpoint {
     return Math.min(this.minTimestamp(), this.indexMsgTimestamp)
   }
 
+  /**
+   * The message that starts at `phyOffset`, stored at `timestampMs`, and all before it are in consume queues and index. The first
+   * one of a log says nothing: position 0 stands for none, and by its time alone recovery would take whole files behind it for
+   * durable that a clock which was set back has dated before it.
+   */
+  noteLogics(phyOffset: number, timestampMs: number): void {
+    this.logicsPhysicalOffset = phyOffset
+    this.logicsMsgTimestamp = phyOffset > 0 ? timestampMs : 0
+  }
+
   write(): void {
     setInt64(this.#view, 0, this.physicMsgTimestamp)
     setInt64(this.#view, 8, this.logicsMsgTimestamp)

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { ROOT, StoreFixture } from './testing/store-fixture.ts'
+import { describe, expect, test } from 'vitest'
+import { COMMIT_LOG, ROOT, StoreFixture } from './testing/store-fixture.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -30,4 +30,38 @@ test('queues and index go on becoming durable, and old files being deleted, afte
   await ticks(fixture, 50)
   expect(durablyDispatched(fixture)).toBe(last)
   expect(fixture.store.minOffset).toBeGreaterThan(0)
+})
+
+describe('a clock that was set back dates files before what the checkpoint speaks of', () => {
+  /** Messages of whose queue units only those of the first are durable; the process is killed. */
+  function killedBehind(fixture: StoreFixture): void {
+    fixture.clock.nowMs -= HOUR_MS
+    for (let i = 0; i < 40; i++) fixture.put({ body: `m${i}`.padEnd(700) })
+    expect(fixture.disk.list(COMMIT_LOG).length).toBeGreaterThan(3)
+    fixture.flush()
+    fixture.restart('process')
+  }
+
+  test('the first message of the log', async () => {
+    const fixture = new StoreFixture()
+    fixture.put({ body: 'in the queues' })
+    fixture.flush()
+    await ticks(fixture, 50)
+    killedBehind(fixture)
+    expect(fixture.bodies().length).toBe(41)
+  })
+
+  test('a position at which no message stands any more', async () => {
+    const fixture = new StoreFixture()
+    fixture.put({ body: 'in the queues' })
+    const second = fixture.put({ body: 'and this' })
+    fixture.flush()
+    await ticks(fixture, 50)
+    const checkpoint = fixture.disk.readFile(`${ROOT}/checkpoint`)
+    expect(checkpoint.readBigInt64BE(40)).toBe(BigInt(second))
+    checkpoint.writeBigInt64BE(BigInt(second + 1), 40)
+    fixture.disk.writeFile(`${ROOT}/checkpoint`, checkpoint)
+    killedBehind(fixture)
+    expect(fixture.bodies().length).toBe(42)
+  })
 })

@@ -284,8 +284,7 @@ export class DispatchFlush {
   #advanceCheckpoint(): void {
     const { checkpoint, flushedOffset, reporter } = this.#options
     if (this.#readyPhyOffset < 0 || flushedOffset() <= this.#readyPhyOffset) return
-    checkpoint.logicsPhysicalOffset = this.#readyPhyOffset
-    checkpoint.logicsMsgTimestamp = this.#readyTimestampMs
+    checkpoint.noteLogics(this.#readyPhyOffset, this.#readyTimestampMs)
     checkpoint.indexMsgTimestamp = Math.max(checkpoint.indexMsgTimestamp, this.#indexTimestampMs)
     this.#readyPhyOffset = -1
     try {

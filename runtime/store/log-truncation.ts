@@ -60,10 +60,11 @@ export class LogTruncation {
     const { checkpoint, log } = this.#parts
     // The start of a file is that of a record; without a position recovery goes by the times of the files' first records.
     const fileStart = log.files.startOf(Math.max(phyOffset - 1, log.minOffset))
-    if (checkpoint.logicsPhysicalOffset >= phyOffset) {
-      checkpoint.logicsPhysicalOffset = fileStart > log.minOffset && fileStart < phyOffset ? fileStart : 0
-    }
     const timestampMs = fileStart < phyOffset ? Math.max(this.#reader.storeTimeOf(fileStart), 0) : 0
+    if (checkpoint.logicsPhysicalOffset >= phyOffset) {
+      const isPosition = fileStart > log.minOffset && fileStart < phyOffset
+      checkpoint.noteLogics(isPosition ? fileStart : 0, checkpoint.logicsMsgTimestamp)
+    }
     checkpoint.physicMsgTimestamp = Math.min(checkpoint.physicMsgTimestamp, timestampMs)
     checkpoint.logicsMsgTimestamp = Math.min(checkpoint.logicsMsgTimestamp, timestampMs)
     checkpoint.indexMsgTimestamp = Math.min(checkpoint.indexMsgTimestamp, timestampMs)

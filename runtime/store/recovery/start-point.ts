@@ -54,11 +54,13 @@ function startOfFileBelow(files: SegmentFiles, scanner: LogScanner, end: number)
 
 /**
  * The last file whose first record was durable by then: Java's rule for stores whose checkpoint has no position. Java looks back
- * no more than commitLogRecoverMaxNum files, and leaves queues without the messages before them.
+ * no more than commitLogRecoverMaxNum files, and leaves queues without the messages before them. A file behind the position, if
+ * there is one, is never taken: a clock that was set back has dated it early.
  */
 function startOfFileByTime(files: SegmentFiles, scanner: LogScanner, hints: RecoveryHints): StartPoint {
   for (let i = files.starts.length - 1; i > 0; i--) {
     const start = files.starts[i]!
+    if (hints.checkpointPhyOffset > 0 && start > hints.checkpointPhyOffset) continue
     const record = scanner.recordAt(start)
     const isDurable =
       record !== undefined && record.storeTimestampMs > 0 && record.storeTimestampMs <= hints.checkpointTimestampMs
