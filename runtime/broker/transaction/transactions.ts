@@ -4,6 +4,7 @@ import { RecordState, RecordView } from '../../codec/message/record.ts'
 import { QueueUnits } from '../../store/consume-queue/queue-unit.ts'
 import type { ConsumerOffsets } from '../offsets/consumer-offsets.ts'
 import { TRANS_HALF_TOPIC, TRANS_OP_HALF_TOPIC } from '../topics/topic-name.ts'
+import { BatchOutcomes, type Outcome } from './batch-outcomes.ts'
 import type { TransactionEnds } from './end-transaction.ts'
 import { FoundCopies } from './found-copies.ts'
 import { HALF_QUEUE, type HalfMessageParts, HalfMessages } from './half-messages.ts'
@@ -17,16 +18,6 @@ export interface TransactionParts extends HalfMessageParts, OpBatchParts, Transa
   readonly checkIntervalMs: () => number
   /** Makes sure that this turn ends with a batch. */
   readonly touch: () => void
-}
-
-/** What became of a half message in this batch. */
-interface Outcome {
-  readonly kind: 'ended' | 'copied' | 'aside'
-  readonly halfOffset: number
-  /** Where the message it was committed to, its copy or what was put aside ends in the log; 0 when there is none. */
-  readonly endOffset: number
-  /** For which one transaction less is under way; undefined when there are as many as before. */
-  readonly countedIn: string | undefined
 }
 
 /** The group under which Apache RocketMQ keeps how far both topics are settled. */
@@ -46,9 +37,9 @@ export class Transactions implements TransactionEnds, HalfLedger {
   readonly #ops: OpBatch
   readonly #check: TransactionCheck
   readonly #copies: FoundCopies
+  readonly #outcomes: BatchOutcomes
   readonly #units = new QueueUnits(OPS_AT_ONCE)
   readonly #record = new RecordView()
-  #outcomes: Outcome[] = []
   #progress: HalfProgress | undefined
   /** What was in the log when this broker became master has to be shown before its transactions are known. */
   #mark = 0
@@ -60,13 +51,17 @@ export class Transactions implements TransactionEnds, HalfLedger {
     this.halves = new HalfMessages(parts)
     this.#ops = new OpBatch(parts)
     this.#check = new TransactionCheck(parts)
+    this.#outcomes = new BatchOutcomes({
+      addOp: (halfOffset) => this.#ops.add(halfOffset),
+      count: (topic, change) => parts.metrics.add(topic, change),
+    })
     this.#copies = new FoundCopies({ store: parts.store, copied: (...copy) => this.copied(...copy) })
   }
 
   /** This broker became master: what it knew from an earlier time does not count. */
   reset(): void {
     this.#progress = undefined
-    this.#outcomes = []
+    this.#outcomes.clear()
     this.#ops.clear()
     this.#check.reset()
     this.#copies.reset()
@@ -122,8 +117,11 @@ export class Transactions implements TransactionEnds, HalfLedger {
   /** After the batch was written, or was not. */
   committed(isWritten: boolean): void {
     const { writtenOffset } = this.#parts.store
-    if (!isWritten) this.#lost(writtenOffset)
-    else if (this.#outcomes.length > 0) this.#outcomes = []
+    if (isWritten) this.#outcomes.clear()
+    else {
+      this.#check.lost()
+      this.#outcomes.lost(writtenOffset, this.#known())
+    }
     this.#check.written(writtenOffset)
   }
 
@@ -167,33 +165,8 @@ export class Transactions implements TransactionEnds, HalfLedger {
   }
 
   #note(outcome: Outcome): void {
-    this.#outcomes.push(outcome)
-    if (outcome.countedIn !== undefined) this.#parts.metrics.add(outcome.countedIn, -1)
+    this.#outcomes.note(outcome)
     this.#parts.touch()
-  }
-
-  #lost(writtenOffset: number): void {
-    this.#check.lost()
-    const outcomes = this.#outcomes
-    this.#outcomes = []
-    for (const outcome of outcomes) {
-      if (outcome.endOffset === 0 || outcome.endOffset > writtenOffset) this.#undo(outcome, this.#known())
-      else this.#nameAgain(outcome, this.#known())
-    }
-  }
-
-  /** What it became got into the log with an earlier part of the turn: only the op message is missing. */
-  #nameAgain(outcome: Outcome, progress: HalfProgress): void {
-    const { kind, halfOffset } = outcome
-    this.#ops.add(kind === 'ended' ? progress.end(halfOffset) : halfOffset)
-    this.#outcomes.push(outcome)
-  }
-
-  #undo({ kind, halfOffset, countedIn }: Outcome, progress: HalfProgress): void {
-    if (kind === 'ended') progress.unend(halfOffset)
-    else if (kind === 'copied') progress.uncopied(halfOffset)
-    else progress.unputAside(halfOffset)
-    if (countedIn !== undefined) this.#parts.metrics.add(countedIn, 1)
   }
 
   #known(): HalfProgress {
