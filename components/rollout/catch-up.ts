@@ -53,21 +53,29 @@ const offsetsPatienceMs = 10_000
  * Waits until a slave has what its master had at the first look, topics, consumer groups and their offsets as well: under load
  * the master's end moves on and on. For offsets alone it waits a while only, unless the slave is an heir: a master that comes back
  * with its own has them, and meanwhile a consumer that begins at the slave gets some messages again.
+ *
+ * An heir has what its master had at the look just before. Clients that have old routes are served until its master ends, and what
+ * the heir had some looks ago says nothing: it may have lost its disk since, or the way to its master.
  * @throws RolloutWaitError with what it lacks
  */
 export async function waitCaughtUp(
   cluster: LiveCluster,
   { group, address, timeoutMs, isHeir = false }: AwaitedReplica & { readonly isHeir?: boolean },
 ): Promise<void> {
-  let target: number | undefined
+  let first: number | undefined
+  let before: number | undefined
   let giveUpMs = Number.POSITIVE_INFINITY
   let tables: BrokerTables | undefined
   await waitUntil(cluster, `${address} has what the master of ${group} has`, timeoutMs, async () => {
+    const justBefore = before
+    before = undefined
     const master = (await membersOf(cluster, group)).get(MASTER_ID)
     if (master === undefined) return `${group} has no master at the moment`
     if (master === address) return undefined
-    target ??= await logEnd(cluster, master)
-    const lagBytes = target - (await logEnd(cluster, address))
+    const end = await logEnd(cluster, master)
+    first ??= end
+    const lagBytes = (isHeir ? (justBefore ?? end) : first) - (await logEnd(cluster, address))
+    before = end
     if (lagBytes > 0) return `it is ${lagBytes} bytes behind ${master}`
     tables ??= await tablesOf(cluster, master)
     const own = await tablesOf(cluster, address)

@@ -22,6 +22,16 @@ it('sees masters, who is in sync, who lives and where writes go', async () => {
   expect(Object.fromEntries(seen.writable)).toEqual({ 'broker-a': true })
 })
 
+it('sees that the only one in sync is none of the nodes', async () => {
+  const cluster = new FakeCluster()
+  for (const replica of cluster.replicas.slice(0, 2)) replica.inSync = false
+  const alone = async (known: number) => [...(await observeCluster(cluster.live, nodes.slice(0, known))).aloneInSync]
+  expect(await alone(2)).toEqual([['broker-a', 'broker-a-2:10911']])
+  expect(await alone(3)).toEqual([])
+  cluster.replicas[1]!.inSync = true
+  expect(await alone(2)).toEqual([])
+})
+
 it('leaves out what nobody answers for', async () => {
   const cluster = new FakeCluster()
   for (const address of [...cluster.nameServers, ...cluster.controllers]) cluster.down.add(address)

@@ -13,6 +13,8 @@ export interface ObservedCluster {
   readonly masters: ReadonlyMap<string, string>
   /** Nodes of the SyncStateSet, by group; of elected groups only. */
   readonly inSync: ReadonlyMap<string, readonly string[]>
+  /** Where the only replica of a group's SyncStateSet is, `host:port`, if that is none of the nodes; by group. */
+  readonly aloneInSync: ReadonlyMap<string, string>
   /** Node that leads the controllers; the NameServer whose process it is in where they are embedded. */
   readonly controllerLeader?: string
   /** Whether the NameServers send writes to a group. */
@@ -28,6 +30,7 @@ export async function observeCluster(cluster: LiveCluster, nodes: readonly PlanN
     brokers.find((node) => node.group === group && advertisedAddress(node) === address)?.id
   const masters = new Map<string, string>()
   const inSync = new Map<string, readonly string[]>()
+  const aloneInSync = new Map<string, string>()
   const writable = new Map<string, boolean>()
   for (const group of groups) {
     const found = await observeGroup(cluster, group)
@@ -38,6 +41,8 @@ export async function observeCluster(cluster: LiveCluster, nodes: readonly PlanN
         group,
         found.inSync.flatMap((address) => idAt(group, address) ?? []),
       )
+    const [only, ...others] = found.inSync ?? []
+    if (only !== undefined && others.length === 0 && idAt(group, only) === undefined) aloneInSync.set(group, only)
     if (found.writable !== undefined) writable.set(group, found.writable)
   }
   const leader = cluster.controllers.length === 0 ? undefined : await orNothing(controllerLeader(cluster))
@@ -46,6 +51,7 @@ export async function observeCluster(cluster: LiveCluster, nodes: readonly PlanN
     nodes: new Map(seen),
     masters,
     inSync,
+    aloneInSync,
     writable,
     ...(leadingNode === undefined ? {} : { controllerLeader: leadingNode.id }),
   }

@@ -209,7 +209,7 @@ describe('hosts', () => {
       'resume:broker-a',
     ])
     expect(steps[0]!.action).toMatchObject({ node: { role: 'SLAVE', brokerId: 100 } })
-    expect(steps[1]!.waits.map((wait) => 'nodeId' in wait && wait.nodeId)).toEqual(['broker-a-0', 'broker-a-1'])
+    expect(steps[1]!.waits.map((wait) => 'nodeId' in wait && wait.nodeId)).toEqual(['broker-a-1', 'broker-a-0'])
   })
 
   it('a fixed master on the same ports has nowhere to go', () => {

@@ -1,3 +1,4 @@
+import { joinHostPort } from '../address.ts'
 import type { Plan } from '../plan.ts'
 import { advancePlan, groupsOf } from './advance-plan.ts'
 import { changeControllers } from './controller-steps.ts'
@@ -14,7 +15,7 @@ import { findRefusals } from './refusals.ts'
 import { addNameServers, changeRegistries, foundControllers, removeRegistries } from './registry-steps.ts'
 import type { Observed, Rollout, RolloutRefusal, RolloutStep } from './rollout.ts'
 import { applyPorts, type PortConflict, schedule, takenPorts, type Unit } from './schedule.ts'
-import { forgetReplica, resumeWrites } from './steps.ts'
+import { forgetReplica, resumeWrites, startNode } from './steps.ts'
 import { ThoseThere } from './those-there.ts'
 import { isBrokerOf } from './unfinished.ts'
 import { electedGroup, newGroup, removedGroup, seedAgain } from './whole-groups.ts'
@@ -87,6 +88,17 @@ const forgetLeft = ({ plan, observed, request: { wanted } }: Draft): RolloutStep
   (observed?.unforgotten ?? [])
     .filter((node) => !isBrokerOf(plan, node) && !isBrokerOf(wanted, node))
     .map((node) => forgetReplica(node, !groupsOf(plan).has(node.group) && !groupsOf(wanted).has(node.group)))
+
+/**
+ * What an earlier rollout stopped for good has turned out to be the only one that has everything: it was elected while it ended.
+ * It comes back, so that another one gets all of it and takes its place, as if it had not been stopped.
+ */
+const recallLeft = ({ plan, observed, request: { wanted } }: Draft): RolloutStep[] =>
+  (observed?.unforgotten ?? [])
+    .filter((node) => observed?.aloneInSync?.get(node.group) === joinHostPort(node.advertisedAddress, node.port))
+    .filter((node) => groupsOf(plan).has(node.group) && groupsOf(wanted).has(node.group))
+    .filter(({ id }) => ![...plan.nodes, ...wanted.nodes].some((other) => other.id === id))
+    .map((node) => startNode(node, `it alone has everything of ${node.group}`))
 
 /** Who is master after a step, and what is no longer open. */
 const advanceObserved = (observed: Observed, { action }: RolloutStep): Observed => {
@@ -215,6 +227,7 @@ export const planRollout = (request: RolloutRequest): Rollout => {
   const draft = new Draft(request)
   const running = draft.plan
   const refused = findRefusals(running, wanted, keptGroups(running, wanted, observed))
+  draft.add(recallLeft(draft))
   draft.add(forgetLeft(draft))
   draft.add(changeRegistries(draft.plan, wanted, 'members', observed))
   draft.add(addNameServers(draft.plan, wanted))

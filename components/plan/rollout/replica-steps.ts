@@ -110,7 +110,7 @@ export const succeed = (group: GroupChange, { former, node, current }: Successio
   }
   const effect = whileMasterIsAway(group, others, node)
   return [
-    pauseWrites(former, [interim, ...others], restartMs(node), 'heirs'),
+    pauseWrites(former, [...others, interim], restartMs(node), 'heirs'),
     stopNode(former, `${node.id} has everything it has`, effect),
     restartNode(interim, node, 'its role to that of the master', effect),
     resumeWrites(node),

@@ -137,6 +137,8 @@ export interface Observed {
   readonly masters: ReadonlyMap<string, string>
   /** The nodes of the SyncStateSet, by group. */
   readonly inSync: ReadonlyMap<string, readonly string[]>
+  /** Where the only replica of a group's SyncStateSet is, `host:port`, if that is none of the nodes; by group. */
+  readonly aloneInSync?: ReadonlyMap<string, string>
   /** The node that leads the controllers. */
   readonly controllerLeader?: string
   /** Whether a group takes writes. */

@@ -62,6 +62,23 @@ describe('a rollout that was cut off between a stop and what follows', () => {
     expect(steps.map(({ id }) => id)).toEqual(['forget:broker-a-2'])
   })
 
+  it('brings the replica back that turned out to be alone in sync, and sends it away again', () => {
+    const wanted = elected(1, 2)
+    const cut = cutOffBehind(elected(1, 2, 3), wanted, 'stop:broker-a-2')
+    const aloneInSync = (place: string) => ({ ...cut.observed(), aloneInSync: new Map([['broker-a', place]]) })
+    const { steps } = planRollout({ running: cut.plan, wanted, observed: aloneInSync('10.0.0.3:11911') })
+    expect(steps.map(({ id }) => id)).toEqual([
+      'start:broker-a-2',
+      'handOver:broker-a-2',
+      'handOver:broker-a-2#2',
+      'stop:broker-a-2',
+      'forget:broker-a-2',
+    ])
+    expect(steps[1]!.action).toMatchObject({ isLeaving: true, preferred: ['broker-a-0', 'broker-a-1'] })
+    const stranger = planRollout({ running: cut.plan, wanted, observed: aloneInSync('10.0.0.9:11911') })
+    expect(stranger.steps.map(({ id }) => id)).toEqual(['forget:broker-a-2'])
+  })
+
   it('leaves it in the books when it is to come back', () => {
     const cut = cutOffBehind(elected(1, 2, 3), elected(1, 2), 'stop:broker-a-2')
     const { steps } = planRollout({ running: cut.plan, wanted: elected(1, 2, 3), observed: cut.observed() })
