@@ -17,6 +17,7 @@ const FAST_PORT_GAP = 2
 export class Broker {
   readonly #parts: BrokerParts
   readonly #upkeep: BrokerUpkeep
+  #stopped: Promise<void> | undefined
 
   /** Opens and recovers the store. @throws Error naming what cannot be used and what to do */
   constructor(conf: BrokerConf, environment: BrokerEnvironment) {
@@ -58,8 +59,13 @@ export class Broker {
     return address
   }
 
-  /** Takes no messages any more, answers what waits, tells the name servers, writes everything out. */
-  async stop(): Promise<void> {
+  /** Takes no messages any more, answers what waits, tells the name servers, writes everything out. Once, whoever asks again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     const parts = this.#parts
     if (parts.controllerMode !== undefined) await parts.controllerMode.leave()
     parts.isStopping = true

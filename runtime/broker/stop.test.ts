@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ResponseCode } from '../codec/remoting/response-code.ts'
 import type { Connection } from '../io/network.ts'
-import { WholeBroker } from './testing/whole-broker.ts'
+import { bodiesOf, START_MS, WholeBroker } from './testing/whole-broker.ts'
 
 const SYNC_FLUSH = 'flushDiskType=SYNC_FLUSH\nsyncFlushTimeout=20000\n'
 
@@ -114,4 +114,21 @@ test('a slave that does not get on holds the stop of its master for three second
 test('a slave that has everything does not hold it', async () => {
   const stop = await stopWithSlaveAt(0)
   expect(stop.isDone).toBe(true)
+})
+
+test('a stop that is asked for twice is one stop: what is half delivered of a second goes on after the next start', async () => {
+  const whole = await WholeBroker.start()
+  for (const [body, dueMs] of [
+    ['early', 2_100],
+    ['late', 2_900],
+  ] as const) {
+    await whole.send('T', { body, properties: `TIMER_DELIVER_MS\x01${START_MS + dueMs}\x02` })
+  }
+  for (let i = 0; i < 25; i++) await whole.advance(100)
+  const stops = [whole.broker.stop(), whole.broker.stop()]
+  await whole.settle()
+  await Promise.all(stops)
+  await whole.startAgain()
+  for (let i = 0; i < 10; i++) await whole.advance(100)
+  expect(bodiesOf(await whole.pull('T', { sysFlag: 4 }))).toEqual(['early', 'late'])
 })

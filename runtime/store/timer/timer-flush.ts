@@ -69,6 +69,13 @@ export class TimerFlush {
       this.#writeCheckpoint()
       return
     }
+    try {
+      // The disk may have been full when they were placed: the wheel's file may not point to units that are in memory alone.
+      log.write()
+    } catch (problem) {
+      this.#failed(problem)
+      return
+    }
     const pages = wheel.takeDirty(PAGES_AT_ONCE)
     const isLast = wheel.dirtyPages === 0
     const round = this.#round

@@ -82,9 +82,14 @@ export class TimerStore {
 
   /** Messages that a power cut took have no units. */
   #continueAt(): number {
-    const { messages } = this.#options
-    const isCut = this.slots.takeBackFrom(messages.dispatchedOffset)
+    const { dispatchedOffset } = this.#options.messages
     const unit = new TimerUnit()
+    const isCut = this.slots.last(unit) && unit.phyOffset >= dispatchedOffset
+    if (isCut) {
+      // Other units come to stand where the checkpoint says that the wheel has those that were there.
+      this.forget(0)
+      this.slots.takeBackFrom(dispatchedOffset)
+    }
     const placed = this.slots.last(unit) ? this.#queueOffsetOf(unit) + 1 : 0
     return this.#within(isCut ? placed : Math.max(placed, this.checkpoint.progress.queueOffset))
   }
