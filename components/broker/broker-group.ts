@@ -79,8 +79,9 @@ function planGroup(args: BrokerGroupArgs) {
 
 /**
  * Replicas of the same queues: a master and its slaves. They start, and change, one after the other, the master first; each
- * waits until it is in sync. With controllers the first replica goes ahead as well: in a group that becomes one of controllers it has
- * what was stored before, and an empty replica that came first would be elected.
+ * waits until it is in sync. With controllers the first replica starts first as well: in a group that becomes one of controllers it has
+ * what was stored before, and an empty replica that came first would be elected. Replicas that the controllers know change before
+ * the one that is master, see replicaOrder.
  */
 export class BrokerGroup extends pulumi.ComponentResource {
   /** The nodes, the master first. */
@@ -103,21 +104,25 @@ export class BrokerGroup extends pulumi.ComponentResource {
     const whole = conf.whole ?? pulumi.output(undefined)
     const made: NodeResource[] = []
     const { brokerName } = args
-    const of = { component: this, name, brokerName, parent: opts?.parent, config: checked, registries }
+    const of = { component: this, name, brokerName, parent: opts?.parent, config: checked, registries, isElected }
     const around = new GroupSurroundings(of)
+    const turns = around.turnsOf(places)
     for (const [index, place] of places.entries()) {
       const node = pulumi.all([registries, whole]).apply(([addresses, texts]) => plan(addresses, texts)[index] ?? place)
       const nameServers = namesrvAddr.apply((address) => address.split(';'))
       const [first] = made
       const last = made.at(-1)
       // One after the other, so that a change never touches two of them.
+      const after = turns?.before(index) ?? last
       const order = {
-        ...(last === undefined ? {} : { after: last }),
+        ...(after === undefined ? {} : { after }),
         ...(first === undefined || isElected ? {} : { master: first }),
       }
       const isConfPrivate = conf.whole !== undefined
       const request = { name: `${name}-${place.replica}`, node, place, isConfPrivate, nameServers, ...order }
-      made.push(isElected ? around.addReplica(platform, request) : platform.addNode(request, { parent: this }))
+      const replica = isElected ? around.addReplica(platform, request) : platform.addNode(request, { parent: this })
+      made.push(replica)
+      turns?.add(index, replica)
     }
     around.addTraffic(made)
     const addresses = pulumi.all(made.map((node) => node.advertisedAddress))

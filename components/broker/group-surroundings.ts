@@ -1,9 +1,12 @@
 import type * as pulumi from '@pulumi/pulumi'
 import { joinHostPort } from '../plan/address.ts'
+import type { BrokerNode } from '../plan/plan-node.ts'
 import type { ClusterConfig } from '../plan/schema/cluster-config.ts'
 import type { NodePlatform, NodeRequest, NodeResource } from '../platform/node-platform.ts'
 import { GroupTraffic, goesWith, ReplicaBooks, ReplicaLeave } from '../rollout/rollout-resources.ts'
 import type { Declared } from '../rollout/seed.ts'
+import { securityOf } from '../security/cluster-security.ts'
+import { ReplicaTurns } from './replica-turns.ts'
 
 /** Addresses of the nodes that a group registers with. */
 export interface Registries {
@@ -27,6 +30,7 @@ interface Surrounded {
   readonly parent: pulumi.Resource | undefined
   readonly config: ClusterConfig
   readonly registries: pulumi.Output<Registries>
+  readonly isElected: boolean
 }
 
 /** What has to happen around the brokers of a group, so that it comes, changes and goes without loss. */
@@ -39,6 +43,23 @@ export class GroupSurroundings {
     this.#of = of
     const { aws } = of.config.platform
     this.#isReachable = aws === undefined || aws.waitUntilHealthy
+  }
+
+  /**
+   * Turns of elected replicas; undefined where they are touched in the order of the stack, as of fixed masters, and on AWS, where all
+   * instances form one chain.
+   */
+  turnsOf(places: readonly BrokerNode[]): ReplicaTurns | undefined {
+    const { component, brokerName, parent, config, registries, isElected } = this.#of
+    if (!isElected || places.length < 2 || config.platform.aws !== undefined) return undefined
+    const of = {
+      clusterName: config.name,
+      group: brokerName,
+      addresses: places.map(({ advertisedAddress, port }) => joinHostPort(advertisedAddress, port)),
+      controllers: registries.apply(({ controllerAddr }) => controllerAddr.split(';')),
+      access: securityOf(parent)?.access,
+    }
+    return new ReplicaTurns(of, component)
   }
 
   /** An elected broker: before it goes it hands over, and when it is gone the controllers forget it. */

@@ -21,8 +21,11 @@ export interface NodeRequest {
   readonly nameServers: Input<string[]>
   /** For a slave: its master. */
   readonly master?: NodeResource
-  /** Has to be healthy before this one starts, or is touched: the nodes of a part form a chain. */
-  readonly after?: NodeResource
+  /**
+   * Has to be healthy before this one starts, or is touched: the nodes of a part form a chain. A promise where the chain's order is
+   * looked for while the program runs, of undefined for the first.
+   */
+  readonly after?: NodeResource | Promise<NodeResource | undefined>
   /** Have to be there before it, and go after it. */
   readonly before?: readonly Resource[]
 }
@@ -64,4 +67,13 @@ export interface NodePlatform {
   certificateNames?(request: NodeRequest): readonly string[]
   /** `host:port` of what stands before all proxies added so far, if anything does. */
   proxyEndpoint?(): Output<string> | undefined
+}
+
+/** For `dependsOn` of what is touched in a node's turn: what has to be there anyway, and the node whose turn is before. */
+export function inTurn(sure: readonly Resource[], { after }: Pick<NodeRequest, 'after'>): Input<Resource[]> {
+  const withIt = (former: NodeResource | undefined): Resource[] => [
+    ...sure,
+    ...(former === undefined ? [] : [former.resource]),
+  ]
+  return after instanceof Promise ? after.then(withIt) : withIt(after)
 }

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi'
+import { seeReplicas } from '../broker/seen-replicas.ts'
 
 /** A resource as a program registered it, in a test without engine. */
 export interface RegisteredResource {
@@ -14,11 +15,16 @@ export const registered: RegisteredResource[] = []
 export interface MockAnswers {
   readonly outputsOf?: (type: string, name: string) => Readonly<Record<string, unknown>>
   readonly call?: (token: string, inputs: Readonly<Record<string, unknown>>) => Record<string, unknown>
+  readonly isPreview?: boolean
 }
 
-/** Puts Pulumi's mocks in the place of an engine. Inputs come back as outputs. */
-export async function mockEngine(stack = 'dev', { outputsOf, call }: MockAnswers = {}): Promise<void> {
+/** Puts Pulumi's mocks in the place of an engine. Inputs come back as outputs. No controllers are asked. */
+export async function mockEngine(
+  stack = 'dev',
+  { outputsOf, call, isPreview = false }: MockAnswers = {},
+): Promise<void> {
   registered.length = 0
+  seeReplicas(async () => undefined)
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
@@ -31,7 +37,7 @@ export async function mockEngine(stack = 'dev', { outputsOf, call }: MockAnswers
     },
     'gantry',
     stack,
-    false,
+    isPreview,
   )
 }
 

@@ -84,8 +84,8 @@ async function elected(scenario: Scenario): Promise<void> {
   assert.deepEqual(restartedSince(scenario, before), ['broker-a-0', 'broker-a-1'])
   assert.deepEqual(
     namesOf(restart.result ?? assert.fail(), 'update'),
-    ['broker-a-0', 'broker-a-1'].map((node) => `${stack}-${node}`),
-    'one after the other',
+    ['broker-a-1', 'broker-a-0'].map((node) => `${stack}-${node}`),
+    'one after the other, the master last',
   )
 
   before = pids(scenario)
@@ -186,8 +186,8 @@ async function electedOnDocker(scenario: Scenario): Promise<void> {
   const { result } = await changed(scenario, 'a setting that needs a restart', namesrvAddr, () => scenario.run('up'))
   assert.deepEqual(
     (result?.steps ?? []).filter(({ operation }) => operation === 'replace').map(({ urn }) => urn.split('::').at(-1)),
-    ['broker-a-0', 'broker-a-1'].map((node) => `${stack}-${node}-container`),
-    'one after the other',
+    ['broker-a-1', 'broker-a-0'].map((node) => `${stack}-${node}-container`),
+    'one after the other, the master last',
   )
   if (scenario.engine.canInterrupt) {
     scenario.project.configureCluster({ brokerConfig: restartOnly(60_000) })

@@ -6,7 +6,7 @@ import { joinHostPort } from '../../plan/address.ts'
 import type { Engine } from '../../plan/plan-node.ts'
 import type { DockerConfig } from '../../plan/schema/docker-config.ts'
 import type { PlatformConfig } from '../../plan/schema/platform-config.ts'
-import type { NodePlatform, NodeRequest, NodeResource } from '../node-platform.ts'
+import { inTurn, type NodePlatform, type NodeRequest, type NodeResource } from '../node-platform.ts'
 import {
   confVariable,
   containerLimits,
@@ -117,7 +117,12 @@ export class DockerPlatform implements NodePlatform {
     const inFiles = isPrivate ? { files: { tls: place.tls?.text } } : {}
     const shape = pulumi.output({ ...fixed, variables, ...inFiles }).apply(hashOf)
     const confText = pulumi.output(node).apply(({ confFile }) => confFile.text)
-    const earlier = [request.master, request.after].flatMap((other) => other?.resource ?? [])
+    const needed = [
+      volume,
+      site.network,
+      ...(request.before ?? []),
+      ...(request.master ? [request.master.resource] : []),
+    ]
     const room = new DockerPlace(
       `${name}-place`,
       {
@@ -134,7 +139,7 @@ export class DockerPlatform implements NodePlatform {
         volume: image.apply((id) => ownVolume(volumeName, place.engine, id)),
         ...(isPrivate ? { files: image.apply((id) => ({ name: volumeName, image: id })) } : {}),
       },
-      { ...withSecrets(request, options), dependsOn: [volume, site.network, ...(request.before ?? []), ...earlier] },
+      { ...withSecrets(request, options), dependsOn: inTurn(needed, request) },
     )
     const { startedConf } = room
     const spec = pulumi.unsecret(room.spec)

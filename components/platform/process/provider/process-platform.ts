@@ -4,7 +4,7 @@ import { joinHostPort } from '../../../plan/address.ts'
 import { programsOf } from '../../../plan/plan.ts'
 import type { PlanNode } from '../../../plan/plan-node.ts'
 import type { PlatformConfig } from '../../../plan/schema/platform-config.ts'
-import type { NodePlatform, NodeRequest, NodeResource } from '../../node-platform.ts'
+import { inTurn, type NodePlatform, type NodeRequest, type NodeResource } from '../../node-platform.ts'
 import type { DataFolderInputs } from './data-folder-implementation.ts'
 import type { ProcessNodeInputs } from './process-node-implementation.ts'
 
@@ -54,10 +54,8 @@ export class ProcessPlatform implements NodePlatform {
       ...(master === undefined ? {} : { master: master.address }),
       programs: programsOf(this.#config),
     }
-    const resource = new ProcessNode(name, inputs, {
-      ...options,
-      dependsOn: [folder, ...before, ...(after === undefined ? [] : [after.resource])],
-    })
+    const dependsOn = inTurn([folder, ...before], after === undefined ? {} : { after })
+    const resource = new ProcessNode(name, inputs, { ...options, dependsOn })
     // A conf file may hold a secret; where its node is, is none.
     const made = pulumi.unsecret(resource.node)
     return {
