@@ -81,7 +81,12 @@ describe('a group of a cluster', () => {
     })
     expect(await made(platform)).toEqual(['broker-a-1', 'broker-a-2', 'broker-a-0'])
     expect(asked).toEqual([
-      { clusterName: 'Shop', group: 'broker-a', controllers: [expect.stringMatching(/^[0-9.]+:\d+$/)], access: undefined },
+      {
+        clusterName: 'Shop',
+        group: 'broker-a',
+        controllers: [expect.stringMatching(/^[0-9.]+:\d+$/)],
+        access: undefined,
+      },
     ])
   })
 
