@@ -1,6 +1,7 @@
 import type { StoreReporter } from '../store-options.ts'
 import type { TimerCheckpoint, TimerProgress } from './timer-checkpoint.ts'
 import type { TimerSlots } from './timer-slots.ts'
+import type { WheelPage } from './timer-wheel.ts'
 
 export interface TimerFlushParts {
   readonly slots: TimerSlots
@@ -31,6 +32,8 @@ export class TimerFlush {
   #stage: Stage = 'idle'
   #point: FlushPoint | undefined
   #logPosition = 0
+  /** Pages that wait for the log to be synced: not dirty any more, nor written yet. */
+  #taken: readonly WheelPage[] = []
   /** Grows when a round is given up. */
   #round = 0
   #problem = ''
@@ -56,10 +59,12 @@ export class TimerFlush {
     else if (this.#stage === 'waiting') this.#writeCheckpoint()
   }
 
-  /** The files were changed in a way that the round does not know of. */
+  /** The files were changed in a way that the round does not know of, or are about to be written at once. */
   giveUp(): void {
     this.#round++
     this.#stage = 'idle'
+    this.#parts.slots.wheel.giveBack(this.#taken)
+    this.#taken = []
   }
 
   #writePages(): void {
@@ -80,11 +85,10 @@ export class TimerFlush {
     const isLast = wheel.dirtyPages === 0
     const round = this.#round
     this.#stage = 'syncing'
+    this.#taken = pages
     log.sync((error) => {
-      if (round !== this.#round) {
-        wheel.giveBack(pages)
-        return
-      }
+      if (round !== this.#round) return
+      this.#taken = []
       try {
         if (error !== null) throw error
         wheel.write(pages)

@@ -74,6 +74,20 @@ test('what is placed anew where units were taken back at a start is found after 
   expect(inSlot(opened(disk, 10_000))).toEqual([1200, 1100, 1000])
 })
 
+test('a stop in the middle of a round writes the pages that the round had taken', () => {
+  const disk = new SimDisk({ syncs: 'manual' })
+  disk.makeFolder('/store/config')
+  const store = opened(disk, 10_000)
+  place(store, 1, 0)
+  store.flush.now(PROGRESS)
+  place(store, 2, 100)
+  store.flush.begin({ progress: PROGRESS, logEnd: 10_000 })
+  store.flush.now(PROGRESS)
+  store.close()
+  disk.completeSyncs()
+  expect(inSlot(opened(disk, 10_000))).toEqual([200, 100, 0])
+})
+
 test('the wheel does not point to units that the disk has not taken', () => {
   const disk = storeOnDisk()
   const store = opened(disk, 10_000)
