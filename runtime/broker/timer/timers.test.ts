@@ -301,6 +301,28 @@ test('when the timer log cannot be written nothing is lost', async () => {
   expect(await delivered(whole)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4'])
 })
 
+test('what came too late and found the disk full, as the timer log did, is delivered when there is room again', async () => {
+  const whole = await WholeBroker.start('timerStopEnqueue=true\n')
+  await sendAt(whole, START_MS + 1_500, 'late')
+  await sendAt(whole, START_MS + 60_000, 'far')
+  await pass(whole, 4_000)
+  whole.disk.fail({
+    nth: 1,
+    operations: ['write'],
+    path: /timerlog|commitlog/,
+    code: 'ENOSPC',
+    forever: true,
+  })
+  await whole.ask(RequestCode.UPDATE_BROKER_CONFIG, { body: Buffer.from('timerStopEnqueue=false\n') })
+  await pass(whole, 1_000)
+  expect(await delivered(whole)).toEqual([])
+  whole.disk.clearFaults()
+  await pass(whole, 1_000)
+  expect(await delivered(whole)).toEqual(['late'])
+  await pass(whole, 60_000)
+  expect(await delivered(whole)).toEqual(['late', 'far'])
+})
+
 test('messages for the timer topic that no broker has made are passed over', async () => {
   const whole = await WholeBroker.start()
   await whole.send(TIMER_TOPIC, { body: 'stray' })

@@ -1,5 +1,4 @@
 import type { Logger } from '../../observe/logger.ts'
-import { QueueUnits } from '../../store/consume-queue/queue-unit.ts'
 import type { MessageDraft } from '../../store/message-draft.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { TimerProgress, TimerReport } from '../../store/timer/timer-checkpoint.ts'
@@ -10,6 +9,7 @@ import { MastersReport } from '../metadata/masters-report.ts'
 import type { DoubtfulTimers } from './doubtful-timers.ts'
 import type { DueMessage } from './open-slot.ts'
 import { SlotWalk } from './slot-walk.ts'
+import { TakenBack } from './taken-back.ts'
 import type { TimerDelivery } from './timer-delivery.ts'
 import { type IntakeListener, type LateMessage, TimerIntake } from './timer-intake.ts'
 import type { TimerMessage } from './timer-message.ts'
@@ -65,6 +65,7 @@ export class Timers implements IntakeListener {
   readonly #parts: TimersParts
   readonly walk: SlotWalk
   readonly intake: TimerIntake
+  readonly #takenBack: TakenBack
   readonly #batch: DueMessage[] = Array.from({ length: BATCH_MAX }, () => ({
     ...{ phyOffset: 0, sizeBytes: 0, magic: 0, writeMs: 0, dueMs: 0 },
   }))
@@ -104,7 +105,9 @@ export class Timers implements IntakeListener {
     this.#traffic = new TimerTraffic(nowMs)
     this.#flushedMs = nowMs
     this.#expiredMs = nowMs
-    store.onCut((phyOffset) => this.#takeBack(phyOffset))
+    const closeSlots = (): void => this.walk.close()
+    this.#takenBack = new TakenBack({ store, files, queue: () => this.intake.queue, closeSlots, logger })
+    store.onCut((phyOffset) => this.#takenBack.cut(phyOffset))
     this.reset(nowMs)
   }
 
@@ -158,7 +161,7 @@ export class Timers implements IntakeListener {
   /** This broker became master, or begins. */
   reset(nowMs: number): void {
     const { doubts } = this.#parts
-    if (this.#isForeign) this.#placeAgainFrom(this.#doneOffset)
+    if (this.#isForeign) this.#takenBack.placeAgain(this.#doneOffset)
     this.#isForeign = false
     this.#mastersReport.forget()
     this.walk.close()
@@ -172,7 +175,7 @@ export class Timers implements IntakeListener {
   /** Called often while this broker is master. True when more can be done at once: call again soon. */
   tick(nowMs: number): boolean {
     const { store, doubts, settings } = this.#parts
-    if (store.dispatchedOffset < doubts.mark || this.#isWaiting(nowMs)) return false
+    if (store.dispatchedOffset < doubts.mark || this.#isWaiting(nowMs) || !this.#hasSettled(nowMs)) return false
     const { timerStopEnqueue, timerStopDequeue } = settings()
     const hasMore = !timerStopEnqueue && this.#takeIn(nowMs)
     const hasDue = !timerStopDequeue && this.#deliver(nowMs)
@@ -208,8 +211,17 @@ export class Timers implements IntakeListener {
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'timer log not written, trying again')
       this.#retryMs = nowMs + RETRY_AFTER_MS
+      // What was delivered in passing may be refused as well.
+      this.#settleLate(from, nowMs)
       return false
     }
+  }
+
+  /** False while what has to be placed again cannot be taken back. */
+  #hasSettled(nowMs: number): boolean {
+    const isDone = this.#takenBack.settle()
+    if (!isDone) this.#retryMs = nowMs + RETRY_AFTER_MS
+    return isDone
   }
 
   placed(unit: TimerUnit, topic: string): void {
@@ -238,28 +250,7 @@ export class Timers implements IntakeListener {
     if (store.writtenOffset >= this.#lateEnd) return
     this.#retryMs = nowMs + RETRY_AFTER_MS
     this.#hasFailed = true
-    this.#placeAgainFrom(from)
-  }
-
-  #placeAgainFrom(queueOffset: number): void {
-    const { files, store } = this.#parts
-    if (files.queueOffset <= queueOffset) return
-    const unit = new QueueUnits(1)
-    const isThere = (this.intake.queue?.readUnits(queueOffset, 1, unit) ?? 0) > 0
-    this.walk.close()
-    files.takeBackFrom(isThere ? unit.phyOffsets[0]! : store.writtenOffset, queueOffset)
-  }
-
-  /** Messages of the log from `phyOffset` on are about to be taken back. */
-  #takeBack(phyOffset: number): void {
-    const { files } = this.#parts
-    const { queue } = this.intake
-    if (queue === undefined || queue.maxPhyOffset <= phyOffset) return
-    this.walk.close()
-    const unit = new QueueUnits(1)
-    let first = files.queueOffset
-    while (queue.readUnits(first - 1, 1, unit) > 0 && unit.phyOffsets[0]! >= phyOffset) first--
-    files.takeBackFrom(phyOffset, first)
+    this.#takenBack.placeAgain(from)
   }
 
   /** While the wheel has gone round since, nothing is placed before old slots are left: what belonged to them comes late. */
@@ -323,7 +314,7 @@ export class Timers implements IntakeListener {
   }
 
   #progress(): TimerProgress {
-    const { queueOffset } = this.#parts.files
+    const { queueOffset } = this.#takenBack
     return {
       ...this.#version,
       readMs: this.readMs,
@@ -370,7 +361,7 @@ export class Timers implements IntakeListener {
     const { store, logger } = this.#parts
     const report = this.#mastersReport.take(store.dispatchedOffset)
     if (report !== undefined) this.#apply(report.progress)
-    if (!this.#isForeign || this.#isWaiting(nowMs)) return false
+    if (!this.#isForeign || this.#isWaiting(nowMs) || !this.#hasSettled(nowMs)) return false
     this.walk.close()
     try {
       return this.intake.step(nowMs, this.#doneOffset, this.#follower)
