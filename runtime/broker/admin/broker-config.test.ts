@@ -51,6 +51,16 @@ test('a new brokerPermission goes to the name servers at once', async () => {
   expect([broker.registrations, broker.topics.dataVersion.counter]).toEqual([1, 1])
 })
 
+test('the version of the topics goes to the disk before the permission that it stands for', async () => {
+  const broker = new BrokerFixture()
+  const counter = () => JSON.parse(broker.disk.readFile('/store/config/topics.json').toString()).dataVersion.counter
+  broker.disk.fail({ nth: 1, code: 'EROFS', operations: ['write'], path: /broker\.conf/ })
+  expect((await update(broker, 'brokerPermission=4\n'))[0]).toBe(ResponseCode.SYSTEM_ERROR)
+  expect([counter(), broker.conf.current.brokerPermission]).toEqual([1, 6])
+  await update(broker, 'brokerPermission=4\n')
+  expect([counter(), broker.conf.current.brokerPermission]).toEqual([2, 4])
+})
+
 test('what cannot be changed changes nothing', async () => {
   const broker = new BrokerFixture()
   const before = confText(broker)
@@ -65,7 +75,7 @@ test('what cannot be changed changes nothing', async () => {
   broker.disk.fail({ nth: 1, code: 'EROFS', operations: ['write'] })
   const failed = await update(broker, 'autoCreateTopicEnable=false\n')
   expect(failed[0]).toBe(ResponseCode.SYSTEM_ERROR)
-  expect(failed[1]).toContain('nothing changed: /conf/broker.conf cannot be written')
+  expect(failed[1]).toContain("nothing changed: /conf/broker.conf or the topics' file cannot be written")
   expect(broker.conf.current.autoCreateTopicEnable).toBe(true)
   expect(confText(broker)).toBe(before)
 })

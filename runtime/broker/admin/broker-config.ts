@@ -20,7 +20,7 @@ export interface BrokerConfigDeps {
   readonly disk: Disk
   readonly clock: Clock
   readonly logger: Logger
-  readonly topics: Pick<TopicTable, 'nextVersion'>
+  readonly topics: Pick<TopicTable, 'nextVersion' | 'state'>
   /** Where changes are kept: the conf file the broker was started with. */
   readonly confFile: string
   /** Puts changed values in force. */
@@ -68,16 +68,21 @@ function update(
     const code = change.reason === 'forbidden' ? ResponseCode.NO_PERMISSION : ResponseCode.INVALID_PARAMETER
     return { code, remark: change.message }
   }
+  const isPermission = change.applied.includes('brokerPermission')
   try {
+    // Apache's name servers look at the version of the topics alone: after a crash it may not be that of the former permission.
+    if (isPermission) {
+      deps.topics.nextVersion()
+      deps.topics.state.save()
+    }
     updatePropertiesFile(deps.disk, deps.confFile, changes)
   } catch (error) {
-    const remark = `nothing changed: ${deps.confFile} cannot be written: ${String(error)}`
+    const remark = `nothing changed: ${deps.confFile} or the topics' file cannot be written: ${String(error)}`
     return { code: ResponseCode.SYSTEM_ERROR, remark }
   }
   for (const key of change.afterRestart) pending.set(key, changes.get(key)!)
   deps.apply(Object.fromEntries(change.applied.map((key) => [key, change.conf[key as keyof BrokerConf]])))
   deps.logger.info({ changes: [...changes], caller: channel.remoteText }, 'configuration changed')
-  if (change.applied.includes('brokerPermission')) deps.topics.nextVersion()
   if (REGISTERED.some((key) => change.applied.includes(key))) deps.registerNow()
   return { code: ResponseCode.SUCCESS, remark: change.remark }
 }

@@ -81,14 +81,21 @@ test('a master brings its topics, a slave learns where to replicate from', () =>
 })
 
 test('topics are taken over when the data version changes, and nothing is stale when nothing changed', () => {
-  register(0)
+  const connection = {}
+  register(0, { connection })
   stale.length = 0
-  expect(register(0)).toMatchObject({ isNew: false })
+  expect(register(0, { connection })).toMatchObject({ isNew: false })
   // Same version: what the broker says of known topics is not looked at, unknown ones are taken.
-  register(0, { body: body([topic('T1', { perm: 4 }), topic('T3')]) })
+  register(0, { connection, body: body([topic('T1', { perm: 4 }), topic('T3')]) })
   expect([perm('T1'), perm('T3'), stale]).toEqual([6, 6, ['T3']])
-  register(0, { body: body([topic('T1', { perm: 4, topicSysFlag: 2 }), topic('T2')], 2) })
+  register(0, { connection, body: body([topic('T1', { perm: 4, topicSysFlag: 2 }), topic('T2')], 2) })
   expect([perm('T1'), stale]).toEqual([4, ['T3', 'T1']])
+})
+
+test('a broker that has come again over another connection is believed, whatever version it names', () => {
+  register(0)
+  register(0, { body: body([topic('T1', { perm: 4 }), topic('T2')]) })
+  expect(perm('T1')).toBe(4)
 })
 
 test('topics missing from a registration stay, unless they are to go', () => {

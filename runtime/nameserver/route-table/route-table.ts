@@ -98,7 +98,9 @@ export class RouteTable {
     const previousMin = group.minBrokerId
     this.#join(group, registration)
     const previous = this.#live.get(cluster, address)
-    const isChanged = previous === undefined || !sameDataVersion(previous.dataVersion, body.dataVersion)
+    // One that has come again may have lost a version with a crash, and say other things by the same one.
+    const isSame = previous?.connection === registration.connection
+    const isChanged = !isSame || previous === undefined || !sameDataVersion(previous.dataVersion, body.dataVersion)
     this.#registerTopics(group, registration, { isFirst: holder === undefined, isChanged, dropAbsentTopics })
     this.#live.put({
       cluster,
