@@ -92,6 +92,10 @@ export const groupChange = (group: string, running: Plan, wanted: Plan, observed
   const strays: BrokerNode[] = []
   const down = new Set(before.filter(({ id }) => observed?.nodes.get(id)?.alive === false).map(({ id }) => id))
   const staying = new Set<string>()
+  const place = (from: BrokerNode, node: BrokerNode): void => {
+    if (canRunBeside(from, node)) successions.push(succession(from, node))
+    else movesInTurn.push({ kind: 'move', from, node, why: `to ${node.address} ${node.dataDir}` })
+  }
   for (const node of after) {
     const [current, former] = [byId.get(node.id), byId.get(formerId(node.id))]
     if (former !== undefined && isSamePlace(former, node)) {
@@ -105,8 +109,11 @@ export const groupChange = (group: string, running: Plan, wanted: Plan, observed
       }
       const [stray, from] = sourceOf(former, current, node, down)
       strays.push(stray)
-      if (canRunBeside(from, node)) successions.push(succession(from, node))
-      else movesInTurn.push({ kind: 'move', from, node, why: `to ${node.address} ${node.dataDir}` })
+      place(from, node)
+    } else if (former !== undefined) {
+      // Its successor has left again: it is the only one that has everything.
+      staying.add(former.id)
+      place(former, node)
     } else if (current === undefined) added.push(node)
     else {
       changes.push(nodeChange(current, node, running, wanted))

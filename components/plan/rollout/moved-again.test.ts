@@ -56,6 +56,17 @@ describe('a replica that is to be at a third place when it is half-way to the se
     ])
   })
 
+  it('goes on from the first one when it was on its way back there, and its successor has left', () => {
+    const wayBack = runningAfter(runningAfter(planOf(1), planOf(3), 'start:broker-a-0'), planOf(1), 'stop:broker-a-0')
+    expect(stepsOf(wayBack, planOf(4))).toEqual([
+      'start:broker-a-0 10.0.0.4',
+      'pause:broker-a 10.0.0.1',
+      'stop:broker-a-0~old 10.0.0.1',
+      'restart:broker-a-0 10.0.0.4',
+      'resume:broker-a 10.0.0.4',
+    ])
+  })
+
   const elected = (first: number) => planOf(first, { mode: 'standalone', replicas: 1 })
   const halfWay = runningAfter(elected(1), elected(3), 'start:broker-a-0')
 

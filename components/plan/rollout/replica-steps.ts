@@ -32,8 +32,10 @@ const copiesWanted = (master: BrokerNode): number => {
 }
 
 /** Replicas that run besides one that is touched; those that are to leave come last. */
-const besides = ({ after, added, before, gone }: GroupChange, id: string): BrokerNode[] => {
-  const there = new Set([...before, ...added].map((node) => node.id))
+const besides = ({ after, added, before, gone, ...moves }: GroupChange, id: string): BrokerNode[] => {
+  // Of one that moves, what is there at the moment may have its former id.
+  const moved = [...moves.successions, ...moves.movesInTurn].map(({ node }) => node)
+  const there = new Set([...before, ...added, ...moved].map((node) => node.id))
   const staying = after.filter((other) => other.id !== id && there.has(other.id))
   return [...staying, ...gone.filter((other) => other.id !== id)]
 }

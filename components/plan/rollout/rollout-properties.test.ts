@@ -91,6 +91,28 @@ it('a config that goes back half-way is carried out as well, or refused', () => 
   )
 })
 
+it('a config that goes back half-way, and forward again before it is there, is carried out as well, or refused', () => {
+  fc.assert(
+    fc.property(arbitraryChange, fc.nat(), fc.nat(), ({ running, wanted }, cut, turn) => {
+      const { steps } = planRollout({ running, wanted, allow })
+      const there = new ClusterModel(running, wanted)
+      there.run(steps, cut % (steps.length + 1))
+      const back = planRollout({ running: there.plan, wanted: running, observed: there.observed(), allow })
+      if (back.refusals.length > 0) return
+      const half = there.turnedTo(running)
+      half.run(back.steps, turn % (back.steps.length + 1))
+      const forward = planRollout({ running: half.plan, wanted, observed: half.observed(), allow })
+      if (forward.refusals.length > 0) return
+      const model = half.turnedTo(wanted)
+      model.run(forward.steps)
+      expect(model.problems).toEqual([])
+      expect(model.unforgotten).toEqual([])
+      expect(essence(model.plan)).toEqual(essence(wanted))
+    }),
+    runs,
+  )
+})
+
 it('something else that is wanted half-way is carried out as well, or refused', () => {
   fc.assert(
     fc.property(arbitraryTurn, fc.nat(), ({ running, wanted, instead }, cut) => {

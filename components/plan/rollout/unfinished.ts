@@ -39,18 +39,51 @@ export const isBrokerOf = ({ nodes }: Pick<Plan, 'nodes'>, { group, advertisedAd
       node.port === port,
   )
 
-/** What is open after some steps. @param plan by which the cluster runs now; `rest`: the steps that are left */
-export const unfinished = (plan: Plan, wanted: Plan, rest: readonly RolloutStep[]): Unfinished => {
+/** What the rollout before has left open, and is open still. */
+const leftBefore = (
+  plan: Plan,
+  done: readonly RolloutStep[],
+  { unseeded = [], unforgotten = [] }: Partial<Unfinished>,
+): Pick<Unfinished, 'unseeded' | 'unforgotten'> => {
   const groups = groupsOf(plan)
+  const isSeeded = (name: string) => done.some(({ action }) => action.kind === 'seedGroup' && action.group === name)
+  const isForgotten = (node: BrokerNode) =>
+    done.some(
+      ({ action }) =>
+        action.kind === 'forgetReplica' &&
+        action.group === node.group &&
+        (action.wholeGroup || (action.node.kind === 'broker' && isBrokerOf({ nodes: [action.node] }, node))),
+    )
   return {
-    unseeded: rest.flatMap(({ action }) =>
-      action.kind === 'seedGroup' && groups.has(action.group) ? [action.group] : [],
-    ),
+    unseeded: unseeded.filter((name) => groups.has(name) && !isSeeded(name)),
+    unforgotten: unforgotten.filter((node) => !isBrokerOf(plan, node) && !isForgotten(node)),
+  }
+}
+
+/**
+ * What is open after some steps.
+ * @param plan by which the cluster runs now; `done`: the steps, and `rest`: those that are left
+ * @param earlier what was open before them: who wants something else half-way has other steps, and not all of it is in them
+ */
+export const unfinished = (
+  plan: Plan,
+  wanted: Plan,
+  { done, rest }: { readonly done: readonly RolloutStep[]; readonly rest: readonly RolloutStep[] },
+  earlier: Partial<Unfinished> = {},
+): Unfinished => {
+  const groups = groupsOf(plan)
+  const left = leftBefore(plan, done, earlier)
+  const unseeded = rest.flatMap(({ action }) =>
+    action.kind === 'seedGroup' && groups.has(action.group) ? [action.group] : [],
+  )
+  const unforgotten = rest.flatMap(({ action }) =>
+    action.kind === 'forgetReplica' && action.node.kind === 'broker' && !isBrokerOf(plan, action.node)
+      ? [action.node]
+      : [],
+  )
+  return {
+    unseeded: [...new Set([...left.unseeded, ...unseeded])],
     notJoined: notJoined(plan, wanted, rest),
-    unforgotten: rest.flatMap(({ action }) =>
-      action.kind === 'forgetReplica' && action.node.kind === 'broker' && !isBrokerOf(plan, action.node)
-        ? [action.node]
-        : [],
-    ),
+    unforgotten: [...left.unforgotten.filter((node) => !isBrokerOf({ nodes: unforgotten }, node)), ...unforgotten],
   }
 }

@@ -181,7 +181,8 @@ export class Rollouts {
     this.#cluster.world.trace.line(`rollout: ${step.id}`)
     await this.#act(operator, wanted, step)
     this.#running = advancePlan(this.#running, wanted, step)
-    this.#unforgotten = unfinished(this.#running, wanted, rest).unforgotten
+    const left = unfinished(this.#running, wanted, { done: [step], rest }, { unforgotten: this.#unforgotten })
+    this.#unforgotten = left.unforgotten
     this.#cluster.controllerAddresses = listOf(this.#running.controllerAddr)
     const actions = this.#actions(operator, wanted)
     for (const wait of this.#routes.waitsOf(step)) await actions.wait(wait)

@@ -6,7 +6,7 @@ import { brokersOf, isElected } from '../group-change.ts'
 import { arrivalOf, placeOf, vacatedBy } from '../known-to-clients.ts'
 import { settingsOf } from '../node-settings.ts'
 import { formerId, type Observed, type RolloutAction, type RolloutStep } from '../rollout.ts'
-import { unfinished } from '../unfinished.ts'
+import { type Unfinished, unfinished } from '../unfinished.ts'
 
 /** Where the messages of a broker are. */
 const folderOf = ({ group, address, dataDir }: BrokerNode): string => `${group} ${address} ${dataDir}`
@@ -36,7 +36,10 @@ export class ClusterModel {
   readonly #wanted: Plan
   /** Nodes that differ. Undefined when an earlier rollout was left half-way: then much has to be put in order again. */
   #touchable: Set<string> | undefined
+  #done: readonly RolloutStep[] = []
   #rest: readonly RolloutStep[] = []
+  /** What was open before them. */
+  #earlier: Partial<Unfinished> = {}
 
   constructor(running: Plan, wanted: Plan) {
     this.plan = running
@@ -57,16 +60,21 @@ export class ClusterModel {
       masters: new Map(this.masters),
       inSync: new Map(),
       writable: new Map([...groupsOf(this.plan)].map((group) => [group, !this.paused.has(group)])),
-      ...unfinished(this.plan, this.#wanted, this.#rest),
+      ...this.#unfinished,
       changedRoutes: [...this.#unknown],
       vacated: Object.fromEntries(this.#vacated),
     }
+  }
+
+  get #unfinished(): Unfinished {
+    return unfinished(this.plan, this.#wanted, { done: this.#done, rest: this.#rest }, this.#earlier)
   }
 
   /** The same cluster, with something else wanted. */
   turnedTo(wanted: Plan): ClusterModel {
     const model = new ClusterModel(this.plan, wanted)
     model.#touchable = undefined
+    model.#earlier = this.#unfinished
     model.masters.clear()
     model.members.clear()
     model.seeded.clear()
@@ -86,6 +94,8 @@ export class ClusterModel {
 
   /** Does the first `count` of some steps. */
   run(steps: readonly RolloutStep[], count = steps.length): void {
+    this.#earlier = this.#unfinished
+    this.#done = []
     this.#rest = steps
     for (const [index, step] of steps.slice(0, count).entries()) {
       this.#before(step)
@@ -94,6 +104,7 @@ export class ClusterModel {
       this.#act(step)
       this.plan = advancePlan(this.plan, this.#wanted, step)
       this.#checkWaits(step)
+      this.#done = steps.slice(0, index + 1)
       this.#rest = steps.slice(index + 1)
       this.#after(step)
     }

@@ -9,7 +9,7 @@ import { planRollout } from '../../../plan/rollout/plan-rollout.ts'
 import type { ActionOutcome, Observed, RolloutAction, RolloutStep, RolloutWait } from '../../../plan/rollout/rollout.ts'
 import { describeAction } from '../../../plan/rollout/rollout-words.ts'
 import { backInService } from '../../../plan/rollout/steps.ts'
-import { unfinished } from '../../../plan/rollout/unfinished.ts'
+import { type Unfinished, unfinished } from '../../../plan/rollout/unfinished.ts'
 import { ClientRoutes, type RouteChanges } from './client-routes.ts'
 import type { PlannedStep, RolloutEvent } from './rollout-event.ts'
 import type { RolloutJournal } from './rollout-journal.ts'
@@ -89,7 +89,7 @@ export async function runRollout(running: Plan, order: RolloutOrder, context: Ro
     return false
   }
   onEvent({ type: 'planned', steps: steps.map(inWords), notes })
-  const run = new RolloutRun(running, order, steps, context)
+  const run = new RolloutRun(running, order, steps, context, observed)
   const isDone = await run.all(observed)
   if (isDone) onEvent({ type: 'done', tookMs: Math.round(clock.monotonic() - startedAtMs) })
   return isDone
@@ -100,10 +100,19 @@ class RolloutRun {
   readonly #order: RolloutOrder
   readonly #steps: readonly RolloutStep[]
   readonly #context: RolloutContext
+  /** What an earlier rollout left open. */
+  readonly #earlier: Partial<Unfinished>
   #changing: PlanNode | undefined
   readonly #routes: ClientRoutes
 
-  constructor(running: Plan, order: RolloutOrder, steps: readonly RolloutStep[], context: RolloutContext) {
+  constructor(
+    running: Plan,
+    order: RolloutOrder,
+    steps: readonly RolloutStep[],
+    context: RolloutContext,
+    { unseeded = [], unforgotten = [] }: Observed,
+  ) {
+    this.#earlier = { unseeded, unforgotten }
     this.#plan = running
     this.#order = order
     this.#steps = steps
@@ -147,7 +156,12 @@ class RolloutRun {
   #save(state: RolloutJournal['state'], done: number): void {
     const { wanted, allow } = this.#order
     const changing = this.#changing
-    const left = unfinished(this.#plan, wanted, this.#steps.slice(done))
+    const left = unfinished(
+      this.#plan,
+      wanted,
+      { done: this.#steps.slice(0, done), rest: this.#steps.slice(done) },
+      this.#earlier,
+    )
     const routes = this.#routes.all
     const journal = { version: 1 as const, state, wanted, allow, unfinished: left, routes }
     this.#context.save(changing === undefined ? journal : { ...journal, changing })
