@@ -48,7 +48,7 @@ export async function upRolling(wanted: Plan, dataDir: string, options: RollingO
   const request = { id, wanted, allow, waitTimeoutMs: waitSeconds * 1000 }
   if (lockHolder(dataDir) === undefined) {
     print('The last rollout was cut off: the cluster goes on from there.')
-    await prepare(dataDir, wanted)
+    await prepare(dataDir, wanted, running)
     putRequest(dataDir, request)
     if (!detach) return upHere(running, dataDir)
     await superviseDetached(running, dataDir, readyTimeoutMs)
@@ -64,7 +64,7 @@ export async function upRolling(wanted: Plan, dataDir: string, options: RollingO
   if (rollout.refusals.length > 0) throw new UserError('the rollout is refused, see above')
   await checkPortsFree(newNodes(rollout, running))
   // A plan may differ in what no step changes, e.g. how long to wait: the supervisor takes that over as well.
-  await prepare(dataDir, wanted)
+  await prepare(dataDir, wanted, running)
   if (rollout.steps.length === 0 && JSON.stringify(running) === JSON.stringify(wanted)) return
   putRequest(dataDir, request)
   await follow(dataDir, id)
@@ -74,8 +74,8 @@ export async function upRolling(wanted: Plan, dataDir: string, options: RollingO
 const filesReadMs = 5000
 
 /** Makes the certificates and credentials that are missing, and waits until nodes that run have read what has changed. */
-async function prepare(dataDir: string, wanted: Plan): Promise<void> {
-  const { hasChanged } = await prepareSecrets(dataDir, wanted, Date.now())
+async function prepare(dataDir: string, wanted: Plan, running: Plan): Promise<void> {
+  const { hasChanged } = await prepareSecrets(dataDir, wanted, Date.now(), running)
   if (!hasChanged) return
   print('Certificates have changed: nodes read them without a restart.')
   await new Promise<void>((resolve) => setTimeout(resolve, filesReadMs))

@@ -22,6 +22,8 @@ export interface TlsArgs {
 export interface AccessControlArgs {
   /** Whether brokers check who asks; false is the first step of a cluster that runs without. Default: true. */
   enforce?: boolean
+  /** Which keys the administrator and the servers have; "pulumi up" cannot change it. Default: 1. */
+  generation?: number
 }
 
 /** What is made for a cluster, once, and kept secret. */

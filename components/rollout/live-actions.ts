@@ -16,8 +16,11 @@ import { type Declared, seedGroup } from './seed.ts'
 import { waitUntil } from './waiting.ts'
 import { pauseWrites, resumeWrites } from './write-permission.ts'
 
-/** What is done over the admin protocol: all but starting and stopping. */
-export type LiveAction = Exclude<RolloutAction, { readonly kind: 'startNode' | 'restartNode' | 'stopNode' }>
+/** What is done over the admin protocol with nothing but that: all but starting and stopping, and keys, which have a place of their own. */
+export type LiveAction = Exclude<
+  RolloutAction,
+  { readonly kind: 'startNode' | 'restartNode' | 'stopNode' | 'makeKeys' | 'adoptKeys' | 'dropKeys' }
+>
 
 export interface LiveActionsOptions extends Declared {
   /** A node of the running or the wanted plan; undefined when there is none of that id. */

@@ -55,3 +55,14 @@ it('where they are waited for it need not', async () => {
   const { authorities } = await update(announced, asked({ tls: { ...tls, generation: 2 } }))
   expect(authorities.map(({ generation }) => generation)).toEqual([2, 1])
 })
+
+it('does not go from one generation of keys to another, which takes steps before and after all nodes', async () => {
+  const { outs } = await clusterSecretsImplementation.create(asked({ accessControl: { enforce: false } }))
+  const olds = { ...outs, ...asked({ accessControl: {} }) }
+  const problems = (accessControl: object) => clusterSecretsImplementation.problems?.(asked({ accessControl }), olds)
+  expect(problems({})).toEqual([])
+  expect(problems({ generation: 1 })).toEqual([])
+  expect(problems({ generation: 2 })).toEqual([
+    { property: 'security', reason: expect.stringContaining('"pulumi up" cannot go from one generation of keys to another') },
+  ])
+})

@@ -3,8 +3,8 @@ import type { AccessSecrets } from '../admin/tool-access.ts'
 import type { Implementation } from '../dynamic/implementation.ts'
 import { isSameValue } from '../dynamic/same-value.ts'
 import { joinHostPort } from '../plan/address.ts'
-import type { SecurityConfig } from '../plan/schema/security-config.ts'
-import { securityRefusals } from '../plan/security/security-change.ts'
+import { keysGeneration, type SecurityConfig } from '../plan/schema/security-config.ts'
+import { type SecurityRefusal, securityRefusals } from '../plan/security/security-change.ts'
 import { type Authority, authoritiesOf, bundle } from './authorities.ts'
 import type { KeyAndCert } from './certificate-facts.ts'
 import { type ClusterCredentials, newCredentials, newMark } from './credentials.ts'
@@ -40,7 +40,7 @@ export interface ClusterSecretsOutputs extends ClusterSecretsInputs {
 export const clusterSecretsImplementation: Implementation<ClusterSecretsInputs, ClusterSecretsOutputs> = {
   problems(news, olds) {
     if (olds === undefined) return []
-    return securityRefusals(olds.security, news.security).map(({ path, reason }) => ({
+    return [...securityRefusals(olds.security, news.security), ...otherKeys(olds, news)].map(({ path, reason }) => ({
       property: 'security',
       reason: `gantry:cluster.${path}: ${reason}`,
     }))
@@ -68,6 +68,14 @@ export const clusterSecretsImplementation: Implementation<ClusterSecretsInputs, 
   async delete() {
     // They are in the state only.
   },
+}
+
+/** Brokers would have to be given users before the first node changes, and lose others after the last: no resource of a stack is that. */
+function otherKeys(olds: ClusterSecretsInputs, news: ClusterSecretsInputs): SecurityRefusal[] {
+  const [from, to] = [keysGeneration(olds.security), keysGeneration(news.security)]
+  if (from === undefined || to === undefined || from === to) return []
+  const reason = `"pulumi up" cannot go from one generation of keys to another: leave it at ${from}. docs/pulumi.md says how others are made`
+  return [{ path: 'security.accessControl.generation', reason }]
 }
 
 /** A cluster that runs without has to pass through the steps as well. */

@@ -134,7 +134,7 @@ function filled(node: PlanNode, credentials: ClusterCredentials | null, pems: Pe
   const { path, text } = node.confFile
   return {
     ...node,
-    confFile: { path, text: credentials === null ? text : fillSecrets(text, credentials) },
+    confFile: { path, text: credentials === null ? text : fillSecrets(text, () => credentials) },
     ...(pems === null ? {} : { pems }),
   }
 }

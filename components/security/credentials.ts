@@ -19,14 +19,23 @@ const secretBytes = 24
 
 const newSecret = (): string => randomBytes(secretBytes).toString('base64url')
 
-/**
- * Brokers make users of both when they start and do not know the names. A user that they know keeps its password.
- * @param mark after the names, see {@link newMark}
- */
-export const newCredentials = (mark = ''): ClusterCredentials => ({
-  admin: { accessKey: `gantry-admin${mark}`, secretKey: newSecret() },
-  servers: { accessKey: `gantry-servers${mark}`, secretKey: newSecret() },
+/** What users are called. @param mark after the names, see {@link newMark} and {@link generationMark} */
+export const userNames = (mark = ''): { readonly admin: string; readonly servers: string } => ({
+  admin: `gantry-admin${mark}`,
+  servers: `gantry-servers${mark}`,
 })
+
+/** Brokers make users of both when they start and do not know the names. A user that they know keeps its password. */
+export const newCredentials = (mark = ''): ClusterCredentials => {
+  const { admin, servers } = userNames(mark)
+  return {
+    admin: { accessKey: admin, secretKey: newSecret() },
+    servers: { accessKey: servers, secretKey: newSecret() },
+  }
+}
+
+/** A user has one password: those with new keys have names of their own, so that both are known while servers go over. */
+export const generationMark = (generation: number): string => (generation === 1 ? '' : `-${generation}`)
 
 const markBytes = 3
 

@@ -18,5 +18,5 @@ export function nodeSecrets(
 ): NodeSecrets {
   const [trusted, key, cert] = [paths.trusted, paths.key, paths.cert].map((path) => posix.basename(path))
   const files = pems && { [`${trusted}`]: pems.trusted, [`${key}`]: pems.key, [`${cert}`]: pems.cert }
-  return { files: files ?? {}, words: credentials === null ? {} : secretsIn(confFile.text, credentials) }
+  return { files: files ?? {}, words: credentials === null ? {} : secretsIn(confFile.text, () => credentials) }
 }

@@ -2,6 +2,7 @@ import { joinHostPort } from '../address.ts'
 import { type Plan, type PlannedTopic, programsFor } from '../plan.ts'
 import type { PlanNode } from '../plan-node.ts'
 import { controllerMember } from './controller-members.ts'
+import { withKeysInUse } from './key-steps.ts'
 import { formerId, type RolloutStep } from './rollout.ts'
 
 const stageOf = (node: PlanNode): number => {
@@ -89,6 +90,8 @@ export const advancePlan = (running: Plan, wanted: Plan, { action }: RolloutStep
       const plan = { ...running, consumerGroups: [...kept, ...action.consumerGroups] }
       return withTopics(plan, action.topics, groupsOf(wanted))
     }
+    case 'adoptKeys':
+      return withKeysInUse(running, action.generation)
     default:
       return running
   }

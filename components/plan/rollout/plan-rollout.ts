@@ -6,6 +6,7 @@ import { effectivePlan } from './effective-plan.ts'
 import { brokersOf, type GroupChange, groupChange, isElected } from './group-change.ts'
 import { groupUnits } from './group-units.ts'
 import { interimPlan, widenLists } from './interim-plan.ts'
+import { keyRefusals, keySteps } from './key-steps.ts'
 import { KnownToClients } from './known-to-clients.ts'
 import { settingsOf } from './node-settings.ts'
 import { poolHandOvers } from './pool-hand-overs.ts'
@@ -226,7 +227,12 @@ export const planRollout = (request: RolloutRequest): Rollout => {
   const { wanted, observed, allow = [] } = request
   const draft = new Draft(request)
   const running = draft.plan
-  const refused = findRefusals(running, wanted, keptGroups(running, wanted, observed))
+  const refused = [
+    ...findRefusals(running, wanted, keptGroups(running, wanted, observed)),
+    ...keyRefusals(running, wanted, observed),
+  ]
+  const keys = keySteps(running, wanted, observed)
+  draft.add(keys.first)
   draft.add(recallLeft(draft))
   draft.add(forgetLeft(draft))
   draft.add(changeRegistries(draft.plan, wanted, 'members', observed))
@@ -239,6 +245,7 @@ export const planRollout = (request: RolloutRequest): Rollout => {
   draft.add(changeRegistries(draft.plan, wanted, 'all', observed))
   draft.addUnits(brokerUnits(draft, wanted))
   draft.add(stillPaused(draft))
+  draft.add(keys.last)
   const allowed = new Set(allow)
   const open = refused.filter(({ allow: name }) => name === undefined || !allowed.has(name))
   const refusals = open.length > 0 ? open : conflictRefusals(draft.conflicts)

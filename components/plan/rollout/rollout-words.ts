@@ -42,6 +42,12 @@ export const describeAction = (action: RolloutAction): string => {
       return 'give clients the time to ask for routes'
     case 'provision':
       return `create ${list([...action.topics, ...action.consumerGroups].map(({ name }) => name))}`
+    case 'makeKeys':
+      return `give brokers the users of generation ${action.generation}`
+    case 'adoptKeys':
+      return `sign with the keys of generation ${action.generation}`
+    case 'dropKeys':
+      return `take the users of generation ${action.generation} away from brokers`
   }
 }
 

@@ -52,6 +52,12 @@ export type RolloutAction =
       readonly topics: readonly PlannedTopic[]
       readonly consumerGroups: readonly PlannedConsumerGroup[]
     }
+  /** Brokers get users with the keys of a generation: the administrator and the servers. */
+  | { readonly kind: 'makeKeys'; readonly generation: number; readonly nodes: readonly BrokerNode[] }
+  /** Whoever changes the cluster signs with them from now on: all brokers take them. */
+  | { readonly kind: 'adoptKeys'; readonly generation: number; readonly nodes: readonly BrokerNode[] }
+  /** Brokers lose the users of another generation, and who made them forgets their keys. */
+  | { readonly kind: 'dropKeys'; readonly generation: number; readonly nodes: readonly BrokerNode[] }
 
 /** What has to hold before the next step begins. Node ids are those of {@link rolloutNodes}. */
 export type RolloutWait =
@@ -153,6 +159,8 @@ export interface Observed {
   readonly vacated?: Readonly<Record<string, string>>
   /** Replicas that were stopped for good and that the controllers still reckon with, for the same reason. */
   readonly unforgotten?: readonly BrokerNode[]
+  /** Generations of keys that brokers may know users of, besides those of the running plan, for the same reason. */
+  readonly otherKeys?: readonly number[]
 }
 
 /** The id of a node that goes away because another one of the same id takes its place elsewhere. */

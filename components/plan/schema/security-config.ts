@@ -52,6 +52,15 @@ const accessControlSchema = z.strictObject({
     .describe(
       'Whether brokers and proxies check who asks, and what it may do. false is the first step of a cluster that runs without: servers sign what they ask one another, and nobody is checked.',
     ),
+  // No default of its own: what a stack was made with before this was known is to be the same as what says nothing of it.
+  generation: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'One more gives the administrator and the servers new keys, and takes the former ones away, while the cluster runs; by gantry up. Left out: 1.',
+    ),
 })
 
 /** What stands under `security`: everything in it is made for the cluster, once, and kept secret. */
@@ -65,3 +74,7 @@ export const securitySchema = z.strictObject({
 /** A checked `security` with its defaults. */
 export type SecurityConfig = z.output<typeof securitySchema>
 export type TlsConfig = NonNullable<SecurityConfig['tls']>
+
+/** Which keys of the administrator and the servers a `security` goes by; undefined without access control. */
+export const keysGeneration = (security: SecurityConfig | undefined): number | undefined =>
+  security?.accessControl === undefined ? undefined : (security.accessControl.generation ?? 1)

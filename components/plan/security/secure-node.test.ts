@@ -52,6 +52,21 @@ it('has brokers check, and everybody sign; words stand for the secrets', () => {
   expect(textOf(signing, 'broker-a-0')).not.toContain('authenticationEnabled')
 })
 
+it('has the same text for the first keys whether it says so or not, and other words for other keys', () => {
+  const of = (accessControl: object, id: string) => textOf({ proxies: {}, security: { accessControl } }, id)
+  for (const id of ['broker-a-0', 'namesrv-0', 'controller-0', 'proxy-0']) {
+    expect(of({ generation: 1 }, id)).toBe(of({}, id))
+    expect(of({ generation: 2 }, id)).toBe(
+      of({}, id).replaceAll('[secret: servers]', '[secret: servers 2]').replaceAll('[secret: admin]', '[secret: admin 2]'),
+    )
+    expect(of({ generation: 2 }, id)).not.toBe(of({}, id))
+  }
+  expect(problemsOf({ security: { accessControl: { generation: 0 } } })).toHaveLength(1)
+  expect(problemsOf({ security: { accessControl: { generations: 2 } } } as never)[0]).toContain(
+    'Did you mean "generation"?',
+  )
+})
+
 it('has proxies check as brokers do, in a file that they take', () => {
   const confOf = (security: object): object => {
     const text = textOf({ proxies: {}, security }, 'proxy-0')

@@ -1,18 +1,20 @@
 import { renderProperty } from '../../../runtime/config/properties-file.ts'
 import type { PlanNode } from '../plan-node.ts'
-import type { SecurityConfig } from '../schema/security-config.ts'
-import { secretWords } from './security-keys.ts'
+import { keysGeneration, type SecurityConfig } from '../schema/security-config.ts'
+import { secretWord } from './security-keys.ts'
 import { nodeTlsFiles, nodeTlsProperties, type TlsFiles } from './tls-properties.ts'
 
 type Setting = readonly [key: string, value: string | boolean]
 
-const accessSettings = ({ kind }: PlanNode, { accessControl }: SecurityConfig): Setting[] => {
+const accessSettings = ({ kind }: PlanNode, security: SecurityConfig): Setting[] => {
+  const { accessControl } = security
   if (accessControl === undefined) return []
-  const signing: Setting[] = [['innerClientAuthenticationCredentials', secretWords.servers]]
+  const generation = keysGeneration(security) ?? 1
+  const signing: Setting[] = [['innerClientAuthenticationCredentials', secretWord('servers', generation)]]
   if (!accessControl.enforce || (kind !== 'broker' && kind !== 'proxy')) return signing
   const checking: Setting[] = [...signing, ['authenticationEnabled', true], ['authorizationEnabled', true]]
   // A proxy has the users of its brokers.
-  return kind === 'proxy' ? checking : [...checking, ['initAuthenticationUser', secretWords.admin]]
+  return kind === 'proxy' ? checking : [...checking, ['initAuthenticationUser', secretWord('admin', generation)]]
 }
 
 /** What a proxy's ports show has keys of its own; all else of TLS goes by tls.properties. */

@@ -47,3 +47,24 @@ it('shows certificates of a generation only when everybody trusts it, and drops 
   expect(reasons(tls({ announceNext: true }), tls({ generation: 3 }))[0]).toContain('the one after it is 2')
   expect(reasons(tls({ generation: 2 }), tls({}))[0]).toContain('the one after it is 3')
 })
+
+it('goes from one generation of keys to the next, while brokers check, and no other way', () => {
+  const access = (rest: object) => ({ accessControl: rest })
+  expect(reasons(access({}), access({ generation: 2 }))).toEqual([])
+  expect(reasons(access({ generation: 1 }), access({}))).toEqual([])
+  expect(reasons(access({ generation: 2 }), access({ generation: 3 }))).toEqual([])
+  const path = 'security.accessControl.generation'
+  expect(reasons(access({}), access({ generation: 3 }))).toEqual([
+    `${path}: the cluster has keys of generation 1: the one after it is 2`,
+  ])
+  expect(reasons(access({ generation: 3 }), access({ generation: 2 }))).toEqual([
+    `${path}: the cluster has keys of generation 3: the one after it is 4`,
+  ])
+  for (const [before, after] of [
+    [{ enforce: false }, { enforce: false, generation: 2 }],
+    [{ enforce: false }, { generation: 2 }],
+    [{}, { enforce: false, generation: 2 }],
+  ] as const) {
+    expect(reasons(access(before), access(after))[0]).toContain('keep generation 1 until they do, with enforce: true')
+  }
+})

@@ -1,4 +1,4 @@
-import type { SecurityConfig, TlsConfig } from '../schema/security-config.ts'
+import { keysGeneration, type SecurityConfig, type TlsConfig } from '../schema/security-config.ts'
 
 /** Why a running cluster cannot go from one `security` to another at once, and in which steps it can. */
 export interface SecurityRefusal {
@@ -62,6 +62,17 @@ const generationRefusals = (before: TlsConfig, after: TlsConfig): SecurityRefusa
   return []
 }
 
+/** New keys are users that brokers are given before anybody signs as one: docs/decisions/0020-new-keys.md. */
+const keysRefusals = (before: SecurityConfig, after: SecurityConfig): SecurityRefusal[] => {
+  const path = 'security.accessControl.generation'
+  const [from, to] = [keysGeneration(before), keysGeneration(after)]
+  if (from === undefined || to === undefined || from === to) return []
+  if (to !== from + 1) return [{ path, reason: `the cluster has keys of generation ${from}: the one after it is ${from + 1}` }]
+  if (before.accessControl?.enforce === true && after.accessControl?.enforce === true) return []
+  const reason = `only brokers that check know users: keep generation ${from} until they do, with enforce: true, and raise it to ${to} after that`
+  return [{ path, reason }]
+}
+
 /** What keeps a cluster that runs from being changed so. */
 export const securityRefusals = (
   before: SecurityConfig | undefined = {},
@@ -82,4 +93,5 @@ export const securityRefusals = (
     accessStage(after),
     'brokers that check would refuse those that do not sign yet',
   ),
+  ...keysRefusals(before, after),
 ]

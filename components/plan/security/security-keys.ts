@@ -3,8 +3,25 @@
  * in when the file is written for the node (components/security/fill-secrets.ts).
  */
 
-/** What stands in a conf file of a plan for a secret. */
-export const secretWords = { admin: '[secret: admin]', servers: '[secret: servers]' } as const
+/** Whose keys they are. */
+export type KeyHolder = 'admin' | 'servers'
+
+/** What stands in a conf file of a plan for a secret: `[secret: admin]`, of a later generation `[secret: admin 2]`. */
+export const secretWord = (holder: KeyHolder, generation: number): string =>
+  generation === 1 ? `[secret: ${holder}]` : `[secret: ${holder} ${generation}]`
+
+const words = /\[secret: (admin|servers)(?: ([1-9]\d*))?\]/g
+
+/** The words that stand in a text, each once. */
+export const secretWordsIn = (
+  text: string,
+): { readonly word: string; readonly holder: KeyHolder; readonly generation: number }[] => {
+  const found = new Map([...text.matchAll(words)].map((match) => [match[0], match]))
+  return [...found.values()].map(([word, holder, generation]) => ({
+    ...{ word, holder: holder as KeyHolder },
+    generation: Number(generation ?? 1),
+  }))
+}
 
 /** Keys that security.accessControl sets, by conf file. */
 export const accessControlKeys = [

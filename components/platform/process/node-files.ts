@@ -3,8 +3,8 @@ import type { PlanNode } from '../../plan/plan-node.ts'
 import { nodeTlsFiles } from '../../plan/security/tls-properties.ts'
 import { fillSecrets, lacksSecrets } from '../../security/fill-secrets.ts'
 import { writeConfFile } from './conf-file.ts'
+import { keysIn, knownKeyRing } from './secrets/key-ring.ts'
 import { makePrivateFolder, writePrivate } from './secrets/private-files.ts'
-import { readCredentials, secretFiles } from './secrets/secret-files.ts'
 
 type NodeWithFiles = Pick<PlanNode, 'confFile' | 'tls'>
 
@@ -34,10 +34,6 @@ function writeTlsProperties({ tls }: NodeWithFiles): void {
 }
 
 function withSecrets(text: string, dataDir: string): string {
-  const credentials = readCredentials(dataDir)
-  if (credentials === undefined) {
-    const { credentials: path } = secretFiles(dataDir)
-    throw new Error(`${path} is not there any more: put it back, or bring the cluster down and up again`)
-  }
-  return fillSecrets(text, credentials)
+  const ring = knownKeyRing(dataDir)
+  return fillSecrets(text, (generation) => keysIn(ring, generation))
 }

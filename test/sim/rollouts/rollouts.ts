@@ -205,6 +205,10 @@ export class Rollouts {
       case 'drainGroup':
         await this.#drain(operator, action)
         return
+      case 'makeKeys':
+      case 'adoptKeys':
+      case 'dropKeys':
+        throw new Error(`${action.kind}: simulated brokers check nobody`)
       default: {
         const { trace } = this.#cluster.world
         const { clock } = this.#reach(operator)

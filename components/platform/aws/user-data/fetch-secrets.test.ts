@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { instanceTlsFiles } from '../../../plan/aws/instance-files.ts'
-import { secretWords } from '../../../plan/security/security-keys.ts'
+import { secretWord } from '../../../plan/security/security-keys.ts'
 import { newCredentials } from '../../../security/credentials.ts'
 import { fillSecrets } from '../../../security/fill-secrets.ts'
 import { nodeSecrets } from '../../../security/node-secrets.ts'
@@ -54,12 +54,12 @@ const hasPython = spawnSync('python3', ['--version']).status === 0
 
 describe.skipIf(!hasPython)('fetch-secrets', { timeout: 60_000 }, () => {
   it('makes the conf file that the planner would, properties or JSON, and files for the node alone', () => {
-    const properties = `a=1\nb=${secretWords.servers}\nc=${secretWords.admin}\n`
-    const json = `${JSON.stringify({ a: 1, b: secretWords.servers }, null, 2)}\n`
+    const properties = `a=1\nb=${secretWord('servers', 1)}\nc=${secretWord('admin', 1)}\n`
+    const json = `${JSON.stringify({ a: 1, b: secretWord('servers', 1) }, null, 2)}\n`
     for (const text of [properties, json]) {
       writeFileSync(at('template'), text)
       const shown = call('make_conf', { '/own': valueFor(text) }, at('template'), at('run/node.conf'), '/own')
-      expect(textOf('run/node.conf')).toBe(fillSecrets(text, credentials))
+      expect(textOf('run/node.conf')).toBe(fillSecrets(text, () => credentials))
       expect(shown).not.toContain('the key')
     }
     expect(['node.key', 'node.crt', 'ca.crt'].map((name) => textOf(`run/tls/${name}`))).toEqual(Object.values(pems))
@@ -101,13 +101,13 @@ describe.skipIf(!hasPython)('fetch-secrets', { timeout: 60_000 }, () => {
   })
 
   it('without an answer a node goes on with what it had, and one that has nothing does not start', () => {
-    const text = `a=${secretWords.servers}\n`
+    const text = `a=${secretWord('servers', 1)}\n`
     writeFileSync(at('template'), text)
     const start = (values: Readonly<Record<string, string>>) =>
       call('at_start', values, at('template'), at('run/node.conf'), '/own')
     expect(() => start({})).toThrow(/attempt 12 of 12: HTTP Error 400: Bad Request \ngantry: gave up/)
     start({ '/own': valueFor(text) })
     start({})
-    expect(textOf('run/node.conf')).toBe(fillSecrets(text, credentials))
+    expect(textOf('run/node.conf')).toBe(fillSecrets(text, () => credentials))
   })
 })

@@ -97,7 +97,7 @@ export class RolloutHost {
       nodes,
       clock,
       observe: (plan) => observeRunning(dataDir, plan),
-      withActions: liveActions(request.waitTimeoutMs),
+      withActions: liveActions(dataDir, request.waitTimeoutMs),
       save: (journal) => writeJournal(dataDir, journal),
       onEvent: (event) => this.#tell(request, withTraffic(event, watch)),
     })

@@ -96,3 +96,44 @@ it('secrets stand in the conf file of the node and not in the plan', async () =>
   rmSync(join(dataDir, 'security/credentials.json'))
   expect(() => writeNodeFiles(broker, dataDir)).toThrow('credentials.json is not there any more')
 })
+
+it('makes keys of the next generation beside those in use, for a cluster that runs', async () => {
+  const [first, second] = [planOf({ accessControl: {} }), planOf({ accessControl: { generation: 2 } })]
+  await prepareSecrets(dataDir, first, NOW)
+  const before = JSON.parse(text('security', 'credentials.json'))
+  expect(Object.keys(before)).toEqual(['admin', 'servers'])
+  await expect(prepareSecrets(dataDir, second, NOW), 'of one that does not run').rejects.toThrow(
+    'the users that brokers know have keys of generation 1, and change by a rollout only',
+  )
+  expect(JSON.parse(text('security', 'credentials.json'))).toEqual(before)
+
+  await prepareSecrets(dataDir, second, NOW, first)
+  const both = JSON.parse(text('security', 'credentials.json'))
+  const { '2': next } = both.others
+  expect(both).toEqual({ ...before, others: { '2': next } })
+  expect([next.admin.accessKey, next.servers.accessKey]).toEqual(['gantry-admin-2', 'gantry-servers-2'])
+  expect(new Set([before, next].flatMap(({ admin, servers }) => [admin.secretKey, servers.secretKey])).size).toBe(4)
+  await prepareSecrets(dataDir, second, NOW, first)
+  expect(JSON.parse(text('security', 'credentials.json')), 'once').toEqual(both)
+  expect(accessSecrets(dataDir, first).credentials).toEqual(before.admin)
+
+  const confOf = (plan: Plan): string => {
+    const broker = plan.nodes.find(({ kind }) => kind === 'broker')!
+    writeNodeFiles({ confFile: { ...broker.confFile, path: join(dataDir, 'broker.conf') } }, dataDir)
+    return text('broker.conf')
+  }
+  expect(confOf(first)).toContain(before.servers.secretKey)
+  expect(confOf(second)).toContain(`"gantry-servers-2","secretKey":"${next.servers.secretKey}"`)
+  expect(confOf(second)).toContain(`"gantry-admin-2","password":"${next.admin.secretKey}"`)
+  expect(modeOf('security', 'credentials.json')).toBe('600')
+})
+
+it('a cluster may begin with any generation', async () => {
+  const plan = planOf({ accessControl: { generation: 3 } })
+  await prepareSecrets(dataDir, plan, NOW)
+  const written = JSON.parse(text('security', 'credentials.json'))
+  expect([written.generation, written.admin.accessKey]).toEqual([3, 'gantry-admin-3'])
+  await prepareSecrets(dataDir, plan, NOW)
+  expect(JSON.parse(text('security', 'credentials.json'))).toEqual(written)
+  expect(readToolsYml(join(dataDir, 'security/tools/conf/tools.yml'))?.accessKey).toBe('gantry-admin-3')
+})

@@ -1,13 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
 import type { Plan } from '../../../plan/plan.ts'
-import type { TlsConfig } from '../../../plan/schema/security-config.ts'
+import { keysGeneration, type TlsConfig } from '../../../plan/schema/security-config.ts'
 import { nodeTlsFiles, toolTlsProperties } from '../../../plan/security/tls-properties.ts'
 import type { Authority } from '../../../security/authorities.ts'
-import { newCredentials } from '../../../security/credentials.ts'
+import { readKeyRing, withKeys, writeKeyRing } from './key-ring.ts'
 import { makePrivateFolder, textOf, writePrivate } from './private-files.ts'
-import { readCredentials, readPair, type SecretFiles, secretFiles, writePair } from './secret-files.ts'
+import { readPair, type SecretFiles, secretFiles, writePair } from './secret-files.ts'
 
 export interface PreparedSecrets {
   /** What nodes have read already has changed: they read it again within a while. */
@@ -17,23 +16,34 @@ export interface PreparedSecrets {
 /**
  * Makes what the plan's `security` asks for, as far as it is not there yet: an authority, a certificate for each node in the node's own
  * folder, credentials, and files for tools. Certificates that soon end are made anew. Nodes that run read theirs again by themselves.
+ * @param running the plan by which nodes run, if they do
+ * @throws Error when keys of another generation are there, and no rollout is to lead from those to the plan's
  */
-export async function prepareSecrets(dataDir: string, plan: Plan, nowMs: number): Promise<PreparedSecrets> {
+export async function prepareSecrets(
+  dataDir: string,
+  plan: Plan,
+  nowMs: number,
+  running?: Pick<Plan, 'security'>,
+): Promise<PreparedSecrets> {
   const { security } = plan
   if (security === undefined) return { hasChanged: false }
   const files = secretFiles(dataDir)
   makePrivateFolder(files.folder)
   makePrivateFolder(files.tools.folder)
-  if (security.accessControl !== undefined) prepareCredentials(dataDir, files)
+  const generation = keysGeneration(security)
+  if (generation !== undefined) prepareKeys(dataDir, generation, keysGeneration(running?.security) !== undefined)
   const hasChanged = security.tls === undefined ? false : await prepareTls(files, plan, security.tls, nowMs)
   return { hasChanged }
 }
 
-function prepareCredentials(dataDir: string, { credentials, tools }: SecretFiles): void {
-  const known = readCredentials(dataDir) ?? newCredentials()
-  writePrivate(credentials, `${JSON.stringify(known, null, 2)}\n`)
-  makePrivateFolder(join(tools.folder, 'conf'))
-  writePrivate(tools.toolsYml, stringify(known.admin))
+/** Users of the generation that is there would stay with brokers that begin with another one, and nobody would know. */
+function prepareKeys(dataDir: string, generation: number, isRollout: boolean): void {
+  const ring = readKeyRing(dataDir)
+  if (ring !== undefined && ring.inUse !== generation && !isRollout) {
+    const why = `the users that brokers know have keys of generation ${ring.inUse}, and change by a rollout only`
+    throw new Error(`security.accessControl.generation: ${why}. Bring the cluster up with that one first`)
+  }
+  writeKeyRing(dataDir, withKeys(ring, generation))
 }
 
 /** @returns whether files that were there have changed */

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TlsFiles, tlsFilesIn } from '../../../plan/security/tls-properties.ts'
 import type { KeyAndCert } from '../../../security/certificate-facts.ts'
-import type { ClusterCredentials } from '../../../security/credentials.ts'
 import { dataDirFiles } from '../cluster-state.ts'
 import { textOf, writePrivate } from './private-files.ts'
 
@@ -40,22 +38,4 @@ export function readPair({ key: keyPath, cert: certPath }: KeyAndCert): KeyAndCe
 export function writePair(paths: KeyAndCert, { key, cert }: KeyAndCert): boolean {
   const changes = [writePrivate(paths.key, key), writePrivate(paths.cert, cert)]
   return changes.includes(true)
-}
-
-/** @throws Error naming the file when it was changed by hand */
-export function readCredentials(dataDir: string): ClusterCredentials | undefined {
-  const path = secretFiles(dataDir).credentials
-  if (!existsSync(path)) return undefined
-  let content: Partial<ClusterCredentials>
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8')) as Partial<ClusterCredentials>
-  } catch (error) {
-    // The error of the parser shows what it has read.
-    throw new Error(`${path} is no JSON: put back what gantry wrote`, { cause: (error as Error).name })
-  }
-  const { admin, servers } = content
-  if (typeof admin?.secretKey !== 'string' || typeof servers?.secretKey !== 'string') {
-    throw new Error(`${path} lacks the keys of admin or servers: put back what gantry wrote`)
-  }
-  return { admin, servers }
 }
