@@ -37,7 +37,11 @@ export interface LoadReport {
   readonly groups: readonly string[]
   /** The longest time between two acknowledgements. */
   readonly longestGapMs: number
+  /** Answers that it may not do what it asked for. */
+  readonly refused: number
 }
+
+type Sign = (request: RequestDraft) => RequestDraft
 
 const clock = new RealClock()
 let loads = 0
@@ -48,9 +52,7 @@ const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms
  * that reads every queue and commits how far it is. Both look at the route every second.
  */
 export class ConstantLoad {
-  readonly #client = new RemotingClient(createNetContext(clock, new RealNetwork(), silentLogger), {
-    connectTimeoutMs: requestTimeoutMs,
-  })
+  readonly #client: RemotingClient
   /** What its messages begin with: the topic may have those of earlier loads. */
   readonly #mark = `load ${++loads} `
   readonly #nameServers: readonly string[]
@@ -64,19 +66,25 @@ export class ConstantLoad {
   readonly #committed = new Map<string, { readonly offset: number; readonly atMs: number }>()
   readonly #groups = new Set<string>()
   #longestGapMs = 0
+  #refused = 0
   #isSending = true
   #isReading = true
   #sending: Promise<unknown> = Promise.resolve()
   #reading: Promise<unknown> = Promise.resolve()
 
-  private constructor(namesrvAddr: string, topic: string, consumerGroup: string) {
+  private constructor(namesrvAddr: string, topic: string, consumerGroup: string, sign: Sign | undefined) {
+    this.#client = new RemotingClient(createNetContext(clock, new RealNetwork(), silentLogger), {
+      connectTimeoutMs: requestTimeoutMs,
+      ...(sign === undefined ? {} : { sign }),
+    })
     this.#nameServers = namesrvAddr.split(';')
     this.#topic = topic
     this.#consumerGroup = consumerGroup
   }
 
-  static async start(namesrvAddr: string, topic: string, consumerGroup: string): Promise<ConstantLoad> {
-    const load = new ConstantLoad(namesrvAddr, topic, consumerGroup)
+  /** @param sign as whom it asks; left out: as nobody */
+  static async start(namesrvAddr: string, topic: string, consumerGroup: string, sign?: Sign): Promise<ConstantLoad> {
+    const load = new ConstantLoad(namesrvAddr, topic, consumerGroup, sign)
     await load.#findRoute()
     load.#sending = load.#send()
     load.#reading = Promise.all([load.#lookForRoutes(), load.#read()])
@@ -104,6 +112,7 @@ export class ConstantLoad {
       duplicated: [...this.#consumed.values()].filter((times) => times > 1).length,
       groups: [...this.#groups].sort(),
       longestGapMs: Math.round(this.#longestGapMs),
+      refused: this.#refused,
     }
   }
 
@@ -209,7 +218,7 @@ export class ConstantLoad {
       expressionType: 'TAG',
     }
     const request = { code: RequestCode.PULL_MESSAGE, fields }
-    const { code, body, fields: answer } = await this.#client.invoke(master, request, requestTimeoutMs)
+    const { code, body, fields: answer } = await this.#invoke(master, request)
     const found = code === ResponseCode.SUCCESS ? decodeMessages(body ?? Buffer.alloc(0)) : []
     for (const message of found) {
       const text = Buffer.from(message.body).toString()
@@ -226,8 +235,14 @@ export class ConstantLoad {
   }
 
   async #ask(address: string, request: RequestDraft) {
-    const answer = await this.#client.invoke(address, request, requestTimeoutMs)
+    const answer = await this.#invoke(address, request)
     if (answer.code === ResponseCode.SUCCESS) return answer
     throw new Error(`${address} answered request ${request.code} with ${answer.code}: ${answer.remark ?? ''}`)
+  }
+
+  async #invoke(address: string, request: RequestDraft) {
+    const answer = await this.#client.invoke(address, request, requestTimeoutMs)
+    if (answer.code === ResponseCode.NO_PERMISSION) this.#refused++
+    return answer
   }
 }

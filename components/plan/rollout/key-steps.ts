@@ -2,7 +2,7 @@ import type { Plan } from '../plan.ts'
 import type { BrokerNode } from '../plan-node.ts'
 import { keysGeneration } from '../schema/security-config.ts'
 import { brokersOf } from './group-change.ts'
-import type { Observed, RolloutAction, RolloutRefusal, RolloutStep } from './rollout.ts'
+import type { Observed, RolloutRefusal, RolloutStep } from './rollout.ts'
 import { noEffect } from './steps.ts'
 
 /*
@@ -21,7 +21,7 @@ const formerKeys = (running: Plan, wanted: Plan, observed: Observed | undefined)
   const to = keysGeneration(wanted.security)
   const from = keysGeneration(running.security)
   if (to === undefined || from === undefined) return []
-  return [...new Set([from, ...(observed?.otherKeys ?? [])])].filter((each) => each !== to).sort((a, b) => a - b)
+  return [...new Set([from, ...(observed?.openKeys ?? [])])].filter((each) => each !== to).sort((a, b) => a - b)
 }
 
 const step = (
@@ -70,7 +70,7 @@ const otherBrokers = (running: Plan, wanted: Plan): RolloutRefusal[] => {
 
 /** What keeps keys from being changed, or a change of them from being left half-way. */
 export const keyRefusals = (running: Plan, wanted: Plan, observed: Observed | undefined): RolloutRefusal[] => {
-  const left = observed?.otherKeys ?? []
+  const left = observed?.openKeys ?? []
   if (left.length > 0 && wanted.security?.accessControl?.enforce !== true) {
     const reason = `the last rollout went from one generation of keys to another and was cut off: bring it to its end, or back, before brokers stop to check`
     return [{ path: 'security.accessControl', reason }]
@@ -87,12 +87,13 @@ export const withKeysInUse = (plan: Plan, generation: number): Plan => {
     : { ...plan, security: { ...security, accessControl: { ...accessControl, generation } } }
 }
 
-/** Generations whose users brokers may know, besides those by which the cluster runs. @param rest the steps that are left */
-export const otherKeys = (plan: Plan, rest: readonly RolloutStep[]): number[] => {
-  const kinds: readonly RolloutAction['kind'][] = ['adoptKeys', 'dropKeys']
+/**
+ * Generations whose users brokers may know while a change of keys is open, the one in use among them: who is killed may have noted
+ * that another one is in use, and not this. @param rest the steps that are left
+ */
+export const openKeys = (rest: readonly RolloutStep[]): number[] => {
   const named = rest.flatMap(({ action }) =>
-    kinds.includes(action.kind) && 'generation' in action ? [action.generation] : [],
+    action.kind === 'adoptKeys' || action.kind === 'dropKeys' ? [action.generation] : [],
   )
-  const inUse = keysGeneration(plan.security)
-  return [...new Set(named)].filter((each) => each !== inUse)
+  return [...new Set(named)].sort((a, b) => a - b)
 }

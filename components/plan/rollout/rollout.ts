@@ -159,8 +159,8 @@ export interface Observed {
   readonly vacated?: Readonly<Record<string, string>>
   /** Replicas that were stopped for good and that the controllers still reckon with, for the same reason. */
   readonly unforgotten?: readonly BrokerNode[]
-  /** Generations of keys that brokers may know users of, besides those of the running plan, for the same reason. */
-  readonly otherKeys?: readonly number[]
+  /** Generations of keys that brokers may know users of, where an earlier rollout ended before there was one left. */
+  readonly openKeys?: readonly number[]
 }
 
 /** The id of a node that goes away because another one of the same id takes its place elsewhere. */

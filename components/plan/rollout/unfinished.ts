@@ -2,11 +2,11 @@ import type { Plan } from '../plan.ts'
 import type { BrokerNode, PlanNode } from '../plan-node.ts'
 import { groupsOf } from './advance-plan.ts'
 import { type ControllerMember, controllerMember, controllersOf } from './controller-members.ts'
-import { otherKeys } from './key-steps.ts'
+import { openKeys } from './key-steps.ts'
 import { type Observed, originalId, type RolloutStep } from './rollout.ts'
 
 /** What is begun and cannot be seen from the nodes alone: kept by whoever performs a rollout, for the next one. */
-export type Unfinished = Required<Pick<Observed, 'unseeded' | 'notJoined' | 'unforgotten' | 'otherKeys'>>
+export type Unfinished = Required<Pick<Observed, 'unseeded' | 'notJoined' | 'unforgotten' | 'openKeys'>>
 
 const controllersIn = (steps: readonly RolloutStep[], kind: 'addController' | 'removeController'): Set<string> =>
   new Set(steps.flatMap(({ action }) => (action.kind === kind ? [action.controllerId] : [])))
@@ -86,6 +86,6 @@ export const unfinished = (
     unseeded: [...new Set([...left.unseeded, ...unseeded])],
     notJoined: notJoined(plan, wanted, rest),
     unforgotten: [...left.unforgotten.filter((node) => !isBrokerOf({ nodes: unforgotten }, node)), ...unforgotten],
-    otherKeys: otherKeys(plan, rest),
+    openKeys: openKeys(rest),
   }
 }

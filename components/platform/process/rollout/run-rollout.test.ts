@@ -4,6 +4,8 @@ import type { PlanNode } from '../../../plan/plan-node.ts'
 import { formerId, originalId } from '../../../plan/rollout/rollout.ts'
 import type { ClusterConfigInput } from '../../../plan/schema/cluster-config.ts'
 import { parseClusterConfig } from '../../../plan/schema/parse-cluster-config.ts'
+import { keysGeneration } from '../../../plan/schema/security-config.ts'
+import { secretWordsIn } from '../../../plan/security/security-keys.ts'
 import { describeRolloutEvent, type RolloutEvent } from './rollout-event.ts'
 import type { RolloutJournal } from './rollout-journal.ts'
 import { type RolloutContext, type RolloutOrder, runRollout } from './run-rollout.ts'
@@ -25,10 +27,15 @@ class World {
   readonly vain = new Map<string, string>()
   /** Seen to be down. */
   readonly down = new Set<string>()
+  /** Generations of keys: whose users brokers know, and whose the tool signs with, as its file says. */
+  readonly known: Set<number>
+  signsWith: number
   timeMs = 0
 
   constructor(plan: Plan) {
     this.plan = plan
+    this.signsWith = keysGeneration(plan.security) ?? 0
+    this.known = new Set([this.signsWith])
     for (const { id, confFile } of plan.nodes) this.running.set(id, confFile.text)
   }
 
@@ -50,6 +57,13 @@ class World {
     const brokers = this.plan.nodes.filter((node) => node.kind === 'broker' && node.group === group)
     if (brokers.every((node) => node.kind === 'broker' && node.role === 'SLAVE'))
       throw new Error(`${group} has no master`)
+  }
+
+  /** Whoever signs is known: the tool, and every node that runs. */
+  #checkKeys(): void {
+    const words = [...this.running.values()].flatMap(secretWordsIn)
+    const unknown = [this.signsWith, ...words.map(({ generation }) => generation)].filter((each) => !this.known.has(each))
+    if (unknown.length > 0) throw new Error(`nobody knows who signs with generation ${unknown.join()}`)
   }
 
   #start(node: PlanNode): void {
@@ -98,6 +112,10 @@ class World {
         use({
           perform: async (action) => {
             this.#call(action.kind)
+            if (action.kind === 'makeKeys') this.known.add(action.generation)
+            if (action.kind === 'adoptKeys') this.signsWith = action.generation
+            if (action.kind === 'dropKeys') this.known.delete(action.generation)
+            this.#checkKeys()
             if (action.kind === 'changeLive') this.running.set(action.node.id, action.node.confFile.text)
             return {}
           },
@@ -155,6 +173,10 @@ const changes: Record<string, readonly [ClusterConfigInput, ClusterConfigInput]>
     { ...elected, nameServers: 3, groups: [group('broker-a')] },
     { controllers: { mode: 'embedded', replicas: 3 }, nameServers: 3, groups: [group('broker-a')] },
   ],
+  'other keys': [
+    { ...elected, groups: [group('broker-a')], security: { accessControl: {} } },
+    { ...elected, groups: [group('broker-a')], security: { accessControl: { generation: 2 } } },
+  ],
   'elected replicas from the engine of Apache': [
     { ...elected, platform: apache, groups: [group('broker-a', { engine: 'apache' })] },
     { ...elected, platform: apache, groups: [group('broker-a')] },
@@ -174,6 +196,7 @@ describe.each(Object.entries(changes))('%s', (_, [from, to]) => {
     expect(world.running).toEqual(confs(wanted))
     expect(world.journal).toMatchObject({ state: 'done', unfinished: { unseeded: [], notJoined: [], unforgotten: [] } })
     expect(world.events.at(-1)!.type).toBe('done')
+    expect([...world.known]).toEqual([keysGeneration(wanted.security) ?? 0])
   })
 
   it('killed at any moment, the next run comes to the same end', async () => {
@@ -186,6 +209,7 @@ describe.each(Object.entries(changes))('%s', (_, [from, to]) => {
       await world.run(order(wanted)).catch((error: unknown) => expect(error).toBeInstanceOf(Killed))
       expect(await world.run(order(wanted)), `after ${calls} calls`).toBe(true)
       expect(world.running, `after ${calls} calls`).toEqual(confs(wanted))
+      expect([...world.known, world.signsWith], `after ${calls} calls`).toEqual([...whole.known, whole.signsWith])
       expect(world.journal!.state).toBe('done')
     }
   })
@@ -197,8 +221,10 @@ describe.each(Object.entries(changes))('%s', (_, [from, to]) => {
       const world = new World(running)
       world.killAfter = calls
       await world.run(order(wanted)).catch((error: unknown) => expect(error).toBeInstanceOf(Killed))
-      if (await world.run(order(running))) expect(world.running, `after ${calls} calls`).toEqual(confs(running))
-      else expect(world.events.at(-1)!.type).toBe('refused')
+      if (await world.run(order(running))) {
+        expect(world.running, `after ${calls} calls`).toEqual(confs(running))
+        expect([...world.known], `after ${calls} calls`).toEqual([keysGeneration(running.security) ?? 0])
+      } else expect(world.events.at(-1)!.type).toBe('refused')
       expect([...world.running.keys()].filter((id) => id !== originalId(id))).toEqual(
         [...world.plan.nodes.map(({ id }) => id)].filter((id) => id !== originalId(id)),
       )
