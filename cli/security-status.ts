@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { styleText } from 'node:util'
 import type { Plan } from '../components/plan/plan.ts'
+import { keysGeneration } from '../components/plan/schema/security-config.ts'
 import { nodeTlsFiles } from '../components/plan/security/tls-properties.ts'
 import { textOf } from '../components/platform/process/secrets/private-files.ts'
 import { secretFiles } from '../components/platform/process/secrets/secret-files.ts'
@@ -19,7 +20,10 @@ export interface SecurityStatus {
     /** Folder with what clients show; where they have to show something. */
     readonly client?: string
   }
-  readonly accessControl?: { readonly enforce: boolean }
+  readonly accessControl?: {
+    readonly enforce: boolean /** Of the keys that it was made with. */
+    readonly generation: number
+  }
   /** ROCKETMQ_HOME of tools. */
   readonly tools: string
 }
@@ -58,7 +62,9 @@ export function securityStatus(dataDir: string, { security, nodes }: Plan): Secu
             ...(tls.clientCertificates === 'require' ? { client: files.client.folder } : {}),
           },
         }),
-    ...(accessControl === undefined ? {} : { accessControl }),
+    ...(accessControl === undefined
+      ? {}
+      : { accessControl: { enforce: accessControl.enforce, generation: keysGeneration(security) ?? 1 } }),
   }
 }
 
@@ -84,7 +90,9 @@ export function renderSecurity(status: SecurityStatus | undefined, nowMs: number
     variables.push(`JAVA_OPT_EXT=-Dtls.config.file=${shown(tools)}/tls.properties`)
   }
   if (accessControl !== undefined) {
-    lines.push(`access control: ${accessControl.enforce ? 'on' : 'servers sign, nobody is checked yet'}`)
+    const { enforce, generation } = accessControl
+    const whose = `keys of generation ${generation}`
+    lines.push(`access control: ${enforce ? 'on' : 'servers sign, nobody is checked yet'}, ${whose}`)
   }
   lines.push(`tools: ${variables.join(' ')} mqadmin ...`)
   return lines

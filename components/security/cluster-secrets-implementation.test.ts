@@ -63,6 +63,9 @@ it('does not go from one generation of keys to another, which takes steps before
   expect(problems({})).toEqual([])
   expect(problems({ generation: 1 })).toEqual([])
   expect(problems({ generation: 2 })).toEqual([
-    { property: 'security', reason: expect.stringContaining('"pulumi up" cannot go from one generation of keys to another') },
+    {
+      property: 'security',
+      reason: expect.stringContaining('"pulumi up" cannot go from one generation of keys to another'),
+    },
   ])
 })

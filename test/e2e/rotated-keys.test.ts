@@ -141,7 +141,10 @@ it(
     const told = await change(3)
     for (const step of ['makeKeys:3', 'adoptKeys:3', 'dropKeys:2']) expect(told).toContain(step)
     await expectKeys(3, [first, second])
-    for (const secret of [first, second, keys()].flatMap(({ admin, servers }) => [admin.secretKey, servers.secretKey])) {
+    for (const secret of [first, second, keys()].flatMap(({ admin, servers }) => [
+      admin.secretKey,
+      servers.secretKey,
+    ])) {
       expect(told.includes(secret)).toBe(false)
     }
 

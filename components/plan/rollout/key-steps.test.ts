@@ -142,7 +142,9 @@ it('is refused where it could not be done, with what to do instead', () => {
   expect(refused(classic, { generation: 2, enforce: false })[0]).toContain('keep generation 1 until they do')
   const larger = { ...classic, groups: [...classic.groups, { name: 'broker-b' }] }
   expect(refused(larger, { generation: 2 })).toEqual([
-    expect.stringMatching(/^security\.accessControl\.generation: brokers come, go or move .*\(broker-b-0\).*before or after$/),
+    expect.stringMatching(
+      /^security\.accessControl\.generation: brokers come, go or move .*\(broker-b-0\).*before or after$/,
+    ),
   ])
   expect(refused(larger, {})).toEqual([])
   const observed = new ClusterModel(running, running).observed()
@@ -151,7 +153,9 @@ it('is refused where it could not be done, with what to do instead', () => {
 })
 
 it('says in words what is done', () => {
-  const lines = describeRollout(planRollout({ running: planOf(classic, {}), wanted: planOf(classic, { generation: 2 }) }))
+  const lines = describeRollout(
+    planRollout({ running: planOf(classic, {}), wanted: planOf(classic, { generation: 2 }) }),
+  )
   expect(lines.filter((line) => /users|keys/.test(line))).toEqual([
     '  1. give brokers the users of generation 2',
     '     why: whoever signs with the new keys, or with the former ones, is served',

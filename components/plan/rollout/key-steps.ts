@@ -7,7 +7,7 @@ import { noEffect } from './steps.ts'
 
 /*
  * The administrator and the servers get other keys: other users, both of which brokers know while one node after another goes over
- * (docs/decisions/0020-new-keys.md). Brokers get the new ones before anything else is done, and lose the former ones after everything.
+ * (docs/decisions/0021-new-keys.md). Brokers get the new ones before anything else is done, and lose the former ones after everything.
  */
 
 /** What a change of keys comes to, around the steps that restart nodes. */
@@ -49,7 +49,12 @@ export const keySteps = (running: Plan, wanted: Plan, observed: Observed | undef
   return {
     first: [step('makeKeys', generation, there, 'whoever signs with the new keys, or with the former ones, is served')],
     last: [
-      step('adoptKeys', generation, brokers, `all nodes have them; gantry itself signs with those of generation ${old}`),
+      step(
+        'adoptKeys',
+        generation,
+        brokers,
+        `all nodes have them; gantry itself signs with those of generation ${old}`,
+      ),
       ...former.map((each) => step('dropKeys', each, brokers, 'nobody signs with them any more')),
     ],
   }

@@ -57,7 +57,9 @@ it('has the same text for the first keys whether it says so or not, and other wo
   for (const id of ['broker-a-0', 'namesrv-0', 'controller-0', 'proxy-0']) {
     expect(of({ generation: 1 }, id)).toBe(of({}, id))
     expect(of({ generation: 2 }, id)).toBe(
-      of({}, id).replaceAll('[secret: servers]', '[secret: servers 2]').replaceAll('[secret: admin]', '[secret: admin 2]'),
+      of({}, id)
+        .replaceAll('[secret: servers]', '[secret: servers 2]')
+        .replaceAll('[secret: admin]', '[secret: admin 2]'),
     )
     expect(of({ generation: 2 }, id)).not.toBe(of({}, id))
   }

@@ -62,12 +62,13 @@ const generationRefusals = (before: TlsConfig, after: TlsConfig): SecurityRefusa
   return []
 }
 
-/** New keys are users that brokers are given before anybody signs as one: docs/decisions/0020-new-keys.md. */
+/** New keys are users that brokers are given before anybody signs as one: docs/decisions/0021-new-keys.md. */
 const keysRefusals = (before: SecurityConfig, after: SecurityConfig): SecurityRefusal[] => {
   const path = 'security.accessControl.generation'
   const [from, to] = [keysGeneration(before), keysGeneration(after)]
   if (from === undefined || to === undefined || from === to) return []
-  if (to !== from + 1) return [{ path, reason: `the cluster has keys of generation ${from}: the one after it is ${from + 1}` }]
+  if (to !== from + 1)
+    return [{ path, reason: `the cluster has keys of generation ${from}: the one after it is ${from + 1}` }]
   if (before.accessControl?.enforce === true && after.accessControl?.enforce === true) return []
   const reason = `only brokers that check know users: keep generation ${from} until they do, with enforce: true, and raise it to ${to} after that`
   return [{ path, reason }]

@@ -42,7 +42,9 @@ it('without TLS are the conf file alone', () => {
 it('are there where a word stands for a secret, with TLS, and where values come as outputs', () => {
   expect(hasSecrets({ place: bare })).toBe(false)
   expect(hasSecrets({ place: node })).toBe(true)
-  expect(hasSecrets({ place: { ...bare, confFile: { ...confFile, text: `a=${secretWord('servers', 1)}\n` } } })).toBe(true)
+  expect(hasSecrets({ place: { ...bare, confFile: { ...confFile, text: `a=${secretWord('servers', 1)}\n` } } })).toBe(
+    true,
+  )
   expect(hasSecrets({ place: bare, isConfPrivate: true })).toBe(true)
   expect(hasSecrets({ place: { ...bare, engine: 'apache' }, isConfPrivate: true }), 'its shell knows none').toBe(false)
 })

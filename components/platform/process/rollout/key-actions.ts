@@ -41,7 +41,11 @@ export async function performOnKeys({ kind, generation, nodes }: KeyAction, plac
       const access = new ToolAccess({ ...accessSecrets(dataDir, place.plan), credentials: admin })
       const { name, nameServers, controllers, tell } = cluster
       await withToolAccess(access, () =>
-        withLiveCluster({ cluster: name, nameServers, controllers }, (own) => putUsers(own, [admin, servers], asked), tell),
+        withLiveCluster(
+          { cluster: name, nameServers, controllers },
+          (own) => putUsers(own, [admin, servers], asked),
+          tell,
+        ),
       )
       return writeKeyRing(dataDir, { ...ring, inUse: generation })
     }

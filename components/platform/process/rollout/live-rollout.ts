@@ -21,13 +21,7 @@ export const liveActions =
   (plan, wanted, tell, use) =>
     withLiveCluster(addressesOf(plan), (cluster) => use(actionsOn(dataDir, cluster, plan, wanted, timeoutMs)), tell)
 
-function actionsOn(
-  dataDir: string,
-  cluster: LiveCluster,
-  plan: Plan,
-  wanted: Plan,
-  timeoutMs: number,
-): RolloutActions {
+function actionsOn(dataDir: string, cluster: LiveCluster, plan: Plan, wanted: Plan, timeoutMs: number): RolloutActions {
   const byId = new Map([...wanted.nodes, ...plan.nodes].map((node) => [node.id, node]))
   const { topics, consumerGroups, patience } = wanted
   const staleRouteMs = patience?.staleRouteMs ?? staleRouteMsDefault

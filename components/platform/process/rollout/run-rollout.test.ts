@@ -62,7 +62,9 @@ class World {
   /** Whoever signs is known: the tool, and every node that runs. */
   #checkKeys(): void {
     const words = [...this.running.values()].flatMap(secretWordsIn)
-    const unknown = [this.signsWith, ...words.map(({ generation }) => generation)].filter((each) => !this.known.has(each))
+    const unknown = [this.signsWith, ...words.map(({ generation }) => generation)].filter(
+      (each) => !this.known.has(each),
+    )
     if (unknown.length > 0) throw new Error(`nobody knows who signs with generation ${unknown.join()}`)
   }
 
