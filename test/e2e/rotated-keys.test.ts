@@ -19,7 +19,7 @@ import { freeBasePort, GantryCommand, runGantry } from './gantry-command.ts'
 
 const basePort = await freeBasePort(3)
 // Every node restarts twice, one after the other, and whoever does it is killed once.
-const LIMIT_MS = 540_000
+const LIMIT_MS = 900_000
 
 let folder = ''
 
