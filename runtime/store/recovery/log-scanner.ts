@@ -65,10 +65,11 @@ export class LogScanner {
         visit(this.#record, this.#bytes, offset)
         offset += this.#record.sizeBytes
         recordCount++
-      } else if (state === RecordState.blank && this.#files.has(this.#nextFile(offset))) {
+      } else if (state === RecordState.blank) {
+        // Also where the next file is not made yet: slaves may have the blank, and a log that ended before it would be less than
+        // theirs. The next append makes the file.
         offset = this.#nextFile(offset)
       } else {
-        // A blank of the last file ends the log before it: the next append writes it anew, and makes the file after it.
         break
       }
     }

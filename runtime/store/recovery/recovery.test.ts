@@ -212,12 +212,13 @@ describe('after kill -9', () => {
   test('at a file border: the blank is there, the next file is missing', () => {
     const fixture = new StoreFixture()
     for (let i = 0; i < 9; i++) fixture.put({ body: Buffer.alloc(900) })
-    const blankAt = 8 * 1000
     fixture.disk.crash('process')
     fixture.disk.remove(SECOND)
     const again = new StoreFixture({}, fixture.disk)
-    expect(again.store.writtenOffset).toBe(blankAt)
+    // Not before the blank: a slave may have it, and would hold more than its master.
+    expect(again.store.writtenOffset).toBe(8192)
     expect(again.messages()).toHaveLength(8)
+    expect(again.reopen().writtenOffset).toBe(8192)
     expect(again.put({ body: Buffer.alloc(900) })).toBe(8192)
     expect(again.messages()).toHaveLength(9)
   })
