@@ -44,8 +44,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'recovery stops at the end of a file',
     file: 'store/recovery/log-scanner.ts',
-    right: 'state === RecordState.blank && this.#files.has(this.#nextFile(offset))',
-    wrong: 'false',
+    right: '} else if (state === RecordState.blank) {',
+    wrong: '} else if (false) {',
     scenario: 'single-master',
     seeds: 40,
   },
