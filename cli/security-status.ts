@@ -21,7 +21,8 @@ export interface SecurityStatus {
     readonly client?: string
   }
   readonly accessControl?: {
-    readonly enforce: boolean /** Of the keys that it was made with. */
+    readonly enforce: boolean
+    /** Of the keys that nodes and tools sign with. */
     readonly generation: number
   }
   /** ROCKETMQ_HOME of tools. */

@@ -32,9 +32,9 @@ const copiesWanted = (master: BrokerNode): number => {
 }
 
 /** Replicas that run besides one that is touched; those that are to leave come last. */
-const besides = ({ after, added, before, gone, ...moves }: GroupChange, id: string): BrokerNode[] => {
+const besides = ({ after, added, before, gone, successions, movesInTurn }: GroupChange, id: string): BrokerNode[] => {
   // Of one that moves, what is there at the moment may have its former id.
-  const moved = [...moves.successions, ...moves.movesInTurn].map(({ node }) => node)
+  const moved = [...successions, ...movesInTurn].map(({ node }) => node)
   const there = new Set([...before, ...added, ...moved].map((node) => node.id))
   const staying = after.filter((other) => other.id !== id && there.has(other.id))
   return [...staying, ...gone.filter((other) => other.id !== id)]

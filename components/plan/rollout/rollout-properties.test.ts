@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Plan } from '../plan.ts'
 import { groupsOf } from './advance-plan.ts'
 import { planRollout } from './plan-rollout.ts'
-import { originalId } from './rollout.ts'
+import { originalId, type RolloutStep } from './rollout.ts'
 import { arbitraryChange, arbitraryTurn } from './testing/arbitrary-change.ts'
 import { ClusterModel } from './testing/cluster-model.ts'
 
@@ -16,6 +16,14 @@ const essence = ({ nodes }: Plan) =>
   Object.fromEntries(
     nodes.map(({ id, confFile, address, port, dataDir, engine }) => [id, { confFile, address, port, dataDir, engine }]),
   )
+
+/** Carries the steps out: nothing is broken on the way or left open, and the cluster is as wanted then. */
+const expectReached = (model: ClusterModel, steps: readonly RolloutStep[], wanted: Plan): void => {
+  model.run(steps)
+  expect(model.problems).toEqual([])
+  expect(model.unforgotten).toEqual([])
+  expect(essence(model.plan)).toEqual(essence(wanted))
+}
 
 it('a plan that is reached needs no steps', () => {
   fc.assert(
@@ -39,10 +47,7 @@ it('whatever two configs: every prefix keeps the cluster serving, and the end is
       }
       done++
       const model = new ClusterModel(running, wanted)
-      model.run(steps)
-      expect(model.problems).toEqual([])
-      expect(model.unforgotten).toEqual([])
-      expect(essence(model.plan)).toEqual(essence(wanted))
+      expectReached(model, steps, wanted)
       expect([...model.paused]).toEqual([])
       expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length)
       expect(planRollout({ running: model.plan, wanted, observed: model.observed(), allow }).steps).toEqual([])
@@ -62,10 +67,7 @@ it('planning again after any prefix goes on to the same end', () => {
       model.run(steps, cut % (steps.length + 1))
       const again = planRollout({ running: model.plan, wanted, observed: model.observed(), allow })
       expect(again.refusals).toEqual([])
-      model.run(again.steps)
-      expect(model.problems).toEqual([])
-      expect(model.unforgotten).toEqual([])
-      expect(essence(model.plan)).toEqual(essence(wanted))
+      expectReached(model, again.steps, wanted)
       expect([...model.paused]).toEqual([])
     }),
     runs,
@@ -81,10 +83,7 @@ it('a config that goes back half-way is carried out as well, or refused', () => 
       const back = planRollout({ running: there.plan, wanted: running, observed: there.observed(), allow })
       if (back.refusals.length > 0) return
       const model = there.turnedTo(running)
-      model.run(back.steps)
-      expect(model.problems).toEqual([])
-      expect(model.unforgotten).toEqual([])
-      expect(essence(model.plan)).toEqual(essence(running))
+      expectReached(model, back.steps, running)
       expect(model.plan.nodes.filter(({ id }) => id !== originalId(id))).toEqual([])
     }),
     runs,
@@ -104,10 +103,7 @@ it('a config that goes back half-way, and forward again before it is there, is c
       const forward = planRollout({ running: half.plan, wanted, observed: half.observed(), allow })
       if (forward.refusals.length > 0) return
       const model = half.turnedTo(wanted)
-      model.run(forward.steps)
-      expect(model.problems).toEqual([])
-      expect(model.unforgotten).toEqual([])
-      expect(essence(model.plan)).toEqual(essence(wanted))
+      expectReached(model, forward.steps, wanted)
     }),
     runs,
   )
@@ -122,10 +118,7 @@ it('something else that is wanted half-way is carried out as well, or refused', 
       const turn = planRollout({ running: there.plan, wanted: instead, observed: there.observed(), allow })
       if (turn.refusals.length > 0) return
       const model = there.turnedTo(instead)
-      model.run(turn.steps)
-      expect(model.problems).toEqual([])
-      expect(model.unforgotten).toEqual([])
-      expect(essence(model.plan)).toEqual(essence(instead))
+      expectReached(model, turn.steps, instead)
       expect([...model.paused].filter((group) => groupsOf(instead).has(group))).toEqual([])
     }),
     runs,
